@@ -1,0 +1,67 @@
+# Needs make and a Python of 3.11 or newer, nothing else: everything is installed into .venv, from locked packages.
+#   make book PYTHON=/path/to/python3.12     where the first python3 on the PATH is too old
+
+PYTHON  = python3
+CHAPTER =
+SCALE   = book
+
+BIN   = .venv/bin
+STAMP = .venv/ready
+
+# the kernel of .venv, also where a user has one of the same name
+export JUPYTER_PREFER_ENV_PATH = 1
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.POSIX:
+.PHONY: help book test test-fast lint lab run clean distclean lock setup
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+book: $(STAMP) ## run what changed and build the pages into _build/html
+	@$(BIN)/python -m bosonpeak.reporting.cache
+	@# a page that warned is not read again while unchanged: forget it, so that the next build warns as well
+	@$(BIN)/jupyter-book build . -W --keep-going -n || { rm -rf _build/.doctrees; exit 1; }
+	@echo "The book stands: open _build/html/index.html"
+
+test: $(STAMP) ## all tests: units, every chapter at ci scale, the pages in chromium
+	@$(BIN)/python -m pytest
+
+test-fast: $(STAMP) ## the unit tests that take under two minutes together
+	@$(BIN)/python -m pytest -m "not slow and not book"
+
+lint: $(STAMP) ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+lab: $(STAMP) ## JupyterLab, where a chapter (.md) opens as a notebook
+	@JUPYTER_CONFIG_DIR=.venv/etc/jupyter $(BIN)/jupytext-config set-default-viewer
+	@JUPYTER_CONFIG_DIR=.venv/etc/jupyter $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book
+
+run: $(STAMP) ## one chapter: make run CHAPTER=jiang-2026 SCALE=ci
+	@if [ -z "$(CHAPTER)" ]; then echo "which chapter? make run CHAPTER=name SCALE=ci|book|paper" >&2; \
+	  $(BIN)/bosonpeak chapters >&2; exit 2; fi
+	@$(BIN)/bosonpeak run "$(CHAPTER)" --scale "$(SCALE)"
+
+setup: $(STAMP) ## only install into .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "no $(PYTHON) found: install Python 3.11 or newer, or say make PYTHON=..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than 3.11: say which newer one to use, as in make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing the locked packages into .venv (about a minute, 1.1 GB) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+clean: ## remove what was built and run (_build)
+	rm -rf _build .pytest_cache .ruff_cache
+
+distclean: clean ## remove .venv too
+	rm -rf .venv
+
+lock: ## resolve requirements.lock again from pyproject.toml (needs uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv on the PATH" >&2; exit 1; }
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	  --no-header --no-annotate --all-extras pyproject.toml -o requirements.lock
