@@ -122,8 +122,8 @@ class Frames:
 
 
 # Where no script runs (a reader's choice, a notebook not trusted) the input stays disabled and a line says
-# so; <noscript> would miss the second case. querySelectorAll and the `ready` mark: a figure shown twice has one
-# id, and each copy gets its own slider.
+# so; <noscript> would miss the second case. querySelectorAll and the `ready` mark: a figure shown twice has
+# one id, and each copy gets its own slider.
 _SCRIPT = """<script>
 (() => {
   for (const figure of document.querySelectorAll('[id="%s"]')) {
