@@ -1,0 +1,182 @@
+"""The engine: Chebyshev moments of a sparse operator by one fused, blocked, threaded recursion (floor 3).
+
+With A = 2 H / h - 1, h above every eigenvalue of H >= 0, t_0 = v, t_1 = A v, t_{n+1} = 2 A t_n - t_{n-1}, the
+moments are mu_n = <v| T_n(A) |v>. Two of them come from each step (Weisse et al., Rev. Mod. Phys. 78, 275
+(2006), Eqs. 34-35): mu_2n = 2 <t_n|t_n> - mu_0, mu_2n+1 = 2 <t_n+1|t_n> - mu_1. One sweep over the rows reads
+the matrix, t_n and t_{n-1}, writes t_{n+1} over t_{n-1} and adds up both products, for eight vectors at once.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+from numba import njit, prange
+from tqdm.auto import tqdm
+
+from .lanes import LANES, load, product_sum, scaled_sum, store, zero
+from .operators import FactoredOperator
+
+_CHUNK = 512
+"""Rows whose products are added up together: fixed, so that sums do not depend on the number of threads."""
+
+
+@njit(cache=True)
+def _finish_row(row, total, w, z, alpha, beta, gamma, ww, zw):
+    wi = load(w, row)
+    new = scaled_sum(gamma, load(z, row), scaled_sum(beta, wi, scaled_sum(alpha, total, zero())))
+    store(z, row, new)
+    return product_sum(wi, wi, ww), product_sum(new, wi, zw)
+
+
+@njit(cache=True)
+def _sweep_rows(indptr, indices, data, x, w, z, alpha, beta, gamma, first, last, partial, at):
+    """z <- alpha A x + beta w + gamma z on rows [first, last) of a CSR matrix; adds up <w, w> and <z, w>."""
+    ww, zw = zero(), zero()
+    for i in range(first, last):
+        total = zero()
+        for p in range(indptr[i], indptr[i + 1]):
+            total = scaled_sum(data[p], load(x, np.intp(indices[p]) * LANES), total)
+        ww, zw = _finish_row(i * LANES, total, w, z, alpha, beta, gamma, ww, zw)
+    store(partial, at, ww)
+    store(partial, at + LANES, zw)
+
+
+@njit(cache=True)
+def _sweep_block_rows(indptr, indices, data, block, x, w, z, alpha, beta, gamma, first, last, partial, at):
+    """The same for a BSR matrix of square blocks."""
+    ww, zw = zero(), zero()
+    for i in range(first, last):
+        for a in range(block):
+            total = zero()
+            for p in range(indptr[i], indptr[i + 1]):
+                entry = (p * block + a) * block
+                column = np.intp(indices[p]) * block * LANES
+                for b in range(block):
+                    total = scaled_sum(data[entry + b], load(x, column + b * LANES), total)
+            ww, zw = _finish_row((i * block + a) * LANES, total, w, z, alpha, beta, gamma, ww, zw)
+    store(partial, at, ww)
+    store(partial, at + LANES, zw)
+
+
+@njit(parallel=True, cache=True)
+def _sweep(indptr, indices, data, block, x, w, z, alpha, beta, gamma, partial):
+    rows = indptr.size - 1
+    for c in prange(partial.size // (2 * LANES)):
+        first, last, at = c * _CHUNK, min(rows, (c + 1) * _CHUNK), c * 2 * LANES
+        if block == 1:
+            _sweep_rows(indptr, indices, data, x, w, z, alpha, beta, gamma, first, last, partial, at)
+        else:
+            _sweep_block_rows(indptr, indices, data, block, x, w, z, alpha, beta, gamma, first, last, partial, at)
+
+
+def _aligned(n: int) -> np.ndarray:
+    """Zeros (n * LANES,), on a cache-line boundary: a line per row instead of two."""
+    # empty, not zeros: numpy asks for huge pages only there, and they are worth a quarter of the time
+    raw = np.empty(n * LANES * 8 + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    flat = raw[start : start + n * LANES * 8].view(np.float64)
+    flat[:] = 0.0
+    return flat
+
+
+class _Sweep:
+    """One sparse factor ready for the kernel."""
+
+    def __init__(self, A):
+        self.block = A.blocksize[0] if A.format == "bsr" else 1
+        self.indptr, self.indices = A.indptr, A.indices
+        self.data = np.ascontiguousarray(A.data, dtype=np.float64).ravel()
+        chunks = -(-(len(A.indptr) - 1) // _CHUNK)
+        self.partial = np.zeros(chunks * 2 * LANES)
+
+    def __call__(self, x, w, z, alpha, beta, gamma):
+        """z <- alpha A x + beta w + gamma z; returns <w, w> and <z, w>, each (LANES,)."""
+        _sweep(self.indptr, self.indices, self.data, self.block, x, w, z, alpha, beta, gamma, self.partial)
+        return self.partial.reshape(-1, 2, LANES).sum(axis=0)
+
+
+class _Recursion:
+    """z <- c (A x) - z for A = 2 H / bound - 1, with the two products of the step."""
+
+    def __init__(self, H, bound):
+        self.factor = 2.0 / bound
+        self.down = None
+        if isinstance(H, FactoredOperator):
+            self.main = _Sweep(H.B)
+            self.down = _Sweep(sp.csr_matrix(sp.diags(H.F) @ H.G))
+            self.up = _Sweep(sp.csr_matrix(H.G.T))
+            self.middle = _aligned(H.G.shape[0])
+        else:
+            self.main = _Sweep(H)
+
+    def __call__(self, x, z, scale, keep):
+        """z <- scale A x - keep z; returns <x, x> and <z, x>."""
+        products = self.main(x, x, z, scale * self.factor, -scale, -keep)
+        if self.down is not None:
+            self.down(x, self.middle, self.middle, 1.0, 0.0, 0.0)
+            products = self.up(self.middle, x, z, scale * self.factor, 0.0, 1.0)
+        return products
+
+
+def chebyshev_moments(H, vectors, n_moments: int, bound: float, progress: bool = False) -> np.ndarray:
+    """Moments mu_n = <v| T_n(2 H / bound - 1) |v> of each vector.
+
+    H: operator from `check_operator`, shape (n, n), positive semi-definite, in any unit; vectors: (n, k), or an
+    iterable of such blocks (a generator keeps memory at one block of eight); bound: above the largest
+    eigenvalue of H, in its unit. Returns (n_moments, k).
+
+    Raises ValueError for n_moments < 2, vectors of the wrong length or with NaN, and where a moment exceeds
+    mu_0, which no spectrum inside [0, bound] allows: then H has eigenvalues below 0 or above bound.
+    """
+    if n_moments < 2:
+        raise ValueError(f"n_moments = {n_moments}: at least 2 are needed")
+    n = H.shape[0]
+    recursion = _Recursion(H, bound)
+    x, z = _aligned(n), _aligned(n)
+    steps = -(-n_moments // 2)
+    results = []
+    blocks = [vectors] if isinstance(vectors, np.ndarray) else vectors
+    with tqdm(desc="Chebyshev", unit="step", disable=not progress) as bar:
+        for vector in blocks:
+            vector = np.asarray(vector, float)
+            if vector.ndim != 2 or len(vector) != n:
+                raise ValueError(f"vectors of shape {vector.shape} do not fit an operator of {n} rows; expected (n, k)")
+            for start in range(0, vector.shape[1], LANES):
+                part = vector[:, start : start + LANES]
+                x.reshape(n, LANES)[:] = 0.0
+                x.reshape(n, LANES)[:, : part.shape[1]] = part
+                z[:] = 0.0
+                moments = np.empty((2 * steps, LANES))
+                even, odd = recursion(x, z, 1.0, 0.0)
+                moments[0], moments[1] = even, odd
+                for step in range(1, steps):
+                    x, z = z, x
+                    even, odd = recursion(x, z, 2.0, 1.0)
+                    moments[2 * step] = 2 * even - moments[0]
+                    moments[2 * step + 1] = 2 * odd - moments[1]
+                    bar.update()
+                    if step % 64 == 0:
+                        _check_growth(moments[: 2 * step])
+                _check_growth(moments)
+                results.append(moments[:n_moments, : part.shape[1]])
+    if not results:
+        raise ValueError("no vectors were given")
+    return np.concatenate(results, axis=1)
+
+
+def _check_growth(moments) -> None:
+    if np.isnan(moments[0]).any():
+        raise ValueError("the start vectors hold NaN entries")
+    out = ~(abs(moments) <= moments[0] * (1 + 1e-6) + 1e-300)
+    if not out.any():
+        return
+    # T_n(x) keeps its sign above the interval and alternates below it
+    n, k = np.argwhere(out)[0]
+    later = moments[n : n + 2, k]
+    side = "below 0: the structure is no minimum, relax it further" if later[0] * later[-1] < 0 else "above the bound"
+    raise ValueError(f"moment {n} exceeds mu_0, so the operator has eigenvalues {side}")
+
+
+def jackson_kernel(n_moments: int) -> np.ndarray:
+    """Jackson damping factors, (n_moments,): positive densities, a Gaussian of width pi / n_moments in the angle
+    (Weisse et al. 2006, Eq. 71)."""
+    n, m = np.arange(n_moments), n_moments + 1
+    return ((m - n) * np.cos(np.pi * n / m) + np.sin(np.pi * n / m) / np.tan(np.pi / m)) / m
