@@ -35,7 +35,7 @@ lint: $(STAMP) ## ruff: rules and format
 	@$(BIN)/ruff format --check .
 
 lab: $(STAMP) ## JupyterLab, where a chapter (.md) opens as a notebook
-	@JUPYTER_CONFIG_DIR=.venv/etc/jupyter $(BIN)/jupytext-config set-default-viewer
+	@JUPYTER_CONFIG_DIR=.venv/etc/jupyter $(BIN)/jupytext-config set-default-viewer markdown myst
 	@JUPYTER_CONFIG_DIR=.venv/etc/jupyter $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book
 
 run: $(STAMP) ## one chapter: make run CHAPTER=jiang-2026 SCALE=ci

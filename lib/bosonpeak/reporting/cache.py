@@ -1,9 +1,9 @@
 """Drop cached chapter runs that no longer hold (floor 7).
 
-Jupyter's execution cache looks at a page's own cells and at nothing else, and Sphinx reads again only pages whose
-file changed. What a page computes also depends on lib/, data/ and the installed packages. `make book` therefore
-runs `python -m bosonpeak.reporting.cache` first: it compares the contents of those files (not their dates, which a
-clone or a checkout resets) with what the last build saw.
+Jupyter's execution cache looks at a page's own cells and at nothing else, and Sphinx reads again only pages
+whose file changed. What a page computes also depends on lib/, data/ and the installed packages. `make book`
+therefore runs `python -m bosonpeak.reporting.cache` first: it compares the contents of those files (not their
+dates, which a clone or a checkout resets) with what the last build saw.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def fingerprint(root: Path) -> str:
 
 
 def drop_stale(root: Path) -> bool:
-    """Remove what the book build cached under `root`/_build if the fingerprint changed; return whether it did."""
+    """Remove what the build cached under `root`/_build if the fingerprint changed; return whether it did."""
     build = root / "_build"
     stamp = build / "fingerprint"
     now = fingerprint(root)

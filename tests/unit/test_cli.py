@@ -1,0 +1,138 @@
+"""The command `bosonpeak`: what it prints, where, and its exit status."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from bosonpeak import __version__, cli
+from bosonpeak.reporting import runs
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as leaving:
+        cli.main(["--version"])
+    assert leaving.value.code == 0
+    assert capsys.readouterr().out == f"bosonpeak {__version__}\n"
+
+
+def test_installed_command_answers():
+    done = subprocess.run([f"{sys.prefix}/bin/bosonpeak", "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"bosonpeak {__version__}\n")
+
+
+def test_run_with_parameters_shows_a_bar_and_says_where_the_notebook_is(small_book, capfd):
+    command = [
+        "run",
+        "good",
+        "--scale",
+        "ci",
+        "-p",
+        "n",
+        "1e1",
+        "-p",
+        "levels",
+        "[3, 1e-2]",
+        "-p",
+        "scale",
+        "40",
+    ]
+    assert cli.main(command) == 0
+    said = capfd.readouterr()
+    assert "good at ci scale" in said.out and os.path.join("_build", "runs", "good-ci.ipynb") in said.out
+    assert "good (ci): Where it is" in said.err
+    kept = json.loads((small_book / "_build" / "runs" / "good-ci.ipynb").read_text())
+    # text stays text where the chapter's own value is text
+    assert kept["metadata"]["papermill"]["parameters"] == {"n": 10, "levels": [3.0, 0.01], "scale": "40"}
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["run", "goood"], "Did you mean good?"),
+        (["run", "good", "--scale", "huge"], "unknown scale 'huge'"),
+        (["run", "good", "-p", "n", "abc"], "takes int"),
+        (["run", "good", "-p", "n", "[1"], "no YAML"),
+        (["run", "good", "-p", "m", "1"], "unknown parameter of good 'm'"),
+        (["run", "good", "--archive", "-p", "n", "3"], "leave out -p"),
+        (["claims", "goood"], "unknown chapter with claims 'goood'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_2(small_book, capfd, command, sentence):
+    (small_book / "data" / "claims" / "good.yml").write_text("[]\n")
+    assert cli.main(command) == 2
+    said = capfd.readouterr()
+    assert sentence in said.err and said.err.startswith("bosonpeak: ") and said.err.count("\n") == 1
+    assert said.out == "" and not (small_book / "_build").exists()
+
+
+def test_a_folder_that_is_no_checkout_is_2(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("BOSONPEAK_ROOT", str(tmp_path))
+    assert cli.main(["chapters"]) == 2
+    assert "BOSONPEAK_ROOT" in capsys.readouterr().err
+
+
+def test_a_failing_chapter_is_1(small_book, capfd):
+    assert cli.main(["run", "bad", "--quiet"]) == 1
+    said = capfd.readouterr().err
+    assert "The part that breaks" in said and "ZeroDivisionError" in said and said.count("\n") == 1
+    assert (small_book / "_build" / "runs" / "bad-book.ipynb").exists()
+
+
+def test_an_interrupt_is_130_and_one_line(small_book):
+    page = small_book / "book" / "good.md"
+    page.write_text(page.read_text().replace("import os, sys", "import os, sys, time; time.sleep(60)"))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "bosonpeak.cli", "run", "good"], stderr=subprocess.PIPE, text=True
+    )
+    seen = ""
+    while "Where it is" not in seen:  # the bar says when the sleeping cell has begun
+        letter = running.stderr.read(1)
+        assert letter, f"ended before the cell began: {seen}"
+        seen += letter
+    running.send_signal(signal.SIGINT)
+    _, rest = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert rest.splitlines()[-1] == "bosonpeak: interrupted, nothing kept of this run"
+    assert "Traceback" not in rest
+    assert list((small_book / "_build" / "runs").iterdir()) == []
+
+
+def test_chapters_lists_parameters_with_the_values_of_each_scale(small_book, capsys):
+    assert cli.main(["chapters"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[lines.index("good") + 1] == "  n = 60  (ci 12)"
+    assert lines[lines.index("bad") + 1] == "  n = 1"
+    assert "killed" not in lines
+
+
+def test_archive_hands_the_payload_of_the_run_to_the_ledger(small_book, monkeypatch, capfd):
+    from bosonpeak.reporting import claims
+
+    kept = []
+    monkeypatch.setattr(claims, "archive", lambda payload, scale: kept.append((payload, scale)))
+    assert cli.main(["run", "good", "--scale", "ci", "--archive", "--quiet"]) == 0
+    assert kept == [(runs.claims_of(small_book / "_build" / "runs" / "good-ci.ipynb"), "ci")]
+
+
+def test_archiving_a_chapter_without_claims_is_2(small_book, capfd):
+    page = small_book / "book" / "bad.md"
+    page.write_text(page.read_text().replace("1 / (n - n)", "1 / n"))
+    assert cli.main(["run", "bad", "--archive", "--quiet"]) == 2
+    assert "hands over 0 sets of claims" in capfd.readouterr().err
+
+
+def test_claims_lists_ids_with_verdicts_of_each_scale(small_book, monkeypatch, capsys):
+    from types import SimpleNamespace
+
+    from bosonpeak.reporting import claims
+
+    (small_book / "data" / "claims" / "good.yml").write_text("[]\n")
+    archives = {"ci": {"good": {"records": [{"id": "good/first", "verdict": "reproduced"}]}}}
+    ids = [SimpleNamespace(id="good/first"), SimpleNamespace(id="good/second")]
+    monkeypatch.setattr(claims, "load", {"good": ids}.__getitem__)
+    monkeypatch.setattr(claims, "load_archive", lambda scale: archives.get(scale, {}))
+    assert cli.main(["claims"]) == 0
+    assert capsys.readouterr().out == "good/first  ci: reproduced\ngood/second  no archived run\n"
