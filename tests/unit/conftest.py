@@ -12,7 +12,6 @@ jupytext:
     format_name: myst
 kernelspec:
   display_name: Python 3
-  language: python
   name: python3
 ---
 

@@ -123,9 +123,10 @@ def run_chapter(
     try:
         _execute(_read(name), partial, changed, f"{name} ({scale})" if progress else None)
     except Exception as error:
-        if partial.exists():
+        begun = partial.exists()
+        if begun:
             os.replace(partial, kept)
-        raise ChapterError(_explain(name, kept, error)) from error
+        raise ChapterError(_explain(name, kept if begun else None, error)) from error
     else:
         os.replace(partial, kept)
     finally:
@@ -262,6 +263,7 @@ def _execute(notebook, output: Path, parameters: dict[str, Any], bar: str | None
             parameters=parameters,
             engine_name="bosonpeak",
             kernel_name="python3",
+            language="python",
             progress_bar={"desc": bar} if bar else False,
             cwd=str(project_root() / "book"),
         )
@@ -273,7 +275,7 @@ def _section(cells, index: int) -> str:
     return (_HEADING.findall(_FENCED.sub("", text)) or ["before the first heading"])[-1]
 
 
-def _explain(name: str, kept: Path, error: Exception) -> str:
+def _explain(name: str, kept: Path | None, error: Exception) -> str:
     """One sentence for a failed run: page, cell, heading, error, and where the notebook is."""
     import nbformat
     from papermill.exceptions import PapermillExecutionError
@@ -282,7 +284,7 @@ def _explain(name: str, kept: Path, error: Exception) -> str:
         what = f"{error.ename}: {error.evalue}"
     else:  # the kernel died, or papermill itself failed
         what = f"{type(error).__name__}: {error}"
-    if not kept.exists():
+    if kept is None:
         return f"{name} did not start: {what}"
     cells = nbformat.read(kept, as_version=4).cells
     code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]

@@ -1,0 +1,185 @@
+"""The built pages as a reader meets them: no network, formulas, images, links, dark mode, phone, sliders."""
+
+import io
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote, urljoin, urlsplit
+
+import numpy as np
+import pytest
+import yaml
+from bosonpeak.paths import project_root
+from PIL import Image
+
+pytestmark = [pytest.mark.book, pytest.mark.slow]
+
+# every page of Jupyter Book 1 includes sphinx-thebe's setup twice; nothing else of it is loaded
+KNOWN_ERRORS = ("THEBE_JS_URL",)
+
+
+def toc_pages() -> list[str]:
+    """Every page that _toc.yml names, in its order, as a path without suffix."""
+
+    def walk(node) -> Iterator[str]:
+        if isinstance(node, dict):
+            yield from (node[key] for key in ("root", "file") if key in node)
+            for value in node.values():
+                yield from walk(value)
+        elif isinstance(node, list):
+            for item in node:
+                yield from walk(item)
+
+    return list(walk(yaml.safe_load((project_root() / "_toc.yml").read_text(encoding="utf-8"))))
+
+
+PAGES = toc_pages()
+each_page = pytest.mark.parametrize("name", PAGES)
+MATHEMATICS = re.compile(r"\$[^$]+\$|\{math\}|\\begin\{(equation|align)")
+FENCED_CODE = re.compile(r"^(`{3,})\s*(\{code-cell\}|[a-z]*\s*$).*?^\1", re.MULTILINE | re.DOTALL)
+
+
+def test_the_table_of_contents_names_the_pages_that_are_there():
+    assert {"book/index", "book/jiang-2026", "book/scoreboard"} <= set(PAGES)
+    assert set(PAGES) == {f"book/{path.stem}" for path in (project_root() / "book").glob("*.md")}
+
+
+@each_page
+def test_page_loads_without_error(visit, name):
+    seen = visit(name)
+    assert seen.page.locator("article h1").count() == 1
+    assert len(seen.page.locator("article").inner_text()) > 200
+    assert seen.failed == []
+    assert [error for error in seen.errors if not any(known in error for known in KNOWN_ERRORS)] == []
+
+
+@each_page
+def test_page_asks_nobody_but_its_own_server(visit, site, name):
+    seen = visit(name)
+    seen.page.mouse.wheel(0, 1e6)  # what is fetched only when it comes into view
+    seen.page.wait_for_timeout(200)
+    assert len(seen.requests) > 5
+    assert [url for url in seen.requests if not url.startswith((site.address + "/", "data:", "blob:"))] == []
+
+
+@each_page
+def test_images_are_there_and_described(visit, name):
+    images = visit(name).page.evaluate(
+        "() => [...document.querySelectorAll('article img')].map(i => [i.naturalWidth, i.alt, i.src])"
+    )
+    for width, alt, source in images:
+        assert width > 0, source[:80]
+        # without a text of its own an image is described by its file name, which tells nobody anything
+        assert alt.strip() and not alt.endswith((".png", ".svg")), (
+            f"{source[:80]} has no alternative text: {alt!r}"
+        )
+
+
+def test_the_chapter_on_springs_shows_its_figures(visit):
+    page = visit("book/jiang-2026").page
+    sliders = page.locator("article figure.bp-frames").count()
+    single = page.locator("article img").count() - page.locator("article figure.bp-frames img").count()
+    assert sliders >= 1
+    assert sliders + single >= 6
+
+
+@each_page
+def test_mathematics_is_set(visit, name):
+    source = FENCED_CODE.sub("", (project_root() / f"{name}.md").read_text(encoding="utf-8"))
+    page = visit(name).page
+    if MATHEMATICS.search(source):
+        assert page.locator("article mjx-container").count() > 0
+    assert page.locator("mjx-merror").count() == 0
+    left = page.evaluate(
+        """() => {
+          const copy = document.querySelector('article').cloneNode(true);
+          copy.querySelectorAll('pre, code, script, style, mjx-container').forEach(e => e.remove());
+          return copy.textContent;
+        }"""
+    )
+    assert re.findall(r"\\[()\[\]].{0,40}|\$[^$\n]{1,60}\$", left) == []
+
+
+@each_page
+def test_internal_links_lead_somewhere(visit, site, name):
+    seen = visit(name)
+    links = seen.page.evaluate(
+        "() => [...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))"
+    )
+    assert len(links) > 5
+    here = f"{site.address}/{name}.html"
+    for link in sorted(set(links)):
+        target = urlsplit(urljoin(here, link))
+        if target.scheme not in ("http", "https") or f"{target.scheme}://{target.netloc}" != site.address:
+            continue
+        path = site.folder / unquote(target.path).lstrip("/")
+        assert path.is_file(), f"{name} links to {link}, which is not there"
+        if target.fragment and path.suffix == ".html":
+            ids = re.findall(r"""\b(?:id|name)=["']([^"']+)["']""", path.read_text(encoding="utf-8"))
+            assert unquote(target.fragment) in ids, (
+                f"{name} links to {link}: there is no such place on that page"
+            )
+
+
+@each_page
+def test_figures_stay_legible_on_a_dark_page(visit, name):
+    page = visit(name, color_scheme="dark").page
+    assert page.evaluate("() => document.documentElement.dataset.theme") == "dark"
+    red, green, blue = page.evaluate(
+        "() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)"
+    )
+    assert max(red, green, blue) < 80
+    for image in page.locator("article img:visible").all():
+        picture = np.asarray(Image.open(io.BytesIO(image.screenshot())).convert("L"), float)
+        # as it stands on the screen, with the theme's filters: a light ground, dark ink
+        corners = picture[[12, 12, -12, -12], [12, -12, 12, -12]]
+        assert corners.min() > 180, f"{image.get_attribute('alt')!r} has a dark ground at {corners}"
+        assert picture.min() < 110, f"{image.get_attribute('alt')!r} has no ink"
+
+
+@each_page
+def test_page_fits_a_phone(visit, name):
+    page = visit(name, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).page
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll('article *')].filter(e => {
+          if (e.getBoundingClientRect().right <= innerWidth + 1) return false;
+          for (let up = e; up && up.tagName !== 'ARTICLE'; up = up.parentElement)
+            if (/auto|scroll|hidden/.test(getComputedStyle(up).overflowX)) return false;
+          return true;
+        }).map(e => e.tagName + '.' + e.className).slice(0, 5)"""
+    )
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390, wide
+
+
+STATE = """figure => {
+  const shown = [...figure.querySelectorAll('img')].filter(i => i.offsetParent !== null);
+  const input = figure.querySelector('input[type=range]');
+  return {shown: shown.length, alt: shown[0].alt, source: shown[0].src, value: Number(input.value),
+          last: Number(input.max), said: figure.querySelector('[aria-live]').textContent,
+          named: input.getAttribute('aria-valuetext')};
+}"""
+
+
+def test_sliders_work_from_the_keyboard(visit):
+    moved = 0
+    for name in PAGES:
+        for figure in visit(name).page.locator("article figure.bp-frames").all():
+            slider = figure.locator("input[type=range]")
+            slider.focus()
+            slider.press("Home")
+            first = figure.evaluate(STATE)
+            assert (first["shown"], first["value"]) == (1, 0)
+            assert first["last"] >= 1
+
+            slider.press("ArrowRight")
+            second = figure.evaluate(STATE)
+            assert (second["shown"], second["value"]) == (1, 1)
+            for what in ("source", "alt", "said", "named"):
+                assert first[what] and second[what] and first[what] != second[what], (name, what)
+
+            slider.press("End")
+            last = figure.evaluate(STATE)
+            assert (last["shown"], last["value"]) == (1, last["last"])
+            slider.press("Home")
+            assert figure.evaluate(STATE) == first
+            moved += 1
+    assert moved >= 1

@@ -1,0 +1,36 @@
+"""Every page of the book runs to its end at ci scale, in the time that it may take."""
+
+import nbformat
+import pytest
+from bosonpeak.reporting import runs
+
+pytestmark = pytest.mark.slow
+
+SECONDS = {"jiang-2026": 60}
+"""What a chapter may take on two cores, where one was promised."""
+
+
+def test_the_chapters_of_the_book_are_found():
+    assert "jiang-2026" in runs.chapters()
+    assert set(runs.chapters()) < set(runs.pages())
+
+
+@pytest.mark.parametrize("page", runs.pages())
+def test_page_runs_to_its_end(page, ci_run, record_property):
+    run = ci_run(page)
+    record_property("seconds", run.seconds)
+    notebook = nbformat.read(run.path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    assert code
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    # a warning on stderr would stand in the reader's page
+    assert not [output.text for cell in code for output in cell.outputs if output.get("name") == "stderr"]
+    assert 0 < notebook.metadata.papermill.duration <= run.seconds
+    assert run.seconds < SECONDS.get(page, 300)
+
+
+@pytest.mark.parametrize("chapter", runs.chapters())
+def test_each_scale_file_speaks_of_parameters_that_the_chapter_has(chapter):
+    own = runs.parameters_of(chapter)
+    for scale in runs.scales():
+        assert set(runs.load_scale(chapter, scale)) <= set(own)

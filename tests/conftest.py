@@ -1,0 +1,34 @@
+"""Every page of the book, run once a session at ci scale: chapters and built pages are tested on that."""
+
+from collections.abc import Callable
+
+import pytest
+from bosonpeak.reporting import runs
+
+_seconds: dict[str, float] = {}
+
+
+@pytest.fixture(scope="session")
+def ci_run() -> Callable[[str], runs.Run]:
+    """`ci_run(page)`: that page's run at ci scale, made when first asked for; its ChapterError each time."""
+    done: dict[str, runs.Run | runs.ChapterError] = {}
+
+    def run(page: str) -> runs.Run:
+        if page not in done:
+            try:
+                done[page] = runs.run_chapter(page, "ci", progress=False)
+                _seconds[page] = done[page].seconds
+            except runs.ChapterError as error:
+                done[page] = error
+        if isinstance(done[page], runs.ChapterError):
+            raise done[page]
+        return done[page]
+
+    return run
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _seconds:
+        terminalreporter.write_sep("=", "pages at ci scale")
+        for page, seconds in _seconds.items():
+            terminalreporter.write_line(f"{seconds:7.1f} s  {page}")
