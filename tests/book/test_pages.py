@@ -106,18 +106,19 @@ def test_internal_links_lead_somewhere(visit, site, name):
         "() => [...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))"
     )
     assert len(links) > 5
-    here = f"{site.address}/{name}.html"
+    here, dead = f"{site.address}/{name}.html", []
     for link in sorted(set(links)):
         target = urlsplit(urljoin(here, link))
-        if target.scheme not in ("http", "https") or f"{target.scheme}://{target.netloc}" != site.address:
+        if f"{target.scheme}://{target.netloc}" != site.address:
             continue
         path = site.folder / unquote(target.path).lstrip("/")
-        assert path.is_file(), f"{name} links to {link}, which is not there"
-        if target.fragment and path.suffix == ".html":
+        if not path.is_file():
+            dead.append(link)
+        elif target.fragment and path.suffix == ".html":
             ids = re.findall(r"""\b(?:id|name)=["']([^"']+)["']""", path.read_text(encoding="utf-8"))
-            assert unquote(target.fragment) in ids, (
-                f"{name} links to {link}: there is no such place on that page"
-            )
+            if unquote(target.fragment) not in ids:
+                dead.append(link)
+    assert dead == []
 
 
 @each_page
@@ -141,7 +142,7 @@ def test_page_fits_a_phone(visit, name):
     page = visit(name, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).page
     wide = page.evaluate(
         """() => [...document.querySelectorAll('article *')].filter(e => {
-          if (e.getBoundingClientRect().right <= innerWidth + 1) return false;
+          if (e.getBoundingClientRect().right <= 391) return false;
           for (let up = e; up && up.tagName !== 'ARTICLE'; up = up.parentElement)
             if (/auto|scroll|hidden/.test(getComputedStyle(up).overflowX)) return false;
           return true;
