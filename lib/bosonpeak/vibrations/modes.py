@@ -1,0 +1,93 @@
+"""Normal modes by diagonalisation and what they look like (floor 3)."""
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.linalg import eigh
+from threadpoolctl import threadpool_limits
+from tqdm.auto import tqdm
+
+from ..threads import available_cores
+from .operators import check_operator
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Normal modes: omega (k,) ascending, in sqrt of the matrix's unit; polarizations (n, k), orthonormal columns;
+    residual (k,): |D e - omega^2 e| in the matrix's unit."""
+
+    omega: np.ndarray
+    polarizations: np.ndarray
+    residual: np.ndarray
+
+
+def _omega(eigenvalues: np.ndarray) -> np.ndarray:
+    """Square roots; rounding below zero counts as zero, anything lower is an error."""
+    largest = abs(eigenvalues).max()
+    if eigenvalues.min() < -1e-9 * largest:
+        count = int((eigenvalues < -1e-9 * largest).sum())
+        raise ValueError(
+            f"{count} negative eigenvalue(s), lowest {eigenvalues.min():.3g} beside {largest:.3g}: "
+            "the structure is no minimum; relax it to a smaller force first"
+        )
+    return np.sqrt(np.clip(eigenvalues, 0, None))
+
+
+def _dense(D) -> np.ndarray:
+    return D.toarray() if sp.issparse(D) or hasattr(D, "toarray") else np.array(D)
+
+
+def normal_modes(D, count: int | None = None) -> Modes:
+    """All normal modes of a dynamical matrix (n, n), or the lowest `count`, by dense diagonalisation.
+
+    Memory 8 n^2 bytes and more: meant for n up to a few thousand. Raises ValueError for a matrix that is not
+    symmetric, holds NaN, or has negative eigenvalues.
+    """
+    D = check_operator(D)
+    subset = None if count is None else (0, min(count, D.shape[0]) - 1)
+    eigenvalues, vectors = eigh(_dense(D), subset_by_index=subset, driver="evr" if subset else "evd")
+    residual = np.linalg.norm(D @ vectors - vectors * eigenvalues, axis=0)
+    return Modes(_omega(eigenvalues), vectors, residual)
+
+
+def frequencies(matrices: Iterable, workers: int | None = None, progress: bool = False) -> list[np.ndarray]:
+    """Every frequency of each matrix, ascending, by dense diagonalisation, several matrices at a time.
+
+    matrices: dynamical matrices (n, n), sparse or dense; a generator is read as workers come free. workers:
+    threads, default the cores this process may use; each has one BLAS thread, which beats all cores on one matrix. Returns
+    a list of (n,) arrays in the order given. Raises ValueError as `normal_modes`.
+    """
+    workers = workers or available_cores()
+
+    def solve(D):
+        return _omega(np.linalg.eigvalsh(_dense(check_operator(D))))
+
+    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
+        # at most one matrix waits for each worker: a dense one is large
+        running, done = [], []
+        with tqdm(desc="diagonalising", unit="matrix", disable=not progress) as bar:
+            for D in matrices:
+                running.append(pool.submit(solve, D))
+                while len(running) - sum(f.done() for f in running) > workers:
+                    next(f for f in running if not f.done()).result()
+                bar.update(sum(f.done() for f in running) - bar.n)
+            for future in running:
+                done.append(future.result())
+                bar.update(len(done) - bar.n if len(done) > bar.n else 0)
+    return done
+
+
+def participation_ratio(modes: Modes, dimension: int = 1) -> np.ndarray:
+    """P_k = (sum_i |e_i|^2)^2 / (N sum_i |e_i|^4) over the N nodes of each mode, (k,).
+
+    1 for a mode in which all nodes move alike, 2/3 (1D and scalar) for a plane wave, 1/N for one node alone.
+    dimension: degrees of freedom a node; e_i is then a vector. Raises ValueError where they do not divide.
+    """
+    e = modes.polarizations
+    if e.shape[0] % dimension:
+        raise ValueError(f"{e.shape[0]} degrees of freedom are no multiple of dimension {dimension}")
+    weight = (e.reshape(-1, dimension, e.shape[1]) ** 2).sum(axis=1)
+    return weight.sum(axis=0) ** 2 / (len(weight) * (weight**2).sum(axis=0))
