@@ -4,6 +4,7 @@
 PYTHON  = python3
 CHAPTER =
 SCALE   = book
+LABFLAGS =
 
 BIN   = .venv/bin
 STAMP = .venv/ready
@@ -12,7 +13,6 @@ STAMP = .venv/ready
 export JUPYTER_PREFER_ENV_PATH = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.POSIX:
 .PHONY: help book test test-fast lint lab run clean distclean lock setup
 
 help: ## this list
@@ -34,9 +34,10 @@ lint: $(STAMP) ## ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-lab: $(STAMP) ## JupyterLab, where a chapter (.md) opens as a notebook
-	@JUPYTER_CONFIG_DIR=.venv/etc/jupyter $(BIN)/jupytext-config set-default-viewer markdown myst
-	@JUPYTER_CONFIG_DIR=.venv/etc/jupyter $(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book
+lab: $(STAMP) ## JupyterLab, where a chapter (.md) opens as a notebook (LABFLAGS=... is handed on)
+	@$(BIN)/jupytext-config --settings-file .venv/etc/jupyter/labconfig/default_setting_overrides.json \
+	  set-default-viewer markdown myst
+	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book $(LABFLAGS)
 
 run: $(STAMP) ## one chapter: make run CHAPTER=jiang-2026 SCALE=ci
 	@if [ -z "$(CHAPTER)" ]; then echo "which chapter? make run CHAPTER=name SCALE=ci|book|paper" >&2; \
