@@ -106,14 +106,13 @@ def _chapters(arguments: argparse.Namespace) -> int:
 
 
 def _claims(arguments: argparse.Namespace) -> int:
-    from bosonpeak.paths import project_root
     from bosonpeak.reporting import claims, runs
 
-    known = sorted(path.stem for path in (project_root() / "data" / "claims").glob("*.yml"))
+    chapters = claims.chapters()
     if arguments.chapter:
-        known = [runs.known("chapter with claims", arguments.chapter, known)]
-    archives = {scale: claims.load_archive(scale) for scale in runs.scales()}
-    for chapter in known:
+        chapters = [runs.known("chapter with claims", arguments.chapter, chapters)]
+    archives = {scale: claims.load_archive(scale) for scale in claims.SCALES}
+    for chapter in chapters:
         for claim in claims.load(chapter):
             verdicts = [
                 f"{scale}: {record['verdict']}"

@@ -9,8 +9,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="no make on the PATH")
-
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """make in a folder that holds the project's recipe and lock, and no .venv."""

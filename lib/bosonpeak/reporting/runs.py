@@ -20,9 +20,7 @@ from typing import Any
 import yaml
 
 from bosonpeak.paths import project_root
-
-CLAIMS_MIME = "application/vnd.bosonpeak.claims+json"
-"""Type of the output in which a chapter hands over what it measured."""
+from bosonpeak.reporting.tables import MIME
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _FENCED = re.compile(r"^(`{3,}|~{3,}|:{3,}).*?^\1", re.MULTILINE | re.DOTALL)
@@ -44,9 +42,7 @@ class Run:
 
 def pages() -> list[str]:
     """Names of all pages of book/ that are notebooks (their header names a kernel), sorted."""
-    return sorted(
-        path.stem for path in (project_root() / "book").glob("*.md") if "kernelspec" in _header(path)
-    )
+    return sorted(path.stem for path in (project_root() / "book").glob("*.md") if "kernelspec" in _header(path))
 
 
 def chapters() -> list[str]:
@@ -89,9 +85,7 @@ def load_scale(chapter: str, scale: str) -> dict[str, Any]:
     path = project_root() / "book" / "scales" / f"{scale}.yml"
     entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     if name not in entries:
-        raise ValueError(
-            f"book/scales/{scale}.yml has no entry for {name} (`{name}: {{}}` keeps its own values)"
-        )
+        raise ValueError(f"book/scales/{scale}.yml has no entry for {name} (`{name}: {{}}` keeps its own values)")
     return dict(entries[name] or {})
 
 
@@ -146,15 +140,13 @@ def claims_of(notebook: Any) -> dict[str, Any]:
         label = Path(notebook).name
         notebook = nbformat.read(notebook, as_version=4)
     found = [
-        output.data[CLAIMS_MIME]
+        output.data[MIME]
         for cell in notebook.cells
         for output in cell.get("outputs", [])
-        if CLAIMS_MIME in output.get("data", {})
+        if MIME in output.get("data", {})
     ]
     if len(found) != 1:
-        raise ValueError(
-            f"{label} hands over {len(found)} sets of claims; a chapter that ran to its end has one"
-        )
+        raise ValueError(f"{label} hands over {len(found)} sets of claims; a chapter that ran to its end has one")
     return found[0]
 
 
