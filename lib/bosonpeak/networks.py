@@ -123,9 +123,7 @@ def square_lattice_network(n: int, disorder: float, rule="fixed", springs="inver
         # sites farther apart than 1 + 3 disorder cannot come within 1 + disorder
         reach = int(1 + 3 * disorder + 1e-9)
         offsets = [(dx, dy) for dy in range(reach + 1) for dx in range(-reach, reach + 1)]
-        offsets = [
-            (x, y) for x, y in offsets if (y > 0 or x > 0) and x * x + y * y <= (1 + 3 * disorder) ** 2 + 1e-9
-        ]
+        offsets = [(x, y) for x, y in offsets if (y > 0 or x > 0) and x * x + y * y <= (1 + 3 * disorder) ** 2 + 1e-9]
         bonds, vectors = _lattice_bonds(n, displacement, offsets, 1 + disorder + 1e-9)
     return _build(n, displacement, bonds, vectors, springs)
 
@@ -207,9 +205,7 @@ def poles(H, decimals: int = 9) -> tuple[np.ndarray, np.ndarray]:
     H = H.toarray() if sp.issparse(H) else np.asarray(H, float)
     eigenvalue, vector = np.linalg.eigh(H)
     if eigenvalue[0] < -(10.0**-decimals):
-        raise ValueError(
-            f"H has a negative eigenvalue, {eigenvalue[0]:.3g}: it is no dynamical matrix of a minimum"
-        )
+        raise ValueError(f"H has a negative eigenvalue, {eigenvalue[0]:.3g}: it is no dynamical matrix of a minimum")
     level, index = np.unique(np.round(eigenvalue, decimals), return_inverse=True)
     weight = np.zeros((len(level), len(H)))
     np.add.at(weight, index.ravel(), vector.T**2)

@@ -50,22 +50,15 @@ def _energy_and_gradient(flat, radii, box):
     overlap = np.clip(1 - distance / contact, 0, None)
     pull = (overlap / (contact * np.maximum(distance, 1e-300)))[:, None] * vector
     n = len(radii)
-    gradient = np.stack(
-        [np.bincount(i, pull[:, k], n) - np.bincount(j, pull[:, k], n) for k in (0, 1)], axis=1
-    )
+    gradient = np.stack([np.bincount(i, pull[:, k], n) - np.bincount(j, pull[:, k], n) for k in (0, 1)], axis=1)
     return 0.5 * (overlap**2).sum(), gradient.ravel()
 
 
-def jammed_discs(
-    n: int, packing_fraction: float = 0.9, rng=None, force_tolerance: float = 1e-8
-) -> DiscPacking:
-    """Bidisperse discs (50:50, diameters 1 and 1.4) quenched at once from random positions in a square box.
+def random_discs(n: int, packing_fraction: float = 0.9, rng=None) -> DiscPacking:
+    """Bidisperse discs (50:50, diameters 1 and 1.4) at random positions in a square box: the start of a quench.
 
-    packing_fraction: sum of disc areas over the box; jamming is near 0.84. Minimised by L-BFGS until the largest
-    force component is below force_tolerance.
-
-    Raises ValueError for n < 16 or a packing fraction outside (0.5, 1.5), RuntimeError where the tolerance was not
-    reached: a contact list of an unrelaxed packing means nothing.
+    packing_fraction: sum of disc areas over the box. Raises ValueError for n < 16 or a packing fraction outside
+    (0.5, 1.5).
     """
     if n < 16:
         raise ValueError(f"n = {n}: a disordered packing needs at least 16 discs")
@@ -73,8 +66,29 @@ def jammed_discs(
         raise ValueError(f"packing_fraction = {packing_fraction} lies outside (0.5, 1.5)")
     radii = np.where(np.arange(n) % 2, 0.7, 0.5)
     edge = np.sqrt(np.pi * (radii**2).sum() / packing_fraction)
-    box = np.array([edge, edge])
     flat = np.random.default_rng(rng).uniform(0, edge, 2 * n)
+    return _packing(flat, radii, edge, packing_fraction)
+
+
+def _packing(flat, radii, edge, packing_fraction) -> DiscPacking:
+    box = np.array([edge, edge])
+    energy, gradient = _energy_and_gradient(flat, radii, box)
+    return DiscPacking(
+        flat.reshape(-1, 2) % edge, radii, box, energy / len(radii), float(abs(gradient).max()), packing_fraction
+    )
+
+
+def jammed_discs(n: int, packing_fraction: float = 0.9, rng=None, force_tolerance: float = 1e-8) -> DiscPacking:
+    """`random_discs` quenched at once; jamming is near a packing fraction of 0.84.
+
+    Minimised by L-BFGS until the largest
+    force component is below force_tolerance.
+
+    Raises ValueError for n < 16 or a packing fraction outside (0.5, 1.5), RuntimeError where the tolerance was not
+    reached: a contact list of an unrelaxed packing means nothing.
+    """
+    start = random_discs(n, packing_fraction, rng)
+    radii, box, flat = start.radii, start.box, start.positions.ravel()
     for _ in range(20):
         # restarts: near a minimum L-BFGS-B ends its line search before the force is small
         found = minimize(
@@ -93,6 +107,4 @@ def jammed_discs(
             f"{n} discs at packing fraction {packing_fraction} kept a force of {abs(found.jac).max():.2g}, "
             f"above {force_tolerance:g}: take another seed or a looser tolerance"
         )
-    return DiscPacking(
-        flat.reshape(-1, 2) % edge, radii, box, found.fun / n, float(abs(found.jac).max()), packing_fraction
-    )
+    return _packing(flat, radii, box[0], packing_fraction)

@@ -138,9 +138,7 @@ class Ledger:
             **_measured(claim_id, value, interval),
             "n": int(n),
             "seeds": [int(seed) for seed in seeds],
-            "controls": {
-                name: _measured(f"{claim_id}, control {name}", *_pair(c)) for name, c in controls.items()
-            },
+            "controls": {name: _measured(f"{claim_id}, control {name}", *_pair(c)) for name, c in controls.items()},
             "note": note,
         }
         before = self.records.get(claim_id)
@@ -154,9 +152,7 @@ class Ledger:
         was not recorded."""
         missing = [name for name in self.claims if name not in self.records]
         if missing:
-            raise ValueError(
-                f"{len(missing)} claim(s) of {self.chapter} were not recorded: {', '.join(missing)}"
-            )
+            raise ValueError(f"{len(missing)} claim(s) of {self.chapter} were not recorded: {', '.join(missing)}")
         return {
             "chapter": self.chapter,
             "scale": self.scale,

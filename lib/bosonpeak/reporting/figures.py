@@ -205,9 +205,7 @@ def frames(
 
     # disable=None: a bar in a terminal, nothing in a notebook, where stderr would end up in the page
     drawn = [png(value) for value in tqdm(values, desc=label, leave=False, disable=None)]
-    result = Frames(
-        label, texts, alts, tuple(image for image, _ in drawn), drawn[0][1], values.index(first), caption
-    )
+    result = Frames(label, texts, alts, tuple(image for image, _ in drawn), drawn[0][1], values.index(first), caption)
     if result.nbytes > MAX_BYTES:
         raise ValueError(
             f"{len(values)} frames weigh {result.nbytes / 1e6:.2f} MB, more than {MAX_BYTES / 1e6:.1f}: "
@@ -230,9 +228,7 @@ def _render(draw, value, panels, figsize, dpi) -> tuple[bytes, tuple[int, int]]:
     figure.savefig(raw, format="png", dpi=dpi)
     image = Image.open(raw).convert("RGB")
     packed = io.BytesIO()
-    image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
-        packed, "PNG", optimize=True
-    )
+    image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
     return packed.getvalue(), (round(image.width * 100 / dpi), round(image.height * 100 / dpi))
 
 

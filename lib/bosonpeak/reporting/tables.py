@@ -103,9 +103,7 @@ def glance() -> _Html:
         for chapter, run in sorted(load_archive(scale).items()):
             count = Counter(record["verdict"] for record in run["records"])
             cells = "".join(f"<td>{count.get(name, 0)}</td>" for name in VERDICTS)
-            rows.append(
-                (chapter, f"<tr><td>{escape(chapter)}</td><td>{scale}</td>{cells}<td>{run['date']}</td></tr>")
-            )
+            rows.append((chapter, f"<tr><td>{escape(chapter)}</td><td>{scale}</td>{cells}<td>{run['date']}</td></tr>"))
     body = "".join(row for _, row in sorted(rows, key=lambda pair: pair[0]))
     head = "".join(f"<th>{_badge(name)}</th>" for name in VERDICTS)
     return _Html(

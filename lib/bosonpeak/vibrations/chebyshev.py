@@ -64,9 +64,7 @@ def _sweep(indptr, indices, data, block, x, w, z, alpha, beta, gamma, partial):
         if block == 1:
             _sweep_rows(indptr, indices, data, x, w, z, alpha, beta, gamma, first, last, partial, at)
         else:
-            _sweep_block_rows(
-                indptr, indices, data, block, x, w, z, alpha, beta, gamma, first, last, partial, at
-            )
+            _sweep_block_rows(indptr, indices, data, block, x, w, z, alpha, beta, gamma, first, last, partial, at)
 
 
 def _aligned(n: int) -> np.ndarray:
@@ -140,9 +138,7 @@ def chebyshev_moments(H, vectors, n_moments: int, bound: float, progress: bool =
         for vector in blocks:
             vector = np.asarray(vector, float)
             if vector.ndim != 2 or len(vector) != n:
-                raise ValueError(
-                    f"vectors of shape {vector.shape} do not fit an operator of {n} rows; expected (n, k)"
-                )
+                raise ValueError(f"vectors of shape {vector.shape} do not fit an operator of {n} rows; expected (n, k)")
             for start in range(0, vector.shape[1], LANES):
                 part = vector[:, start : start + LANES]
                 x.reshape(n, LANES)[:] = 0.0
@@ -175,11 +171,7 @@ def _check_growth(moments) -> None:
     # T_n(x) keeps its sign above the interval and alternates below it
     n, k = np.argwhere(out)[0]
     later = moments[n : n + 2, k]
-    side = (
-        "below 0: the structure is no minimum, relax it further"
-        if later[0] * later[-1] < 0
-        else "above the bound"
-    )
+    side = "below 0: the structure is no minimum, relax it further" if later[0] * later[-1] < 0 else "above the bound"
     raise ValueError(f"moment {n} exceeds mu_0, so the operator has eigenvalues {side}")
 
 

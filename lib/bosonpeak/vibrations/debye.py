@@ -82,9 +82,7 @@ def excess_band(omega, centre: float, width: float) -> np.ndarray:
     return np.where(inside, band, 0.0)
 
 
-def plane_waves(
-    length: float, omega_max: float, dimension: int, speed: float = 1.0
-) -> tuple[np.ndarray, np.ndarray]:
+def plane_waves(length: float, omega_max: float, dimension: int, speed: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Waves of a periodic box: shells omega = speed 2 pi |n| / length <= omega_max, n integers, n != 0.
 
     Returns (omega, count): one frequency a shell, rising, and the waves of one branch in it. Raises

@@ -24,9 +24,7 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
     weighted = network.stiffness[:, None] * network.vectors
     affine = network.vectors.T @ weighted
     n, d = network.positions.shape
-    force = np.stack(
-        [np.bincount(i, weighted[:, k], n) - np.bincount(j, weighted[:, k], n) for k in range(d)], axis=1
-    )
+    force = np.stack([np.bincount(i, weighted[:, k], n) - np.bincount(j, weighted[:, k], n) for k in range(d)], axis=1)
     gain = np.zeros((d, d))
     if abs(force).max() > 1e-12 * abs(weighted).max():
         H = network.dynamical_matrix()
@@ -34,9 +32,7 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
         inverse = diags(1 / np.where(diagonal > 0, diagonal, 1.0))
         relaxed = np.empty_like(force)
         for k in range(d):
-            relaxed[:, k], failed = cg(
-                H, force[:, k], rtol=rtol, maxiter=20 * int(np.sqrt(n)) + 2000, M=inverse
-            )
+            relaxed[:, k], failed = cg(H, force[:, k], rtol=rtol, maxiter=20 * int(np.sqrt(n)) + 2000, M=inverse)
             if failed:
                 raise RuntimeError(f"the non-affine displacements of {n} nodes did not converge to {rtol:g}")
         gain = force.T @ relaxed
@@ -51,7 +47,5 @@ def scalar_debye_level(modulus: np.ndarray, mass: float = 1.0) -> float:
     """
     modulus = np.asarray(modulus, float)
     if modulus.shape != (2, 2) or np.linalg.eigvalsh(modulus).min() <= 1e-12:
-        raise ValueError(
-            f"the modulus {modulus.tolist()} is not positive: a floppy network has no Debye level"
-        )
+        raise ValueError(f"the modulus {modulus.tolist()} is not positive: a floppy network has no Debye level")
     return mass / (2 * np.pi * np.sqrt(np.linalg.det(modulus)))

@@ -68,9 +68,7 @@ def store(typingctx, array, offset, value):
 
 def _fused(builder, x, y, z):
     kind = ir.FunctionType(_VECTOR, [_VECTOR] * 3)
-    return builder.call(
-        cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f64"), [x, y, z]
-    )
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, f"llvm.fma.v{LANES}f64"), [x, y, z])
 
 
 @intrinsic

@@ -142,14 +142,10 @@ def density_of_states(
 
 def _spectrum(omega, g, stderr, n_moments, n_vectors, bound):
     top = float(np.sqrt(bound))
-    return Spectrum(
-        np.asarray(omega, float), g, stderr, kernel_resolution(top, n_moments), n_moments, n_vectors, top
-    )
+    return Spectrum(np.asarray(omega, float), g, stderr, kernel_resolution(top, n_moments), n_moments, n_vectors, top)
 
 
-def spectral_function(
-    D, vectors, omega, n_moments=None, *, resolution=None, project_out=None, progress=False
-):
+def spectral_function(D, vectors, omega, n_moments=None, *, resolution=None, project_out=None, progress=False):
     """A_v(omega) = sum_k |<v|e_k>|^2 delta(omega - omega_k) of given vectors, without random numbers.
 
     vectors: (n,) or (n, k), real or complex. Returns a Spectrum with g (K, k), whose integral is |v|^2 (less
@@ -172,9 +168,7 @@ def spectral_function(
     return _spectrum(omega, g, np.zeros_like(g), n_moments, vectors.shape[1], bound)
 
 
-def local_density_of_states(
-    D, sites, omega, n_moments=None, *, resolution=None, project_out=None, progress=False
-):
+def local_density_of_states(D, sites, omega, n_moments=None, *, resolution=None, project_out=None, progress=False):
     """g_i(omega) = sum_k |e_k(i)|^2 delta(omega - omega_k) at degrees of freedom `sites`, exact but for the kernel.
 
     Returns a Spectrum with g (K, len(sites)); the mean over all sites is the density of states. Raises as
@@ -198,6 +192,33 @@ def frequency_histogram(frequencies, edges) -> np.ndarray:
     """
     edges = np.asarray(edges, float)
     return np.histogram(frequencies, edges)[0] / (len(frequencies) * np.diff(edges))
+
+
+def broadened_reduced_density(frequencies, omega, width, dimension=3) -> np.ndarray:
+    """g / omega^(dimension - 1) from a list of frequencies, each level a Gaussian of standard deviation `width`.
+
+    Each level is divided by its own omega_k^(dimension - 1) before it is broadened, so that nothing diverges at
+    omega = 0; zero modes (below 1e-6 of the highest) are left out but count in the norm. frequencies: (n,);
+    omega: (K,). Returns (K,). Raises ValueError unless width > 0.
+    """
+    if not width > 0:
+        raise ValueError(f"width = {width}: the broadening must be positive, in the unit of omega")
+    frequencies, omega = np.asarray(frequencies, float), np.asarray(omega, float)
+    moving = frequencies[frequencies > 1e-6 * frequencies.max()]
+    shape = np.exp(-0.5 * ((omega[:, None] - moving) / width) ** 2)
+    return shape @ (1 / moving ** (dimension - 1)) / (len(frequencies) * width * np.sqrt(2 * np.pi))
+
+
+def mean_reduced_density(frequencies, low, high, dimension=3) -> float:
+    """Mean of g / omega^(dimension - 1) over low < omega < high from a list of frequencies, without bins.
+
+    Raises ValueError unless 0 < low < high.
+    """
+    if not 0 < low < high:
+        raise ValueError(f"the range ({low}, {high}) must be positive and not empty")
+    frequencies = np.asarray(frequencies, float)
+    inside = frequencies[(frequencies > low) & (frequencies < high)]
+    return float((1 / inside ** (dimension - 1)).sum() / (len(frequencies) * (high - low)))
 
 
 def boson_peak(omega, g, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing=0.0) -> BosonPeak:

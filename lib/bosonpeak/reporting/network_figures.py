@@ -1,0 +1,60 @@
+"""Drawings of networks and their reduced densities (floor 7): axes in, axes filled, nothing computed."""
+
+import numpy as np
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Circle
+
+REDUCED_LABEL = r"$g(\omega)/\omega$  ($m/t_0$)"
+OMEGA_LABEL = r"$\omega$  ($\sqrt{t_0/m}$)"
+
+
+def draw_network(axes, network, window=None, node_size=6.0, highlight=None) -> None:
+    """Nodes and springs of a 2D network on `axes`; lengths in its own unit.
+
+    window: (x0, x1, y0, y1) to show; springs through the boundary are drawn as stubs that leave the box.
+    highlight: (N,) numbers to colour the nodes by, drawn over the default black.
+    """
+    start = network.positions[network.bonds[:, 0]]
+    segments = np.stack([start, start + network.vectors], axis=1)
+    axes.add_collection(LineCollection(segments, colors="0.55", linewidths=0.9))
+    colors = "black" if highlight is None else highlight
+    axes.scatter(*network.positions.T, s=node_size, c=colors, cmap="viridis", zorder=2, linewidths=0)
+    x0, x1, y0, y1 = window or (-0.7, network.box[0] - 0.3, -0.7, network.box[1] - 0.3)
+    axes.set(xlim=(x0, x1), ylim=(y0, y1), aspect="equal", xticks=[], yticks=[])
+
+
+def draw_discs(axes, packing, coordination, norm, cmap) -> None:
+    """Discs of a packing coloured by coordination, images across the boundary included."""
+    edge = packing.box[0]
+    for (x, y), radius, number in zip(packing.positions, packing.radii, coordination, strict=True):
+        for dx in (-edge, 0, edge):
+            for dy in (-edge, 0, edge):
+                if -radius < x + dx < edge + radius and -radius < y + dy < edge + radius:
+                    face = cmap(norm(number))
+                    axes.add_patch(Circle((x + dx, y + dy), radius, facecolor=face, edgecolor="0.4", linewidth=0.3))
+    axes.set(xlim=(0, edge), ylim=(0, edge), aspect="equal", xticks=[], yticks=[])
+
+
+def draw_ensemble(axes, omega, curves, color, label) -> None:
+    """Thin lines for the samples of `curves` (n, K), a thick one for their mean."""
+    axes.plot(omega, np.transpose(curves), color=color, linewidth=0.4, alpha=0.35)
+    axes.plot(omega, np.mean(curves, axis=0), color=color, label=label)
+
+
+def label_reduced(axes, title, omega_max, top) -> None:
+    """Axis names, limits and title of a g/omega plot."""
+    axes.set(xlabel=OMEGA_LABEL, ylabel=REDUCED_LABEL, title=title, xlim=(0, omega_max), ylim=(0, top))
+
+
+def draw_sweep_frame(axes, network, omega, reduced, crystal, level, top) -> None:
+    """One frame of the disorder sweep: a corner of the network on axes[0], its g/omega on axes[1].
+
+    reduced, crystal: g/omega on `omega` of this network and of the crystal; level: the network's Debye level.
+    """
+    draw_network(axes[0], network, window=(-0.7, 9.7, -0.7, 9.7), node_size=14)
+    axes[0].set_title("ten by ten nodes of it", fontsize=11)
+    axes[1].plot(omega, crystal, color="0.6", linewidth=1.2, label="crystal, exact")
+    axes[1].plot(omega, reduced, label="this network")
+    axes[1].axhline(level, color="C1", linestyle="--", linewidth=1.2, label="its Debye level")
+    label_reduced(axes[1], "", omega[-1], top)
+    axes[1].legend(loc="upper right", fontsize=9)

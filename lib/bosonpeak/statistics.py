@@ -1,0 +1,35 @@
+"""95 % intervals of small samples (floor 0)."""
+
+import numpy as np
+from scipy import stats
+
+
+def mean_interval(samples) -> tuple[float, tuple[float, float]]:
+    """Mean of independent samples and its 95 % interval by Student's t; the interval is the whole line for one sample.
+
+    samples: (n,). Raises ValueError for none, or NaN among them.
+    """
+    samples = np.asarray(samples, float)
+    if samples.ndim != 1 or len(samples) == 0 or np.isnan(samples).any():
+        raise ValueError(f"mean_interval needs a list of numbers, got {samples!r}")
+    mean = float(samples.mean())
+    if len(samples) == 1:
+        return mean, (-np.inf, np.inf)
+    half = stats.t.ppf(0.975, len(samples) - 1) * samples.std(ddof=1) / np.sqrt(len(samples))
+    return mean, (mean - float(half), mean + float(half))
+
+
+def bootstrap_interval(samples, statistic, rng=None, n_resamples: int = 2000) -> tuple[float, tuple[float, float]]:
+    """statistic(samples) and its 95 % percentile interval over resamples of the first axis.
+
+    samples: (n, ...), one entry an independent sample; statistic: function of such an array to a number. The
+    interval is widened where needed to hold the value itself. Raises ValueError for fewer than two samples.
+    """
+    samples = np.asarray(samples)
+    if len(samples) < 2:
+        raise ValueError(f"a bootstrap needs at least two samples, got {len(samples)}")
+    rng = np.random.default_rng(rng)
+    value = float(statistic(samples))
+    drawn = [statistic(samples[rng.integers(0, len(samples), len(samples))]) for _ in range(n_resamples)]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return value, (min(float(low), value), max(float(high), value))
