@@ -258,6 +258,8 @@ def _execute(notebook, output: Path, parameters: dict[str, Any], bar: str | None
             language="python",
             progress_bar={"desc": bar} if bar else False,
             cwd=str(project_root() / "book"),
+            # everything is in the notebook by then; a kernel asked to leave may still complain on stderr
+            shutdown_kernel="immediate",
         )
 
 
