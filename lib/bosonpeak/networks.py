@@ -62,13 +62,14 @@ class SpringNetwork:
         return sp.csc_matrix((1 / np.sqrt(size[piece]), (nodes, piece)), shape=(len(self), count))
 
 
-def _check_lattice(n: int, disorder: float, springs: str) -> None:
-    if n != int(n) or n < 3:
+def _check_lattice(n: int, disorder: float, springs: str) -> int:
+    if not n >= 3 or n != np.floor(n):
         raise ValueError(f"n = {n}: a periodic square lattice needs an integer of at least 3 nodes an edge")
     if not 0 <= disorder < 1:
         raise ValueError(f"disorder = {disorder}: the displacement must lie in [0, 1) lattice constants")
     if springs not in SPRINGS:
         raise ValueError(f"unknown springs {springs!r}: choose one of {', '.join(SPRINGS)}")
+    return int(n)
 
 
 def _lattice_bonds(n: int, displacement: np.ndarray, offsets, longest: float):
@@ -112,7 +113,7 @@ def square_lattice_network(n: int, disorder: float, rule="fixed", springs="inver
 
     Returns a SpringNetwork. Raises ValueError for n < 3, disorder outside [0, 1), unknown rule or springs.
     """
-    _check_lattice(n, disorder, springs)
+    n = _check_lattice(n, disorder, springs)
     if rule not in RULES:
         raise ValueError(f"unknown rule {rule!r}: choose one of {', '.join(RULES)}")
     angle = np.random.default_rng(rng).uniform(0, 2 * np.pi, n * n)
@@ -137,7 +138,7 @@ def diluted_square_lattice(n: int, mean_coordination: float, rng=None) -> Spring
 
     Raises ValueError for n < 3 or a mean coordination outside [0, 8].
     """
-    _check_lattice(n, 0.0, "uniform")
+    n = _check_lattice(n, 0.0, "uniform")
     if not 0 <= mean_coordination <= 8:
         raise ValueError(f"mean coordination {mean_coordination} lies outside [0, 8]")
     rng = np.random.default_rng(rng)
@@ -184,7 +185,8 @@ def green_function(H, omega, eps: float) -> np.ndarray:
     """G(omega) = [(omega^2 + i eps) 1 - H]^-1, jiang-2026 Eq. 1, dense.
 
     H: (N, N) dense or sparse; omega: scalar or array; eps > 0 in units of H. Returns omega.shape + (N, N), complex.
-    The density of states at node i is g_i(omega) = -(2 omega / pi) Im G_ii; its integral over omega is 1.
+    The density of states at node i is g_i(omega) = -(2 omega / pi) Im G_ii; as eps -> 0 its integral over
+    omega > 0 is 1, less half the weight of a zero mode, whose other half lies at omega^2 < 0.
     Raises ValueError for eps <= 0 or a matrix that is not square.
     """
     H = H.toarray() if sp.issparse(H) else np.asarray(H, float)
