@@ -122,9 +122,7 @@ def visit(site, browser):
         page.on("console", lambda line: line.type == "error" and seen.errors.append(line.text))
         page.goto(f"{site.address}/{name}.html", wait_until="load")
         page.evaluate("async () => { if (window.MathJax) await MathJax.startup.promise; }")
-        page.evaluate(
-            "async () => { await Promise.all([...document.images].map(i => i.decode().catch(() => 0))); }"
-        )
+        page.evaluate("async () => { await Promise.all([...document.images].map(i => i.decode().catch(() => 0))); }")
         return seen
 
     return open_page

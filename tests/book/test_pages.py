@@ -69,9 +69,7 @@ def test_images_are_there_and_described(visit, name):
     for width, alt, source in images:
         assert width > 0, source[:80]
         # without a text of its own an image is described by its file name, which tells nobody anything
-        assert alt.strip() and not alt.endswith((".png", ".svg")), (
-            f"{source[:80]} has no alternative text: {alt!r}"
-        )
+        assert alt.strip() and not alt.endswith((".png", ".svg")), f"{source[:80]} has no alternative text: {alt!r}"
 
 
 def test_the_chapter_on_springs_shows_its_figures(visit):
@@ -102,9 +100,7 @@ def test_mathematics_is_set(visit, name):
 @each_page
 def test_internal_links_lead_somewhere(visit, site, name):
     seen = visit(name)
-    links = seen.page.evaluate(
-        "() => [...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))"
-    )
+    links = seen.page.evaluate("() => [...document.querySelectorAll('a[href]')].map(a => a.getAttribute('href'))")
     assert len(links) > 5
     here, dead = f"{site.address}/{name}.html", []
     for link in sorted(set(links)):

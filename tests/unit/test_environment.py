@@ -14,9 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
-REQUIRED = [
-    line for group in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()) for line in group
-]
+REQUIRED = [line for group in (PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()) for line in group]
 
 
 def canonical(name: str) -> str:
@@ -74,9 +72,7 @@ def test_environment_yml_takes_the_locked_packages_on_a_python_that_will_do():
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     (pip,) = [item["pip"] for item in environment["dependencies"] if isinstance(item, dict)]
     assert pip == ["-r requirements.lock"]
-    (python,) = [
-        item for item in environment["dependencies"] if isinstance(item, str) and item.startswith("python")
-    ]
+    (python,) = [item for item in environment["dependencies"] if isinstance(item, str) and item.startswith("python")]
     version = python.removeprefix("python").strip("=")
     assert SpecifierSet(PROJECT["requires-python"]).contains(version)
     assert "pip" in environment["dependencies"]

@@ -125,9 +125,7 @@ def test_a_failing_cell_is_named_and_the_notebook_kept(small_book):
 
 
 def test_a_dead_kernel_is_named(small_book):
-    with pytest.raises(
-        runs.ChapterError, match=r"killed stopped in code cell 1 \(The part that dies\).*died"
-    ):
+    with pytest.raises(runs.ChapterError, match=r"killed stopped in code cell 1 \(The part that dies\).*died"):
         runs.run_chapter("killed", progress=False)
 
 
