@@ -69,7 +69,7 @@ def site(ci_run) -> Iterator[Site]:
     done = subprocess.run(build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         warnings = [line for line in done.stdout.splitlines() if "WARNING" in line or "ERROR" in line]
-        pytest.fail("the book does not build:\n" + "\n".join(warnings or done.stdout.splitlines()[-30:]))
+        pytest.fail("the book does not build:\n" + "\n".join(warnings[:10] or done.stdout.splitlines()[-30:]))
 
     folder = copy / "_build" / "html"
 
