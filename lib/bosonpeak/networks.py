@@ -129,28 +129,43 @@ def square_lattice_network(n: int, disorder: float, rule="fixed", springs="inver
     return _build(n, displacement, bonds, vectors, springs)
 
 
-def diluted_square_lattice(n: int, mean_coordination: float, rng=None) -> SpringNetwork:
-    """Undisplaced square lattice with uniform springs, cut or added at random to a mean coordination.
+def diluted_square_lattice(n: int, mean_coordination: float, variance: float | None = None, rng=None) -> SpringNetwork:
+    """Undisplaced square lattice with uniform springs placed at random to a given coordination: mean, and variance.
 
-    Below 4, nearest-neighbour springs are removed; above, springs along the diagonals are added (up to 8). The
-    number of springs is exact (rounded), their places are random: coordination fluctuates, positions and
-    stiffnesses do not. This is the control of equal mean coordination.
+    Without `variance`, nearest-neighbour springs are removed below 4 and springs along the diagonals added above
+    (up to 8). With it, a share p of the nearest-neighbour and q < p of the diagonal springs is kept, such that
+    4 (p + q) is the mean and 4 p (1 - p) + 4 q (1 - q) the variance. The numbers of springs are exact (rounded),
+    their places random: coordination fluctuates, positions and stiffnesses do not.
 
-    Raises ValueError for n < 3 or a mean coordination outside [0, 8].
+    Raises ValueError for n < 3, a mean coordination outside [0, 8], or a variance that no p and q in [0, 1] give.
     """
-    n = _check_lattice(n, 0.0, "uniform")
+    _check_lattice(n, 0.0, "uniform")
     if not 0 <= mean_coordination <= 8:
         raise ValueError(f"mean coordination {mean_coordination} lies outside [0, 8]")
+    total = mean_coordination / 4
+    p = min(total, 1.0)
+    if variance is not None:
+        # p - q from (p - q)^2 = 2 (p^2 + q^2) - (p + q)^2 and p^2 + q^2 = p + q - variance / 4
+        square = 2 * (total - variance / 4) - total**2
+        p = (total + np.sqrt(max(square, 0.0))) / 2
+        if square < -1e-12 or p > 1 or p > total:
+            rest = total - min(total, 1.0)
+            least = 4 * (rest * (1 - rest) if total > 1 else total * (1 - total))
+            raise ValueError(
+                f"mean {mean_coordination} and variance {variance} of the coordination do not go together: "
+                f"random springs allow variances from {least:.3g} to {4 * total - 2 * total**2:.3g} there"
+            )
     rng = np.random.default_rng(rng)
     still = np.zeros((n * n, 2))
     near = _lattice_bonds(n, still, [(1, 0), (0, 1)], np.inf)
     across = _lattice_bonds(n, still, [(1, 1), (-1, 1)], np.inf)
     wanted = round(mean_coordination * n * n / 2)
-    base, extra = (near, across) if mean_coordination > 4 else (None, near)
-    picked = np.sort(rng.permutation(2 * n * n)[: wanted - (2 * n * n if base else 0)])
-    parts = [extra[0][picked], extra[1][picked]]
-    if base:
-        parts = [np.concatenate(pair) for pair in zip(base, parts, strict=True)]
+    count = min(round(p * 2 * n * n), wanted)
+    picks = [np.sort(rng.permutation(2 * n * n)[:k]) for k in (count, wanted - count)]
+    parts = [
+        np.concatenate([family[part][pick] for family, pick in zip((near, across), picks, strict=True)])
+        for part in (0, 1)
+    ]
     return _build(n, still, *parts, "uniform")
 
 

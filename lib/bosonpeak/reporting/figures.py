@@ -198,7 +198,7 @@ def frames(
     def png(value) -> tuple[bytes, tuple[int, int]]:
         return _render(draw, value, panels, figsize, dpi)
 
-    if live if live is not None else _is_live():
+    if live if live is not None else live_kernel():
         return _live_control(png, values, texts, alts, label, caption, values.index(first))
 
     from tqdm import tqdm
@@ -275,6 +275,6 @@ def _in_notebook() -> bool:
     return hasattr(get_ipython(), "kernel")
 
 
-def _is_live() -> bool:
+def live_kernel() -> bool:
     """Whether a person may move the slider: jupyter_server names its sessions, nbclient does not."""
     return _in_notebook() and "JPY_SESSION_NAME" in os.environ

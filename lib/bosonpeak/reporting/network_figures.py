@@ -14,12 +14,17 @@ def draw_network(axes, network, window=None, node_size=6.0, highlight=None) -> N
     window: (x0, x1, y0, y1) to show; springs through the boundary are drawn as stubs that leave the box.
     highlight: (N,) numbers to colour the nodes by, drawn over the default black.
     """
+    x0, x1, y0, y1 = window or (-0.7, network.box[0] - 0.3, -0.7, network.box[1] - 0.3)
     start = network.positions[network.bonds[:, 0]]
     segments = np.stack([start, start + network.vectors], axis=1)
-    axes.add_collection(LineCollection(segments, colors="0.55", linewidths=0.9))
-    colors = "black" if highlight is None else highlight
-    axes.scatter(*network.positions.T, s=node_size, c=colors, cmap="viridis", zorder=2, linewidths=0)
-    x0, x1, y0, y1 = window or (-0.7, network.box[0] - 0.3, -0.7, network.box[1] - 0.3)
+    # only what shows: a large network has a million springs
+    margin = 2.0
+    low, high = np.array([x0, y0]) - margin, np.array([x1, y1]) + margin
+    shown = ((start > low) & (start < high)).all(axis=1)
+    axes.add_collection(LineCollection(segments[shown], colors="0.55", linewidths=0.9))
+    nodes = ((network.positions > low) & (network.positions < high)).all(axis=1)
+    color = {"c": "black"} if highlight is None else {"c": highlight[nodes], "cmap": "viridis"}
+    axes.scatter(*network.positions[nodes].T, s=node_size, zorder=2, linewidths=0, **color)
     axes.set(xlim=(x0, x1), ylim=(y0, y1), aspect="equal", xticks=[], yticks=[])
 
 

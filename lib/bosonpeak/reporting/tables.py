@@ -65,7 +65,8 @@ def table(payload: dict) -> str:
         paper = ", ".join(str(v) if k == "value" else escape(str(v)) for k, v in claim.paper.items())
         name = record["id"].split("/", 1)[1]
         rows.append(
-            f'<tr id="claim-{escape(name.replace("/", "-"))}"><td>{escape(claim.statement)}<br><small>{escape(claim.source)}; '
+            f'<tr id="claim-{escape(name.replace("/", "-"))}">'
+            f"<td>{escape(claim.statement)}<br><small>{escape(claim.source)}; "
             f"<code>{escape(name)}</code></small></td><td>{escape(claim.quantity)}</td><td>{paper}</td>"
             f"<td>{measured}<br><small>N = {record['n']}, {len(record['seeds'])} seed(s)</small></td>"
             f'<td><span title="{escape(claim.because)}">{_range(claim.accept[scale])}</span></td>'

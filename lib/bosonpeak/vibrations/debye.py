@@ -51,20 +51,23 @@ def debye_density(omega, omega_d: float, dimension: int) -> np.ndarray:
     return np.where(inside, dimension * np.abs(omega) ** (dimension - 1) / omega_d**dimension, 0.0)
 
 
-def square_lattice_density(omega) -> np.ndarray:
-    """Density of states of the scalar square lattice, springs, masses and spacing 1, normalised to 1.
+def square_lattice_density(omega, stiffness: float = 1.0) -> np.ndarray:
+    """Density of states of the scalar square lattice, masses and spacing 1, normalised to 1.
 
-        omega^2 = 4 - 2 cos k_x - 2 cos k_y,
-        g(omega) = omega/pi^2 K(m),   m = 1 - (omega^2/4 - 1)^2,   K the complete elliptic integral
+        omega^2 = t (4 - 2 cos k_x - 2 cos k_y),
+        g(omega) = omega/(pi^2 t) K(m),   m = 1 - (omega^2/(4 t) - 1)^2,   K the complete elliptic integral
 
-    Shape of omega, in sqrt(stiffness/mass). g -> omega/(2 pi) at low frequency (sound speed 1), infinite at
-    the van Hove singularity omega = 2, 0 above 2 sqrt(2).
+    Shape of omega, in sqrt(1/mass) of the unit of `stiffness`, t. g -> omega/(2 pi t) at low frequency (sound
+    speed sqrt(t)), infinite at the van Hove singularity omega = 2 sqrt(t), 0 above 2 sqrt(2 t). Raises ValueError
+    unless stiffness > 0.
     """
+    if not stiffness > 0:
+        raise ValueError(f"the stiffness of the springs must be positive, got {stiffness}")
     omega = np.asarray(omega, dtype=float)
-    shifted = omega**2 / 4 - 1
+    shifted = omega**2 / (4 * stiffness) - 1
     inside = (omega >= 0) & (np.abs(shifted) <= 1)
     # ellipkm1(p) = K(1 - p): exact up to the singularity
-    return np.where(inside, omega / pi**2 * ellipkm1(np.where(inside, shifted**2, 1.0)), 0.0)
+    return np.where(inside, omega / (pi**2 * stiffness) * ellipkm1(np.where(inside, shifted**2, 1.0)), 0.0)
 
 
 def excess_band(omega, centre: float, width: float) -> np.ndarray:

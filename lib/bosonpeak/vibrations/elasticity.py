@@ -43,7 +43,7 @@ def scalar_debye_level(modulus: np.ndarray, mass: float = 1.0) -> float:
     """g(omega)/omega of the 2D scalar continuum with modulus tensor (2, 2): mass / (2 pi sqrt(det mu)).
 
     Per node, in reduced units (1 / (omega unit)^2): the area of a node cancels against the mass density. For the
-    crystal mu = 1, so 1 / (2 pi). Raises ValueError for a modulus that is not positive: such a network carries no sound.
+    crystal mu = 1, so 1 / (2 pi). Raises ValueError for a modulus that is not positive: no sound, no level.
     """
     modulus = np.asarray(modulus, float)
     if modulus.shape != (2, 2) or np.linalg.eigvalsh(modulus).min() <= 1e-12:

@@ -57,8 +57,8 @@ def frequencies(matrices: Iterable, workers: int | None = None, progress: bool =
     """Every frequency of each matrix, ascending, by dense diagonalisation, several matrices at a time.
 
     matrices: dynamical matrices (n, n), sparse or dense; a generator is read as workers come free. workers:
-    threads, default the cores this process may use; each has one BLAS thread, which beats all cores on one matrix. Returns
-    a list of (n,) arrays in the order given. Raises ValueError as `normal_modes`.
+    threads, default the cores this process may use; each has one BLAS thread, which beats all cores on one
+    matrix. Returns a list of (n,) arrays in the order given. Raises ValueError as `normal_modes`.
     """
     workers = workers or available_cores()
 
