@@ -89,7 +89,8 @@ def _projector(project_out, n):
     """Function that removes the columns of an orthonormal basis, and their number."""
     if project_out is None:
         return (lambda v: v), 0
-    basis = project_out if sp.issparse(project_out) else np.asarray(project_out, float).reshape(n, -1)
+    basis = project_out if sp.issparse(project_out) else np.asarray(project_out, float)
+    basis = basis[:, None] if basis.ndim == 1 else basis
     if basis.shape[0] != n:
         raise ValueError(f"project_out has {basis.shape[0]} rows, the operator {n}")
     overlap = basis.T @ basis
@@ -177,11 +178,21 @@ def local_density_of_states(D, sites, omega, n_moments=None, *, resolution=None,
     sites, n = np.atleast_1d(np.asarray(sites, int)), D.shape[0]
     if len(sites) == 0 or sites.min() < 0 or sites.max() >= n:
         raise IndexError(f"sites must lie in 0..{n - 1}")
-    vectors = np.zeros((n, len(sites)))
-    vectors[sites, np.arange(len(sites))] = 1.0
-    return spectral_function(
-        D, vectors, omega, n_moments, resolution=resolution, project_out=project_out, progress=progress
-    )
+    D = check_operator(D)
+    bound = spectral_bound(D)
+    n_moments = _choose_moments(n_moments, resolution, np.sqrt(bound))
+    project, _ = _projector(project_out, n)
+
+    def blocks():
+        # a block at a time: all unit vectors together would be n^2 numbers
+        for start in range(0, len(sites), LANES):
+            part = sites[start : start + LANES]
+            vectors = np.zeros((n, len(part)))
+            vectors[part, np.arange(len(part))] = 1.0
+            yield project(vectors)
+
+    g = _evaluate(chebyshev_moments(D, blocks(), n_moments, bound, progress), omega, bound)
+    return _spectrum(omega, g, np.zeros_like(g), n_moments, len(sites), bound)
 
 
 def frequency_histogram(frequencies, edges) -> np.ndarray:

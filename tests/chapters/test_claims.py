@@ -1,0 +1,57 @@
+"""A fresh ci run says what the archived one says, so that no verdict changes unseen."""
+
+import pytest
+from bosonpeak.reporting import claims, runs
+
+pytestmark = pytest.mark.slow
+
+LEDGERS = [chapter for chapter in runs.chapters() if chapter in claims.chapters()]
+
+
+def test_every_ledger_has_its_chapter():
+    assert LEDGERS == claims.chapters()
+
+
+@pytest.fixture(params=LEDGERS)
+def fresh_and_archived(request, ci_run):
+    fresh = runs.claims_of(ci_run(request.param).path)
+    return request.param, fresh, claims.load_archive("ci")[request.param]
+
+
+def test_fresh_run_repeats_the_archived_verdicts_and_values(fresh_and_archived):
+    chapter, fresh, archived = fresh_and_archived
+    known = {claim.id: claim for claim in claims.load(chapter)}
+    before = {record["id"]: record for record in archived["records"]}
+    assert [record["id"] for record in fresh["records"]] == list(known)
+    for record in fresh["records"]:
+        old = before[record["id"]]
+        assert claims.verdict(known[record["id"]], record, "ci") == old["verdict"], record["id"]
+        assert (record["n"], record["seeds"]) == (old["n"], old["seeds"]), record["id"]
+        if record["value"] is None:
+            continue
+        # same seeds: only rounding differs between processors, and a maximum may move by a grid point
+        width = min(old["interval"][1] - old["interval"][0], 1e6)
+        assert record["value"] == pytest.approx(old["value"], rel=2e-3, abs=max(1e-9, 0.1 * width)), record["id"]
+
+
+@pytest.mark.parametrize("scale", claims.SCALES)
+@pytest.mark.parametrize("chapter", LEDGERS)
+def test_archive_holds_every_claim_with_its_controls(chapter, scale):
+    run = claims.load_archive(scale)[chapter]
+    known = {claim.id: claim for claim in claims.load(chapter)}
+    assert {record["id"] for record in run["records"]} == set(known)
+    for record in run["records"]:
+        claim = known[record["id"]]
+        assert set(record["controls"]) == set(claim.controls)
+        low, high = claim.accept[scale]
+        passing = [name for name, c in record["controls"].items() if low <= c["value"] <= high]
+        # a control that passes must have cost the claim its verdict
+        assert not passing or record["verdict"] != "reproduced", record["id"]
+
+
+def test_jiang_2026_is_not_all_reproduced():
+    verdicts = {r["id"]: r["verdict"] for r in claims.load_archive("book")["jiang-2026"]["records"]}
+    assert len(verdicts) >= 12
+    # counting springs needs no luck: their mean does leave four
+    assert verdicts["jiang-2026/fig3-left/mean-is-four"] == "not reproduced"
+    assert verdicts["jiang-2026/fig4-right/two-new-poles"] == "reproduced"
