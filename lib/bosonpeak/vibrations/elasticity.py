@@ -16,7 +16,8 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
 
     mu = (sum_b k_b v_b v_b^T - F^T H^+ F) / V with F_i = sum_b k_b v_b over the bonds of node i (the scalar form of
     Lemaitre and Maloney, J. Stat. Phys. 123, 415 (2006), Eq. 19; for resistors, Kirkpatrick 1973). H^+ F by
-    conjugate gradients to the relative residual rtol; the error of mu is of second order in it.
+    conjugate gradients to the relative residual rtol; the error of mu is of second order in it. Principal values
+    below rtol times the affine part are zero within that error, and returned as zero: the network is floppy.
 
     Raises RuntimeError where the conjugate gradients do not converge.
     """
@@ -26,7 +27,7 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
     n, d = network.positions.shape
     force = np.stack([np.bincount(i, weighted[:, k], n) - np.bincount(j, weighted[:, k], n) for k in range(d)], axis=1)
     gain = np.zeros((d, d))
-    if abs(force).max() > 1e-12 * abs(weighted).max():
+    if abs(force).max() > 1e-12 * abs(weighted).max(initial=0.0):
         H = network.dynamical_matrix()
         diagonal = H.diagonal()
         inverse = diags(1 / np.where(diagonal > 0, diagonal, 1.0))
@@ -35,8 +36,14 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
             relaxed[:, k], failed = cg(H, force[:, k], rtol=rtol, maxiter=20 * int(np.sqrt(n)) + 2000, M=inverse)
             if failed:
                 raise RuntimeError(f"the non-affine displacements of {n} nodes did not converge to {rtol:g}")
-        gain = force.T @ relaxed
-    return (affine - (gain + gain.T) / 2) / np.prod(network.box)
+        # the variational form: F^T H^+ F alone would be of first order off the diagonal
+        gain = force.T @ relaxed + relaxed.T @ force - relaxed.T @ (H @ relaxed)
+    modulus = affine - (gain + gain.T) / 2
+    principal, axes = np.linalg.eigh(modulus)
+    floppy = principal < rtol * np.trace(affine)
+    if floppy.any():
+        modulus = (axes * np.where(floppy, 0.0, principal)) @ axes.T
+    return modulus / np.prod(network.box)
 
 
 def scalar_debye_level(modulus: np.ndarray, mass: float = 1.0) -> float:

@@ -24,9 +24,10 @@ class Modes:
     residual: np.ndarray
 
 
-def _omega(eigenvalues: np.ndarray) -> np.ndarray:
+def _omega(eigenvalues: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
     """Square roots; rounding below zero counts as zero, anything lower is an error."""
-    largest = abs(eigenvalues).max()
+    # the lowest few eigenvalues may all be zero: the diagonal knows the scale
+    largest = max(abs(eigenvalues).max(), abs(diagonal).max())
     if eigenvalues.min() < -1e-9 * largest:
         count = int((eigenvalues < -1e-9 * largest).sum())
         raise ValueError(
@@ -48,9 +49,10 @@ def normal_modes(D, count: int | None = None) -> Modes:
     """
     D = check_operator(D)
     subset = None if count is None else (0, min(count, D.shape[0]) - 1)
-    eigenvalues, vectors = eigh(_dense(D), subset_by_index=subset, driver="evr" if subset else "evd")
+    dense = _dense(D)
+    eigenvalues, vectors = eigh(dense, subset_by_index=subset, driver="evr" if subset else "evd")
     residual = np.linalg.norm(D @ vectors - vectors * eigenvalues, axis=0)
-    return Modes(_omega(eigenvalues), vectors, residual)
+    return Modes(_omega(eigenvalues, dense.diagonal()), vectors, residual)
 
 
 def frequencies(matrices: Iterable, workers: int | None = None, progress: bool = False) -> list[np.ndarray]:
@@ -63,7 +65,8 @@ def frequencies(matrices: Iterable, workers: int | None = None, progress: bool =
     workers = workers or available_cores()
 
     def solve(D):
-        return _omega(np.linalg.eigvalsh(_dense(check_operator(D))))
+        dense = _dense(check_operator(D))
+        return _omega(np.linalg.eigvalsh(dense), dense.diagonal())
 
     with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
         # at most one matrix waits for each worker: a dense one is large
