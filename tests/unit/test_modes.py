@@ -1,0 +1,154 @@
+"""Normal modes by their own equation, and participation ratios known in closed form."""
+
+import threading
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from bosonpeak.networks import diluted_square_lattice, square_lattice_network
+from bosonpeak.vibrations.modes import Modes, frequencies, normal_modes, participation_ratio
+from bosonpeak.vibrations.operators import FactoredOperator
+
+H = square_lattice_network(14, 0.3, "distance", rng=21).dynamical_matrix()
+
+
+def _modes(polarizations):
+    e = np.asarray(polarizations, float).reshape(len(polarizations), -1)
+    return Modes(np.zeros(e.shape[1]), e, np.zeros(e.shape[1]))
+
+
+def test_modes_solve_their_equation():
+    modes = normal_modes(H)
+    e = modes.polarizations
+    np.testing.assert_allclose(H @ e, e * modes.omega**2, atol=1e-12)
+    np.testing.assert_allclose(e.T @ e, np.eye(196), atol=1e-12)
+    assert (np.diff(modes.omega) >= 0).all() and (modes.residual < 1e-12).all()
+    assert modes.omega[0] == pytest.approx(0, abs=1e-6)
+    # the trace is the sum of the squares
+    assert (modes.omega**2).sum() == pytest.approx(H.diagonal().sum())
+
+
+@pytest.mark.parametrize("count", [1, 7, 196, 500])
+def test_the_lowest_modes_are_the_lowest_of_all(count):
+    modes = normal_modes(H, count)
+    kept = min(count, 196)
+    np.testing.assert_allclose(modes.omega**2, normal_modes(H).omega[:kept] ** 2, atol=1e-11)
+    assert modes.polarizations.shape == (196, kept) and modes.residual.shape == (kept,)
+    assert (modes.residual < 1e-11).all()
+
+
+def test_modes_of_every_form_of_matrix():
+    for same in (H.toarray(), sp.bsr_matrix(H, blocksize=(2, 2))):
+        np.testing.assert_allclose(normal_modes(same).omega ** 2, normal_modes(H).omega ** 2, atol=1e-11)
+    factored = FactoredOperator(H, sp.csr_matrix(np.eye(1, 196)), np.ones(1))
+    np.testing.assert_allclose(normal_modes(factored).omega ** 2, np.linalg.eigvalsh(factored.toarray()), atol=1e-11)
+    assert (normal_modes(factored).residual < 1e-11).all()
+
+
+def test_negative_eigenvalues_are_counted_and_rounding_is_not():
+    level = np.r_[-0.5, -0.25, 0, np.linspace(1, 9, 20)]
+    with pytest.raises(ValueError, match=r"2 negative eigenvalue\(s\), lowest -0.5 beside 9"):
+        normal_modes(sp.diags(level).tocsr())
+    with pytest.raises(ValueError, match=r"1 negative eigenvalue\(s\), lowest -0.5"):
+        normal_modes(sp.diags(level).tocsr(), 1)
+    with pytest.raises(ValueError, match="negative"):
+        frequencies([sp.diags(level).tocsr()])
+    assert normal_modes(sp.diags([-1e-12, 1.0]).tocsr()).omega.tolist() == [0, 1]
+    assert normal_modes(sp.csr_matrix((3, 3))).omega.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("workers", [None, 1, 3])
+def test_frequencies_come_in_the_order_given(workers):
+    # large ones first, so that small ones finish before them
+    matrices = [square_lattice_network(n, 0.3, rng=n).dynamical_matrix() for n in (16, 3, 12, 4, 9, 3, 5, 7)]
+    found = frequencies(iter(matrices), workers)
+    assert [len(f) for f in found] == [m.shape[0] for m in matrices]
+    for f, matrix in zip(found, matrices, strict=True):
+        np.testing.assert_allclose(f**2, np.linalg.eigvalsh(matrix.toarray()), atol=1e-11)
+        assert (np.diff(f) >= 0).all()
+    assert frequencies([]) == []
+    np.testing.assert_array_equal(frequencies([matrices[1].toarray()])[0], found[1])
+
+
+def test_a_generator_is_not_read_far_ahead():
+    made, most = [], 0
+
+    def matrices():
+        nonlocal most
+        for _ in range(30):
+            made.append(1)
+            most = max(most, len(made) - len(begun))
+            yield Counted(square_lattice_network(6, 0.2, rng=1).dynamical_matrix())
+
+    begun = []
+
+    class Counted(sp.csr_matrix):
+        def toarray(self, *args, **kwargs):
+            begun.append(1)
+            return super().toarray(*args, **kwargs)
+
+    assert len(frequencies(matrices(), 2)) == 30
+    # two run, two wait, one is in the generator's hand
+    assert most <= 5
+
+
+def test_one_bad_matrix_among_many_is_an_error_and_no_thread_stays():
+    good, bad = H, sp.diags([-1.0, 1.0]).tocsr()
+    before = threading.active_count()
+    with pytest.raises(ValueError, match="1 negative"):
+        frequencies([good, bad, good, good], 2)
+    with pytest.raises(ValueError, match="square"):
+        frequencies(iter([good, np.ones((2, 3))]), 2)
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+def test_participation_of_one_node_and_of_all(dimension):
+    n = 90
+    e = np.zeros((n * dimension, 2))
+    e[5 * dimension + dimension - 1, 0] = 1
+    e[:, 1] = 0.3
+    np.testing.assert_allclose(participation_ratio(_modes(e), dimension), [1 / n, 1])
+
+
+def test_participation_of_a_wave_and_of_m_nodes():
+    x = np.arange(240)
+    waves = np.stack([np.cos(2 * np.pi * k * x / 240 + 0.3) for k in (1, 7, 31)], axis=1)
+    np.testing.assert_allclose(participation_ratio(_modes(waves)), 2 / 3)
+    # a product of two waves, and a wave turning in the plane
+    grid = np.outer(waves[:, 0], waves[:, 1]).ravel()
+    np.testing.assert_allclose(participation_ratio(_modes(grid)), 4 / 9)
+    turning = np.stack([np.cos(2 * np.pi * x / 240), np.sin(2 * np.pi * x / 240)], axis=1).ravel()
+    np.testing.assert_allclose(participation_ratio(_modes(turning), 2), 1)
+    some = np.zeros(240)
+    some[:60] = [1, -1] * 30
+    np.testing.assert_allclose(participation_ratio(_modes(some)), 0.25)
+
+
+@pytest.mark.parametrize("dimension, expected", [(1, 1 / 3), (2, 1 / 2), (3, 3 / 5)])
+def test_participation_of_random_vectors(dimension, expected):
+    # d / (d + 2), from the moments of chi squared
+    e = np.random.default_rng(dimension).standard_normal((20000 * dimension, 20))
+    np.testing.assert_allclose(participation_ratio(_modes(e), dimension).mean(), expected, rtol=0.01)
+
+
+def test_participation_does_not_depend_on_the_scale_or_the_order_of_nodes():
+    rng = np.random.default_rng(1)
+    e = rng.standard_normal((60, 4))
+    shuffled = 7.3 * e.reshape(20, 3, 4)[rng.permutation(20)].reshape(60, 4)
+    np.testing.assert_allclose(participation_ratio(_modes(shuffled), 3), participation_ratio(_modes(e), 3))
+
+
+def test_a_pair_cut_off_vibrates_alone():
+    # the only mode of one spring on a lattice of free nodes: two nodes of nine
+    network = diluted_square_lattice(3, 2 / 9, rng=0)
+    assert len(network.bonds) == 1
+    modes = normal_modes(network.dynamical_matrix())
+    assert modes.omega[-1] == pytest.approx(np.sqrt(2))
+    assert participation_ratio(modes)[-1] == pytest.approx(2 / 9)
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_a_dimension_that_does_not_divide_is_refused(dimension):
+    with pytest.raises(ValueError, match=f"101 degrees of freedom are no multiple of dimension {dimension}"):
+        participation_ratio(_modes(np.ones(101)), dimension)
