@@ -55,7 +55,16 @@ def load(chapter: str) -> list[Claim]:
     path = project_root() / "data" / "claims" / f"{chapter}.yml"
     if not path.is_file():
         raise ValueError(f"no ledger for chapter {chapter!r}; there is one for {', '.join(chapters())}")
-    found = [_claim(entry, path.name) for entry in yaml.safe_load(path.read_text(encoding="utf-8"))]
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path.name} is no YAML: {error}") from None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"{path.name} must be a list of claims")
+    found = [_claim(entry, path.name) for entry in entries]
+    for claim in found:
+        if not claim.id.startswith(f"{chapter}/"):
+            raise ValueError(f"{path.name}: the id {claim.id} must begin with {chapter}/")
     twice = [name for name, count in Counter(claim.id for claim in found).items() if count > 1]
     if twice:
         raise ValueError(f"{path.name}: the id {twice[0]} stands there twice")
@@ -72,11 +81,20 @@ def _claim(entry: dict, file: str) -> Claim:
     if set(entry["accept"]) != set(SCALES):
         raise ValueError(f"{file}: {name} needs a band for each of {', '.join(SCALES)}")
     bands = {}
-    for scale, (low, high) in entry["accept"].items():
-        bands[scale] = (-math.inf if low is None else float(low), math.inf if high is None else float(high))
+    for scale, pair in entry["accept"].items():
+        try:
+            bands[scale] = open_ends(pair)
+        except (TypeError, ValueError):
+            raise ValueError(f"{file}: {name} has the band {pair!r} at {scale} scale, not [lowest, highest]") from None
         if not bands[scale][0] <= bands[scale][1]:
             raise ValueError(f"{file}: {name} has an empty band at {scale} scale")
     return Claim(**{**entry, "accept": bands, "controls": entry["controls"] or {}})
+
+
+def open_ends(pair) -> tuple[float, float]:
+    """(low, high) with None, as YAML and JSON write an open side, made infinite."""
+    low, high = pair
+    return (-math.inf if low is None else float(low), math.inf if high is None else float(high))
 
 
 def verdict(claim: Claim, record: dict, scale: str) -> str:
@@ -90,14 +108,16 @@ def verdict(claim: Claim, record: dict, scale: str) -> str:
     low, high = claim.accept[scale]
     if record["value"] is None:
         return "not testable at this N"
-    lower, upper = record["interval"]
+    lower, upper = open_ends(record["interval"])
     if upper - lower > high - low:
         return "not testable at this N"
     if upper < low or lower > high:
         return "not reproduced"
     if lower < low or upper > high:
         return "partly"
-    passing = [name for name, control in record["controls"].items() if low <= control["value"] <= high]
+    # a control that could not be measured has not failed
+    values = [control["value"] for control in record["controls"].values()]
+    passing = [value for value in values if value is None or low <= value <= high]
     return "partly" if passing else "reproduced"
 
 
@@ -170,11 +190,12 @@ def _measured(name, value, interval) -> dict:
         return {"value": None, "interval": None}
     value = float(value)
     low, high = (value, value) if interval is None else (float(interval[0]), float(interval[1]))
-    if math.isnan(value + low + high):
+    if not math.isfinite(value) or math.isnan(low) or math.isnan(high):
         raise ValueError(f"{name}: the value or its interval is not a number")
     if not low <= value <= high:
         raise ValueError(f"{name}: the value {value:g} lies outside its interval [{low:g}, {high:g}]")
-    return {"value": value, "interval": [low, high]}
+    # JSON knows no infinity: one sample has an interval open on both sides
+    return {"value": value, "interval": [None if math.isinf(end) else end for end in (low, high)]}
 
 
 def archive(payload: dict, scale: str) -> Path:

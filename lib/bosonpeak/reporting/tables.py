@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from html import escape
 
-from .claims import SCALES, VERDICTS, Ledger, chapters, load, load_archive, verdict
+from .claims import SCALES, VERDICTS, Ledger, chapters, load, load_archive, open_ends, verdict
 
 MIME = "application/vnd.bosonpeak.claims+json"
 _CLASSES = {name: "bp-verdict-" + name.removesuffix(" at this N").replace(" ", "-") for name in VERDICTS}
@@ -27,7 +27,9 @@ class ClaimsTable:
         }
 
 
-def _number(x: float) -> str:
+def _number(x: float | None) -> str:
+    if x is None:
+        return "not measured"
     return "∞" if math.isinf(x) else f"{x:.3g}"
 
 
@@ -35,6 +37,8 @@ def _range(pair) -> str:
     low, high = pair
     if low == high:
         return _number(low)
+    if math.isinf(low) and math.isinf(high):
+        return "unbounded"
     if math.isinf(high):
         return f"≥ {_number(low)}"
     return f"≤ {_number(high)}" if math.isinf(low) else f"{_number(low)} … {_number(high)}"
@@ -54,15 +58,16 @@ def table(payload: dict) -> str:
         if record["value"] is not None:
             unit = "" if claim.unit == "1" else " " + escape(claim.unit)
             measured = f"<b>{_number(record['value'])}</b>{unit}"
-            if record["interval"][0] != record["interval"][1]:
-                measured += f"<br><small>95 %: {_range(record['interval'])}</small>"
+            low, high = open_ends(record["interval"])
+            if low != high:
+                measured += f"<br><small>95 %: {_range((low, high))}</small>"
         if record["note"]:
             measured += f"<br><small>{escape(record['note'])}</small>"
         controls = "<br>".join(
             f'<span title="{escape(claim.controls[name])}">{escape(name)}</span>: {_number(control["value"])}'
             for name, control in record["controls"].items()
         )
-        paper = ", ".join(str(v) if k == "value" else escape(str(v)) for k, v in claim.paper.items())
+        paper = ", ".join(escape(str(value)) for value in claim.paper.values())
         name = record["id"].split("/", 1)[1]
         rows.append(
             f'<tr id="claim-{escape(name.replace("/", "-"))}">'
