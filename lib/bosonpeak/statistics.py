@@ -33,3 +33,22 @@ def bootstrap_interval(samples, statistic, rng=None, n_resamples: int = 2000) ->
     drawn = [statistic(samples[rng.integers(0, len(samples), len(samples))]) for _ in range(n_resamples)]
     low, high = np.quantile(drawn, [0.025, 0.975])
     return value, (min(float(low), value), max(float(high), value))
+
+
+def median_exponent(sizes, groups, rng=None, n_resamples: int = 1000) -> tuple[float, tuple[float, float]]:
+    """Exponent of median(group) ~ size^exponent over two or more sizes, and its 95 % bootstrap interval.
+
+    sizes: (k,) positive; groups: k arrays of positive numbers, each resampled within itself. A straight line
+    through the logarithms. Raises ValueError for fewer than two sizes or an empty group.
+    """
+    if len(sizes) < 2 or len(sizes) != len(groups) or min(map(len, groups)) == 0:
+        raise ValueError("an exponent needs two sizes or more, and a group of numbers for each")
+    rng, x = np.random.default_rng(rng), np.log(sizes)
+
+    def slope(samples):
+        return np.polyfit(x, np.log([np.median(sample) for sample in samples]), 1)[0]
+
+    value = float(slope(groups))
+    drawn = [slope([rng.choice(group, len(group)) for group in groups]) for _ in range(n_resamples)]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return value, (min(float(low), value), max(float(high), value))

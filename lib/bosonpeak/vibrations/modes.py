@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import eigh
+from scipy.sparse.linalg import eigsh
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
@@ -53,6 +54,24 @@ def normal_modes(D, count: int | None = None) -> Modes:
     eigenvalues, vectors = eigh(dense, subset_by_index=subset, driver="evr" if subset else "evd")
     residual = np.linalg.norm(D @ vectors - vectors * eigenvalues, axis=0)
     return Modes(_omega(eigenvalues, dense.diagonal()), vectors, residual)
+
+
+def modes_near(D, omega: float, count: int, seed: int = 0) -> Modes:
+    """The `count` modes of a sparse dynamical matrix whose eigenvalues lie nearest to omega^2, by shift and invert.
+
+    omega > 0 in sqrt of the matrix's unit; count < n - 1. One sparse factorisation: cheap for networks in the
+    plane up to 10^5 nodes. seed fixes the start vector. Raises ValueError as `normal_modes`, and for omega <= 0
+    or a count that does not fit.
+    """
+    D = check_operator(D)
+    if not omega > 0 or not 0 < count < D.shape[0] - 1:
+        raise ValueError(f"omega = {omega} must be positive and count = {count} between 1 and {D.shape[0] - 2}")
+    start = np.random.default_rng(seed).standard_normal(D.shape[0])
+    eigenvalues, vectors = eigsh(sp.csc_matrix(D), count, sigma=omega**2, v0=start)
+    order = np.argsort(eigenvalues)
+    eigenvalues, vectors = eigenvalues[order], vectors[:, order]
+    residual = np.linalg.norm(D @ vectors - vectors * eigenvalues, axis=0)
+    return Modes(np.sqrt(np.clip(eigenvalues, 0, None)), vectors, residual)
 
 
 def frequencies(matrices: Iterable, workers: int | None = None, progress: bool = False) -> list[np.ndarray]:
