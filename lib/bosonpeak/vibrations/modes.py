@@ -8,10 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import eigh
 from scipy.sparse.linalg import eigsh
-from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from ..threads import available_cores
+from ..threads import available_cores, blas_threads
 from .operators import check_operator
 
 
@@ -87,7 +86,7 @@ def frequencies(matrices: Iterable, workers: int | None = None, progress: bool =
         dense = _dense(check_operator(D))
         return _omega(np.linalg.eigvalsh(dense), dense.diagonal())
 
-    with threadpool_limits(1), ThreadPoolExecutor(workers) as pool:
+    with blas_threads(1), ThreadPoolExecutor(workers) as pool:
         # at most one matrix waits for each worker: a dense one is large
         running, done = [], []
         with tqdm(desc="diagonalising", unit="matrix", disable=not progress) as bar:

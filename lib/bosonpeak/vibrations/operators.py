@@ -6,6 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import eigh_tridiagonal
 
+from ..threads import blas_threads
+
 
 @dataclass(frozen=True)
 class FactoredOperator:
@@ -107,7 +109,8 @@ def spectral_bound(H, margin: float = 0.01) -> float:
     The highest Ritz value plus its residual, raised by `margin`, but never above Gershgorin's bound.
     Raises ValueError where the lowest Ritz value is negative (H is indefinite) or H vanishes.
     """
-    low, high, residual = lanczos_extremes(H)
+    with blas_threads(1):
+        low, high, residual = lanczos_extremes(H)
     scale = max(abs(low), abs(high))
     if not scale > 0:
         raise ValueError("the dynamical matrix is zero: no spring, no spectrum")
