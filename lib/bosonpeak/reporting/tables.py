@@ -44,12 +44,17 @@ def _range(pair) -> str:
     return f"≤ {_number(high)}" if math.isinf(low) else f"{_number(low)} … {_number(high)}"
 
 
+def _more(short: str, long: str) -> str:
+    """`short`, which opens to show `long`: by mouse, touch and keyboard alike."""
+    return f"<details><summary>{short}</summary><small>{escape(long)}</small></details>"
+
+
 def _badge(name: str) -> str:
     return f'<span class="{_CLASSES[name]}">{name}</span>'
 
 
 def table(payload: dict) -> str:
-    """The claims of one run as an HTML table: statement, what the paper says, measured, band, controls, verdict."""
+    """The claims of one run as an HTML table; a statement opens to the quantity, a band to its reason."""
     claims, scale = {claim.id: claim for claim in load(payload["chapter"])}, payload["scale"]
     rows = []
     for record in payload["records"]:
@@ -63,32 +68,22 @@ def table(payload: dict) -> str:
                 measured += f"<br><small>95 %: {_range((low, high))}</small>"
         if record["note"]:
             measured += f"<br><small>{escape(record['note'])}</small>"
-        controls = "<br>".join(
-            f'<span title="{escape(claim.controls[name])}">{escape(name)}</span>: {_number(control["value"])}'
+        controls = "".join(
+            _more(f"{escape(name)}: {_number(control['value'])}", claim.controls[name])
             for name, control in record["controls"].items()
         )
         paper = ", ".join(escape(str(value)) for value in claim.paper.values())
         name = record["id"].split("/", 1)[1]
+        source = f"{escape(claim.source)}; <code>{escape(name)}</code>"
         rows.append(
             f'<tr id="claim-{escape(name.replace("/", "-"))}">'
-            f"<td>{escape(claim.statement)}<br><small>{escape(claim.source)}; "
-            f"<code>{escape(name)}</code></small></td><td>{escape(claim.quantity)}</td><td>{paper}</td>"
-            f"<td>{measured}<br><small>N = {record['n']}, {len(record['seeds'])} seed(s)</small></td>"
-            f'<td><span title="{escape(claim.because)}">{_range(claim.accept[scale])}</span></td>'
-            f"<td>{controls or '–'}</td><td>{_badge(verdict(claim, record, scale))}</td></tr>"
+            f"<td>{_more(escape(claim.statement), 'Measured: ' + claim.quantity)}<small>{source}</small></td>"
+            f"<td>{_badge(verdict(claim, record, scale))}</td>"
+            f"<td>{measured}<br><small>N = {record['n']}, {len(record['seeds'])} seed(s)</small></td><td>{paper}</td>"
+            f"<td>{_more(_range(claim.accept[scale]), claim.because)}</td><td>{controls or '–'}</td></tr>"
         )
-    head = "".join(
-        f"<th>{title}</th>"
-        for title in (
-            "claim",
-            "quantity",
-            "paper",
-            f"measured ({scale})",
-            "band",
-            "controls (must miss it)",
-            "verdict",
-        )
-    )
+    titles = ("claim", "verdict", f"measured ({scale})", "paper", "band", "controls (must miss the band)")
+    head = "".join(f"<th>{title}</th>" for title in titles)
     return f'<div class="bp-claims"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
