@@ -1,0 +1,81 @@
+"""The benchmark runs, and the fused kernel has not lost its speed."""
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+from bosonpeak.paths import project_root
+
+SCRIPT = project_root() / "benchmarks" / "engine.py"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    path = tmp_path_factory.mktemp("benchmark") / "engine.json"
+    done = subprocess.run([sys.executable, SCRIPT, "--quick", "--json", path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, json.loads(path.read_text())
+
+
+def _numbers(results):
+    for value in results.values() if isinstance(results, dict) else [results]:
+        if isinstance(value, dict):
+            yield from _numbers(value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield value
+
+
+def test_every_number_is_finite_and_positive(quick):
+    results = {key: value for key, value in quick[1].items() if key != "machine"}
+    numbers = list(_numbers(results))
+    assert len(numbers) > 25
+    assert all(math.isfinite(number) and number > 0 for number in numbers)
+    assert results["network"]["nodes"] == 90_000
+
+
+def test_fused_kernel_beats_scipy_threefold_even_on_a_small_network(quick):
+    results = quick[1]
+    # 6 on one thread and 14 on two when nothing else runs; one thread suffers least where something does
+    best = min(results["fused"]["ms_best"], results["fused"]["ms_one_thread"])
+    assert results["scipy"]["one"]["ms_best"] / best >= 3
+
+
+def test_engine_and_dense_eigenvalues_agree(quick):
+    dense = quick[1]["dense"]
+    assert dense["kpm_all_sites_deviation"] < 1e-10
+    # 16 vectors on 400 nodes
+    assert 1e-3 < dense["kpm_16_vectors_deviation"] < 0.5
+
+
+def test_table_names_machine_targets_and_what_was_skipped(quick):
+    table = quick[0]
+    for shown in (
+        "cores",
+        "numba",
+        "triad",
+        "fused kernel",
+        ">= 55%",
+        ">= 6",
+        "< 60 s",
+        "scipy CSR, blocks of 8",
+        "kwant",
+    ):
+        assert shown in table
+
+
+def test_too_few_nodes_are_refused():
+    done = subprocess.run([sys.executable, SCRIPT, "--nodes", "4"], capture_output=True, text=True)
+    assert done.returncode == 2 and "at least 100" in done.stderr
+
+
+def test_the_archived_run_meets_its_targets():
+    results = json.loads((project_root() / "data" / "results" / "benchmarks" / "engine.json").read_text())
+    targets = results["targets"]
+    assert not results["quick"] and results["network"]["nodes"] == 10**6
+    assert results["scipy"]["one"]["ratio"] >= targets["ratio_to_scipy"]
+    assert results["fused"]["fraction_of_triad"] >= targets["fraction_of_triad"]
+    assert results["density"]["seconds"] < targets["density_seconds"]
