@@ -30,7 +30,10 @@ class ClaimsTable:
 def _number(x: float | None) -> str:
     if x is None:
         return "not measured"
-    return "∞" if math.isinf(x) else f"{x:.3g}"
+    if math.isinf(x):
+        return "∞"
+    # rounding dust of an exact zero
+    return "0" if abs(x) < 1e-12 else f"{x:.3g}"
 
 
 def _range(pair) -> str:
@@ -49,6 +52,12 @@ def _more(short: str, long: str) -> str:
     return f"<details><summary>{short}</summary><small>{escape(long)}</small></details>"
 
 
+def _sample(record: dict) -> str:
+    """Size of a record, and the number of seeds where chance plays a part."""
+    count = len(record["seeds"])
+    return f"N = {record['n']:,}" + (f", {count} seed{'s' if count > 1 else ''}" if count else "")
+
+
 def _badge(name: str) -> str:
     return f'<span class="{_CLASSES[name]}">{name}</span>'
 
@@ -65,9 +74,9 @@ def table(payload: dict) -> str:
             measured = f"<b>{_number(record['value'])}</b>{unit}"
             low, high = open_ends(record["interval"])
             if low != high:
-                measured += f"<br><small>95 %: {_range((low, high))}</small>"
+                measured += f"<small>95 %: {_range((low, high))}</small>"
         if record["note"]:
-            measured += f"<br><small>{escape(record['note'])}</small>"
+            measured += f"<small>{escape(record['note'])}</small>"
         controls = "".join(
             _more(f"{escape(name)}: {_number(control['value'])}", claim.controls[name])
             for name, control in record["controls"].items()
@@ -79,7 +88,7 @@ def table(payload: dict) -> str:
             f'<tr id="claim-{escape(name.replace("/", "-"))}">'
             f"<td>{_more(escape(claim.statement), 'Measured: ' + claim.quantity)}<small>{source}</small></td>"
             f"<td>{_badge(verdict(claim, record, scale))}</td>"
-            f"<td>{measured}<br><small>N = {record['n']}, {len(record['seeds'])} seed(s)</small></td><td>{paper}</td>"
+            f"<td>{measured}<small>{_sample(record)}</small></td><td>{paper}</td>"
             f"<td>{_more(_range(claim.accept[scale]), claim.because)}</td><td>{controls or '–'}</td></tr>"
         )
     titles = ("claim", "verdict", f"measured ({scale})", "paper", "band", "controls (must miss the band)")
@@ -127,10 +136,10 @@ def scoreboard() -> _Html:
                     cells += "<td>–</td>"
                     continue
                 value = "" if record["value"] is None else f"{_number(record['value'])}, "
-                cells += f"<td>{_badge(record['verdict'])}<br><small>{value}N = {record['n']}</small></td>"
+                cells += f"<td>{_badge(record['verdict'])}<small>{value}N = {record['n']:,}</small></td>"
             chapter_id, name = claim.id.split("/", 1)
             rows.append(
-                f'<tr><td><a href="{chapter_id}.html#claim-{name.replace("/", "-")}">{escape(claim.id)}</a><br>'
+                f'<tr><td><a href="{chapter_id}.html#claim-{name.replace("/", "-")}">{escape(claim.id)}</a>'
                 f"<small>{escape(claim.statement)}</small></td><td>{escape(claim.source)}</td>{cells}</tr>"
             )
     head = "".join(f"<th>{title}</th>" for title in ("claim", "where", *SCALES))
