@@ -4,8 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from bosonpeak.reporting import runs
+from bosonpeak.threads import set_threads
 
 _seconds: dict[str, float] = {}
+
+
+# as every chapter does: threads that spin beside another process cost tens of times the work
+set_threads()
 
 
 @pytest.fixture(scope="session")

@@ -45,9 +45,7 @@ def test_debye_frequency_of_atoms_and_of_the_scalar_lattice():
     assert debye_frequency([1.0], 1.0, 2) == pytest.approx(np.sqrt(4 * pi))
 
 
-@pytest.mark.parametrize(
-    "dimension, modes, law", [(3, 3, 12 * pi**4 / 5), (2, 2, 24 * zeta(3)), (1, 1, pi**2 / 3)]
-)
+@pytest.mark.parametrize("dimension, modes, law", [(3, 3, 12 * pi**4 / 5), (2, 2, 24 * zeta(3)), (1, 1, pi**2 / 3)])
 def test_specific_heat_at_low_temperature(dimension, modes, law):
     temperature = np.array([0.01, 0.02])
     c = modes * specific_heat(temperature, OMEGA, debye_density(OMEGA, 1.0, dimension))

@@ -125,9 +125,7 @@ def test_live_control_draws_when_it_is_moved_and_only_once_a_value():
     assert drawn == [0.1, 0.3] and picture.value == before
 
 
-@pytest.mark.parametrize(
-    "session, notebook, live", [("a.md", True, True), (None, True, False), ("a.md", False, False)]
-)
+@pytest.mark.parametrize("session, notebook, live", [("a.md", True, True), (None, True, False), ("a.md", False, False)])
 def test_live_only_in_a_kernel_of_a_jupyter_server(monkeypatch, session, notebook, live):
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     if session:

@@ -139,7 +139,7 @@ def test_a_control_that_could_not_be_measured_has_not_failed(root):
     assert ledger.record("controlled", 2, n=1, seeds=[1], controls={"crystal": 9, "shuffled": None}) == PARTLY
     ledger.record("value", 2, n=1, seeds=[1])
     ledger.record("open", 3, n=1, seeds=[1])
-    assert "shuffled</span>: not measured" in tables.table(ledger.payload())
+    assert "shuffled: not measured" in "".join(_Reader(tables.table(ledger.payload())).text)
 
 
 def test_one_sample_has_an_open_interval_and_tells_nothing(root):
@@ -328,10 +328,10 @@ def test_tables_are_well_formed_and_escape_what_people_wrote(root):
         "< 2 & > 1",
     ):
         assert written in text
-    titles = [value for name, value in reader.attributes if name == "title"]
-    assert "'noise' > \"signal\"" in titles and "no <disorder>" in titles
+    for written in ("'noise' > \"signal\"", "no <disorder>"):
+        assert written in text
     assert ("id", "claim-value") in reader.attributes
-    for shown in (REPRODUCED, UNTESTABLE, "not measured", "95 %: 1.9 … 2.1", "≥ 2", "N = 100, 2 seed(s)"):
+    for shown in (REPRODUCED, UNTESTABLE, "not measured", "95 %: 1.9 … 2.1", "≥ 2", "N = 100, 2 seeds"):
         assert shown in text
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from bosonpeak.networks import diluted_square_lattice, square_lattice_network
-from bosonpeak.vibrations.modes import Modes, frequencies, normal_modes, participation_ratio
+from bosonpeak.vibrations.modes import Modes, frequencies, modes_near, normal_modes, participation_ratio
 from bosonpeak.vibrations.operators import FactoredOperator
 
 H = square_lattice_network(14, 0.3, "distance", rng=21).dynamical_matrix()
@@ -43,6 +43,27 @@ def test_modes_of_every_form_of_matrix():
     factored = FactoredOperator(H, sp.csr_matrix(np.eye(1, 196)), np.ones(1))
     np.testing.assert_allclose(normal_modes(factored).omega ** 2, np.linalg.eigvalsh(factored.toarray()), atol=1e-11)
     assert (normal_modes(factored).residual < 1e-11).all()
+
+
+@pytest.mark.parametrize("omega", [1e-3, 0.5, 1.3, 9.0])
+@pytest.mark.parametrize("form", ["csr", "bsr", "dense"])
+def test_modes_near_a_frequency_are_the_nearest_of_all(omega, form):
+    D = {"csr": H, "bsr": sp.bsr_matrix(H, blocksize=(2, 2)), "dense": H.toarray()}[form]
+    modes = modes_near(D, omega, 12)
+    level = np.linalg.eigvalsh(H.toarray())
+    nearest = np.sort(level[np.argsort(abs(level - omega**2))[:12]])
+    np.testing.assert_allclose(modes.omega**2, nearest, atol=1e-10)
+    np.testing.assert_allclose(modes.polarizations.T @ modes.polarizations, np.eye(12), atol=1e-10)
+    assert (modes.residual < 1e-9).all()
+    np.testing.assert_array_equal(modes_near(D, omega, 12).polarizations, modes.polarizations)
+
+
+def test_modes_near_refuses_what_normal_modes_refuses():
+    with pytest.raises(ValueError, match="negative"):
+        modes_near(sp.diags(np.r_[-0.5, np.linspace(1, 9, 20)]).tocsr(), 0.1, 3)
+    for omega, count in ((0, 3), (-1, 3), (np.nan, 3), (1, 0), (1, 195), (1, 400)):
+        with pytest.raises(ValueError, match="between 1 and 194"):
+            modes_near(H, omega, count)
 
 
 def test_negative_eigenvalues_are_counted_and_rounding_is_not():

@@ -220,6 +220,34 @@ def test_diluted_lattice_has_exactly_the_springs_asked_for(mean):
     assert network.dynamical_matrix().shape == (169, 169)
 
 
+@pytest.mark.parametrize("mean, variance", [(4.0, 1.0), (4.0, 2.0), (4.3, 1.7), (3.6, 1.5), (5.0, 1.875)])
+def test_diluted_lattice_has_the_mean_and_the_variance_asked_for(mean, variance):
+    n = 120
+    network = diluted_square_lattice(n, mean, variance, rng=SEED)
+    assert len(network.bonds) == round(mean * n * n / 2)
+    assert len(_springs(network.bonds, network.vectors)) == len(network.bonds)
+    coordination = network.coordination()
+    assert coordination.mean() == pytest.approx(mean, abs=1e-4)
+    # the variance of a sample of n^2 nodes scatters by about sqrt(2) / n of itself
+    assert coordination.var() == pytest.approx(variance, rel=5 * np.sqrt(2) / n)
+    # the shares of straight and diagonal springs give both numbers
+    length = np.linalg.norm(network.vectors, axis=1)
+    p, q = np.isclose(length, 1).sum() / (2 * n * n), np.isclose(length, np.sqrt(2)).sum() / (2 * n * n)
+    assert p >= q and 4 * (p + q) == pytest.approx(mean, abs=1e-4)
+    assert 4 * p * (1 - p) + 4 * q * (1 - q) == pytest.approx(variance, abs=1e-3)
+
+
+@pytest.mark.parametrize("mean", [1.3, 3.0, 5.2])
+def test_without_a_variance_only_what_is_needed_is_random(mean):
+    total = mean / 4
+    least = 4 * (total % 1) * (1 - total % 1)
+    network = diluted_square_lattice(60, mean, rng=SEED)
+    assert network.coordination().var() == pytest.approx(least, rel=0.12)
+    same = diluted_square_lattice(60, mean, least, rng=SEED)
+    np.testing.assert_allclose(same.coordination().mean(), network.coordination().mean())
+    np.testing.assert_array_equal(same.bonds, network.bonds)
+
+
 def _pieces(network: SpringNetwork) -> int:
     """Pieces by merging labels, spring by spring."""
     label = list(range(len(network)))
@@ -283,6 +311,8 @@ def test_a_million_nodes_are_built_in_seconds():
         (lambda: nine_node_network("both"), "unknown change 'both'"),
         (lambda: diluted_square_lattice(2, 4), "at least 3"),
         *((lambda z=z: diluted_square_lattice(5, z), "outside") for z in (-0.1, 8.1, np.nan)),
+        *((lambda v=v: diluted_square_lattice(5, 4, v), "do not go together") for v in (-0.1, 2.1, 9, np.nan)),
+        (lambda: diluted_square_lattice(5, 3, 0.5), r"variances from 0.75 to 1.88"),
         *((lambda e=e: green_function(np.eye(2), 1.0, e), "broadening must be positive") for e in (0, -1e-3, np.nan)),
         (lambda: green_function(np.ones((2, 3)), 1.0, 0.1), "square"),
         (lambda: poles(np.diag([1.0, -1e-3])), "negative eigenvalue, -0.001"),
