@@ -139,7 +139,7 @@ def diluted_square_lattice(n: int, mean_coordination: float, variance: float | N
 
     Raises ValueError for n < 3, a mean coordination outside [0, 8], or a variance that no p and q in [0, 1] give.
     """
-    _check_lattice(n, 0.0, "uniform")
+    n = _check_lattice(n, 0.0, "uniform")
     if not 0 <= mean_coordination <= 8:
         raise ValueError(f"mean coordination {mean_coordination} lies outside [0, 8]")
     total = mean_coordination / 4
@@ -148,7 +148,8 @@ def diluted_square_lattice(n: int, mean_coordination: float, variance: float | N
         # p - q from (p - q)^2 = 2 (p^2 + q^2) - (p + q)^2 and p^2 + q^2 = p + q - variance / 4
         square = 2 * (total - variance / 4) - total**2
         p = (total + np.sqrt(max(square, 0.0))) / 2
-        if square < -1e-12 or p > 1 or p > total:
+        # written so that NaN fails as well
+        if not (square >= -1e-12 and p <= min(1, total)):
             rest = total - min(total, 1.0)
             least = 4 * (rest * (1 - rest) if total > 1 else total * (1 - total))
             raise ValueError(

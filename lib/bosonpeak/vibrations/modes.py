@@ -70,7 +70,7 @@ def modes_near(D, omega: float, count: int, seed: int = 0) -> Modes:
     order = np.argsort(eigenvalues)
     eigenvalues, vectors = eigenvalues[order], vectors[:, order]
     residual = np.linalg.norm(D @ vectors - vectors * eigenvalues, axis=0)
-    return Modes(np.sqrt(np.clip(eigenvalues, 0, None)), vectors, residual)
+    return Modes(_omega(eigenvalues, D.diagonal()), vectors, residual)
 
 
 def frequencies(matrices: Iterable, workers: int | None = None, progress: bool = False) -> list[np.ndarray]:
