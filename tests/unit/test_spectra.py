@@ -333,3 +333,12 @@ def test_histogram_counts_every_state_once():
 def test_mistakes_are_named(call, error, sentence):
     with pytest.raises(error, match=sentence):
         call()
+
+
+def test_the_place_of_a_peak_is_not_bound_to_the_grid():
+    omega = np.arange(0.1, 1.2, 0.01)
+    for place in (0.4567, 0.4532, 0.451):
+        reduced = 1 + 0.2 * np.exp(-((omega - place) ** 2) / 0.1)
+        peak = boson_peak(omega, reduced * omega, 2)
+        assert peak.omega == pytest.approx(place, abs=1e-4)
+        assert peak.intensity == pytest.approx(1.2, abs=1e-5)

@@ -235,6 +235,7 @@ def mean_reduced_density(frequencies, low, high, dimension=3) -> float:
 def boson_peak(omega, g, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing=0.0) -> BosonPeak:
     """Highest point of g / omega^(dimension - 1) for omega_min <= omega <= omega_max, on the given grid.
 
+    Place and height of an interior maximum are those of the parabola through its three highest points.
     smoothing: standard deviation of a Gaussian applied to the reduced density first, in the unit of omega (0: none;
     needs an even grid). Raises ValueError where the range holds fewer than three points or omega <= 0.
     """
@@ -252,5 +253,11 @@ def boson_peak(omega, g, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing
     if len(inside) < 3:
         raise ValueError(f"fewer than three frequencies in [{omega_min}, {omega_max}]: nothing to search")
     at = inside[np.nanargmax(reduced[inside])]
-    interior = inside[0] < at < inside[-1]
-    return BosonPeak(float(omega[at]), float(reduced[at]), bool(interior), float(smoothing))
+    if not inside[0] < at < inside[-1]:
+        return BosonPeak(float(omega[at]), float(reduced[at]), False, float(smoothing))
+    # the parabola through the highest three points: the place is then no multiple of the grid
+    x, y = omega[at - 1 : at + 2] - omega[at], reduced[at - 1 : at + 2] - reduced[at]
+    (slope, curvature), _, _, _ = np.linalg.lstsq(np.stack([x, x**2], axis=1), y, rcond=None)
+    shift = float(np.clip(-slope / (2 * curvature), x[0], x[2])) if curvature < 0 else 0.0
+    height = float(reduced[at]) + slope * shift + curvature * shift**2
+    return BosonPeak(float(omega[at]) + shift, float(height), True, float(smoothing))
