@@ -100,19 +100,19 @@ def open_ends(pair) -> tuple[float, float]:
 def verdict(claim: Claim, record: dict, scale: str) -> str:
     """The verdict on a record {"value", "interval", "controls"} by the claim's band at this scale.
 
-    "not testable at this N": the interval is wider than the band, or the run could not measure the quantity
-    (value None). "reproduced": interval inside the band, and every control's value outside it. "not
-    reproduced": interval outside the band. "partly": the interval crosses an edge of the band, or a control
-    that should fail passes as well.
+    "not reproduced": the interval lies outside the band, however wide it is. "not testable at this N": it is
+    wider than the band and reaches into it, or the run could not measure the quantity (value None).
+    "reproduced": interval inside the band, and every control's value outside it. "partly": the interval crosses
+    an edge of the band, or a control that should fail passes as well.
     """
     low, high = claim.accept[scale]
     if record["value"] is None:
         return "not testable at this N"
     lower, upper = open_ends(record["interval"])
-    if upper - lower > high - low:
-        return "not testable at this N"
     if upper < low or lower > high:
         return "not reproduced"
+    if upper - lower > high - low:
+        return "not testable at this N"
     if lower < low or upper > high:
         return "partly"
     # a control that could not be measured has not failed
