@@ -13,7 +13,7 @@ STAMP = .venv/ready
 export JUPYTER_PREFER_ENV_PATH = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help book test test-fast lint lab run clean distclean lock setup
+.PHONY: help book test test-fast lint lab run bench clean distclean lock setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ run: $(STAMP) ## one chapter: make run CHAPTER=jiang-2026 SCALE=ci
 	@if [ -z "$(CHAPTER)" ]; then echo "which chapter? make run CHAPTER=name SCALE=ci|book|paper" >&2; \
 	  $(BIN)/bosonpeak chapters >&2; exit 2; fi
 	@$(BIN)/bosonpeak run "$(CHAPTER)" --scale "$(SCALE)"
+
+bench: $(STAMP) ## the engine beside scipy, dense eigenvalues and kwant at 10^6 nodes
+	@$(BIN)/python benchmarks/engine.py
 
 setup: $(STAMP) ## only install into .venv
 
