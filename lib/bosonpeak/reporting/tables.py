@@ -88,10 +88,11 @@ def table(payload: dict) -> str:
             f'<tr id="claim-{escape(name.replace("/", "-"))}">'
             f"<td>{_more(escape(claim.statement), 'Measured: ' + claim.quantity)}<small>{source}</small></td>"
             f"<td>{_badge(verdict(claim, record, scale))}</td>"
-            f"<td>{measured}<small>{_sample(record)}</small></td><td>{paper}</td>"
-            f"<td>{_more(_range(claim.accept[scale]), claim.because)}</td><td>{controls or '–'}</td></tr>"
+            f"<td>{measured}<small>{_sample(record)}</small></td>"
+            f"<td>{_more(_range(claim.accept[scale]), claim.because)}<small>paper: {paper}</small></td>"
+            f"<td>{controls or '–'}</td></tr>"
         )
-    titles = ("claim", "verdict", f"measured ({scale})", "paper", "band", "controls (must miss the band)")
+    titles = ("claim", "verdict", f"measured ({scale})", "band", "controls (must miss the band)")
     head = "".join(f"<th>{title}</th>" for title in titles)
     return f'<div class="bp-claims"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 

@@ -1,0 +1,36 @@
+"""What the README says can be held against what it speaks of."""
+
+import json
+import re
+
+from bosonpeak.paths import project_root
+
+README = (project_root() / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_numbers_of_the_engine_are_those_of_the_archived_run():
+    run = json.loads((project_root() / "data" / "results" / "benchmarks" / "engine.json").read_text(encoding="utf-8"))
+    fused, scipy = run["fused"], run["scipy"]
+    for said in (
+        f"{fused['ms_best']:.1f} ms at 10^6 nodes",
+        f"{100 * fused['fraction_of_triad']:.0f} % of the bandwidth",
+        f"takes {scipy['one']['ms_best']:.1f} ms",
+        f"or {scipy['block']['ms_best']:.1f} ms in blocks of eight",
+    ):
+        assert said in " ".join(README.split())
+
+
+def test_every_make_target_that_is_named_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (project_root() / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)`", README, re.MULTILINE))
+    named = {first or second for first, second in named}
+    assert {"book", "test"} <= named <= targets
+
+
+def test_the_example_of_the_library_runs_on_a_small_network():
+    (code,) = re.findall(r"```python\n(import numpy.*?)```", README, re.DOTALL)
+    assert "square_lattice_network(1000" in code
+    found: dict = {}
+    exec(code.replace("square_lattice_network(1000", "square_lattice_network(40"), found)
+    spectrum = found["spectrum"]
+    assert (spectrum.g[spectrum.omega < 3] > 0).all()
