@@ -140,10 +140,10 @@ def scoreboard() -> _Html:
                 cells += f"<td>{_badge(record['verdict'])}<small>{value}N = {record['n']:,}</small></td>"
             chapter_id, name = claim.id.split("/", 1)
             rows.append(
-                f'<tr><td><a href="{chapter_id}.html#claim-{name.replace("/", "-")}">{escape(claim.id)}</a>'
-                f"<small>{escape(claim.statement)}</small></td><td>{escape(claim.source)}</td>{cells}</tr>"
+                f'<tr><td><a href="{chapter_id}.html#claim-{name.replace("/", "-")}">{escape(claim.id)}</a><br>'
+                f"{escape(claim.statement)}<small>{escape(claim.source)}</small></td>{cells}</tr>"
             )
-    head = "".join(f"<th>{title}</th>" for title in ("claim", "where", *SCALES))
+    head = "".join(f"<th>{title}</th>" for title in ("claim", *SCALES))
     return _Html(
         f'<div class="bp-claims"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
