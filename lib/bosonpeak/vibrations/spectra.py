@@ -116,7 +116,8 @@ def density_of_states(
     independent +-1; rng: Generator or seed; project_out: orthonormal columns (n, k), such as `translations` or
     `SpringNetwork.zero_modes`, left out of the density, whose integral is then (n - k) / n.
 
-    Returns a Spectrum; stderr is the standard error of the mean over the vectors. Raises ValueError for a matrix
+    Returns a Spectrum; stderr is the standard error of the mean over the vectors, honest where the kernel holds
+    many levels and too small below the lowest one. Raises ValueError for a matrix
     that is not symmetric, holds NaN or is indefinite, and for bad choices of accuracy.
     """
     D = check_operator(D)
