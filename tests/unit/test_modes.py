@@ -173,3 +173,26 @@ def test_a_pair_cut_off_vibrates_alone():
 def test_a_dimension_that_does_not_divide_is_refused(dimension):
     with pytest.raises(ValueError, match=f"101 degrees of freedom are no multiple of dimension {dimension}"):
         participation_ratio(_modes(np.ones(101)), dimension)
+
+
+def test_a_dense_solve_has_all_cores_and_gives_them_back(monkeypatch):
+    import threadpoolctl
+    from bosonpeak.threads import available_cores
+    from bosonpeak.vibrations import modes
+
+    def blas():
+        return {pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"}
+
+    seen = []
+
+    def solve(*arguments, **options):
+        seen.append(blas())
+        return scipy.linalg.eigh(*arguments, **options)
+
+    import scipy.linalg
+
+    monkeypatch.setattr(modes, "eigh", solve)
+    before = blas()
+    modes.normal_modes(np.diag([1.0, 2.0, 3.0]))
+    assert seen == [{available_cores()}]
+    assert blas() == before

@@ -50,7 +50,8 @@ def normal_modes(D, count: int | None = None) -> Modes:
     D = check_operator(D)
     subset = None if count is None else (0, min(count, D.shape[0]) - 1)
     dense = _dense(D)
-    eigenvalues, vectors = eigh(dense, subset_by_index=subset, driver="evr" if subset else "evd")
+    with blas_threads(available_cores()):
+        eigenvalues, vectors = eigh(dense, subset_by_index=subset, driver="evr" if subset else "evd")
     residual = np.linalg.norm(D @ vectors - vectors * eigenvalues, axis=0)
     return Modes(_omega(eigenvalues, dense.diagonal()), vectors, residual)
 
