@@ -1,0 +1,265 @@
+"""Energy, forces and second derivatives of pair and embedded-atom potentials (floor 3).
+
+On the bond list `bonds(atoms, potential) -> Bonds` stands `bond_stiffness(bonds, interaction) -> BondStiffness`: with
+the embedding F_i(rho_i) expanded to second order,
+
+    d^2 E = sum_bonds d^2 psi + sum_i F_i'' (d rho_i)^2,  psi = phi + F_i' rho_(i <- j) + F_j' rho_(j <- i),
+
+psi taken at fixed F': psi' is the whole force of a bond (Daw and Baskes, Phys. Rev. B 29, 6443 (1984)), psi'' and
+psi'/r make B, and the slopes of rho make G of H = B + G^T F'' G. Energies are in eV and lengths in A, or reduced.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from ase import Atoms
+from matscipy.neighbours import neighbour_list
+from numba import njit, prange
+from scipy.linalg import eigvalsh
+
+from ..threads import available_cores, blas_threads
+from .operators import FactoredOperator, lanczos_extremes
+
+_CHUNK = 128
+"""Rows of the product that one thread takes at a time."""
+
+
+@dataclass(frozen=True)
+class Bonds:
+    """Every pair within its cutoff, in both directions, periodic images apart: from atom i (B,) to atom j (B,).
+
+    vector (B, 3) = r_j - r_i of that image, distance (B,), in A or reduced; types (N,), ti and tj (B,) index the
+    elements of the potential. i == j is an atom and its own image: a bond of the energy and the stress, not of
+    forces or Hessians, since its length does not change when atoms move.
+    """
+
+    i: np.ndarray
+    j: np.ndarray
+    vector: np.ndarray
+    distance: np.ndarray
+    types: np.ndarray
+
+    @property
+    def ti(self) -> np.ndarray:
+        return self.types[self.i]
+
+    @property
+    def tj(self) -> np.ndarray:
+        return self.types[self.j]
+
+
+@dataclass(frozen=True)
+class BondStiffness:
+    """Derivatives bond by bond, in the order of the bonds, and atom by atom.
+
+    energy: of all atoms, eV. first, second (B,): psi' and psi'' (eV/A, eV/A^2), the same for both directions.
+    density_slope (B,): d rho_i / d r, what atom j adds to the density at atom i. density, embedding_slope and
+    embedding_curvature (N,): rho_i, F' and F''. The last four are zero for pair potentials.
+    """
+
+    energy: float
+    first: np.ndarray
+    second: np.ndarray
+    density_slope: np.ndarray
+    density: np.ndarray
+    embedding_slope: np.ndarray
+    embedding_curvature: np.ndarray
+
+
+def bonds(atoms: Atoms, potential) -> Bonds:
+    """All bonds of a periodic structure, any triclinic cell; in one narrower than the cutoff, to every image.
+
+    Raises ValueError where the cell is not periodic in all three directions or flat, for positions that are not
+    finite, elements that the potential does not know, and atoms on top of each other (below 1e-3 cutoffs).
+    """
+    if not atoms.pbc.all():
+        raise ValueError(f"pbc = {atoms.pbc.tolist()}: a glass is periodic in all directions; set atoms.pbc = True")
+    if not np.isfinite(atoms.positions).all():
+        bad = int(np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))[0])
+        raise ValueError(f"the position of atom {bad} is {atoms.positions[bad].tolist()}: give finite numbers")
+    if not atoms.cell.volume > 0:
+        raise ValueError(f"the cell {atoms.cell.tolist()} has no volume: give three independent vectors")
+    types, interaction = potential.types(atoms), potential.interaction()
+    i, j, distance, vector = neighbour_list("ijdD", atoms, float(interaction.cutoff))
+    if (distance < 1e-3 * interaction.cutoff).any():
+        b = distance.argmin()
+        raise ValueError(f"atoms {i[b]} and {j[b]} overlap, {distance[b]:.3g} apart: relax or remove one of them")
+    inside = distance < interaction.cutoffs[types[i], types[j]]
+    return Bonds(i[inside], j[inside], vector[inside], distance[inside], types)
+
+
+def bond_stiffness(bonds: Bonds, interaction) -> BondStiffness:
+    """First and second derivatives of every bond under a PairInteraction or EmbeddedInteraction."""
+    r, ti, tj, n = bonds.distance, bonds.ti, bonds.tj, len(bonds.types)
+    phi, first, second = interaction.pair(r, ti, tj)
+    energy = phi.sum() / 2
+    if not interaction.embedded:
+        return BondStiffness(float(energy), first, second, np.zeros_like(r), *np.zeros((3, n)))
+    here, slope, curvature = interaction.density(r, ti, tj)
+    _, slope_there, curvature_there = interaction.density(r, tj, ti)
+    rho = np.bincount(bonds.i, here, n)
+    F, dF, d2F = interaction.embedding(rho, bonds.types)
+    dF_i, dF_j = dF[bonds.i], dF[bonds.j]
+    # brackets: both directions of a bond round alike
+    first = first + (dF_i * slope + dF_j * slope_there)
+    second = second + (dF_i * curvature + dF_j * curvature_there)
+    return BondStiffness(float(energy + F.sum()), first, second, slope, rho, dF, d2F)
+
+
+def energy(atoms: Atoms, potential) -> float:
+    """Potential energy of all atoms, eV or reduced. Raises as `bonds`."""
+    return bond_stiffness(bonds(atoms, potential), potential.interaction()).energy
+
+
+def forces(atoms: Atoms, potential) -> np.ndarray:
+    """Forces (N, 3), eV/A or reduced. Raises as `bonds`."""
+    found = bonds(atoms, potential)
+    pull = bond_stiffness(found, potential.interaction()).first / found.distance
+    return np.stack([np.bincount(found.i, pull * found.vector[:, c], len(atoms)) for c in range(3)], axis=1)
+
+
+def hessian(atoms: Atoms, potential, factored: bool = False) -> sp.bsr_matrix | FactoredOperator:
+    """Second derivatives of the energy (3N, 3N) as BSR of 3 x 3 blocks, eV/A^2 or reduced; row 3 i + c.
+
+    factored: of an embedded-atom potential B, G and F'' as they are, some ten times smaller than the product; a
+    pair potential gives BSR all the same. Raises as `bonds`. The structure need not be a minimum.
+    """
+    return _assemble(atoms, potential, factored, np.ones(len(atoms)))
+
+
+def dynamical_matrix(atoms: Atoms, potential, factored: bool = False) -> sp.bsr_matrix | FactoredOperator:
+    """The Hessian divided by sqrt(m_i m_j), in eV/(A^2 amu) or reduced: sqrt of its eigenvalues times
+    `units.RAD_PER_PS` is omega in rad/ps. Masses are the potential's, not those of `atoms`. Otherwise as `hessian`."""
+    return _assemble(atoms, potential, factored, np.asarray(potential.masses)[potential.types(atoms)] ** -0.5)
+
+
+def _assemble(atoms, potential, factored, weight):
+    found, interaction, n = bonds(atoms, potential), potential.interaction(), len(atoms)
+    stiffness = bond_stiffness(found, interaction)
+    key = found.i * np.int64(n) + found.j
+    diagonal = np.arange(n) * np.int64(n + 1)
+    present = np.unique(np.concatenate([key[found.i != found.j], diagonal]))
+    rows, columns = present // n, (present % n).astype(np.int32)
+    indptr = np.searchsorted(rows, np.arange(n + 1)).astype(np.int32)
+    blocks, g = _fill(
+        found.i,
+        found.j,
+        np.searchsorted(present, key),
+        np.searchsorted(present, diagonal),
+        found.vector,
+        found.distance,
+        stiffness.first,
+        stiffness.second,
+        stiffness.density_slope,
+        len(present),
+    )
+    blocks *= (weight[rows] * weight[columns])[:, None, None]
+    if not interaction.embedded:
+        return sp.bsr_matrix((blocks, columns, indptr), (3 * n, 3 * n))
+    g *= weight[columns, None]
+    F = stiffness.embedding_curvature
+    if factored:
+        B = sp.bsr_matrix((blocks, columns, indptr), (3 * n, 3 * n))
+        entries = (3 * columns[:, None] + np.arange(3, dtype=np.int32)).ravel()
+        return FactoredOperator(B, sp.csr_matrix((g.ravel(), entries, 3 * indptr), (n, 3 * n)), F)
+    del found, stiffness, key, present, rows
+    # the pattern is symmetric: entry k, read by columns, is the transpose of entry k, read by rows
+    transposed = np.argsort(columns, kind="stable")
+    out_indptr = np.zeros(n + 1, np.int64)
+    np.cumsum(_count_blocks(indptr, columns), out=out_indptr[1:])
+    out, out_columns = np.zeros((out_indptr[-1], 3, 3)), np.empty(out_indptr[-1], np.int32)
+    _add_product(indptr, columns, blocks, g, transposed, F, out_indptr, out_columns, out)
+    return sp.bsr_matrix((out, out_columns, out_indptr), (3 * n, 3 * n))
+
+
+@njit(cache=True)
+def _fill(i, j, slot, diagonal, vector, distance, first, second, density_slope, n_blocks):
+    """Blocks of B and of G: bonds to several images of one atom add up, those to the own image cancel."""
+    blocks, g = np.zeros((n_blocks, 3, 3)), np.zeros((n_blocks, 3))
+    for b in range(i.size):
+        if i[b] == j[b]:
+            continue
+        own, other, r = diagonal[i[b]], slot[b], distance[b]
+        across = first[b] / r
+        along = (second[b] - across) / r**2
+        for x in range(3):
+            slope = density_slope[b] * vector[b, x] / r
+            g[other, x] += slope
+            g[own, x] -= slope
+            for y in range(3):
+                k = along * (vector[b, x] * vector[b, y])
+                if x == y:
+                    k += across
+                blocks[other, x, y] -= k
+                blocks[own, x, y] += k
+    return blocks, g
+
+
+@njit(parallel=True, cache=True)
+def _count_blocks(indptr, columns):
+    """Blocks in each row of the product: atoms at most two bonds away."""
+    n = indptr.size - 1
+    counts = np.zeros(n, np.int64)
+    for chunk in prange(-(-n // _CHUNK)):
+        seen = np.full(n, -1, np.int32)
+        for a in range(chunk * _CHUNK, min(n, (chunk + 1) * _CHUNK)):
+            for k in range(indptr[a], indptr[a + 1]):
+                for l in range(indptr[columns[k]], indptr[columns[k] + 1]):
+                    if seen[columns[l]] != a:
+                        seen[columns[l]] = a
+                        counts[a] += 1
+    return counts
+
+
+@njit(parallel=True, cache=True)
+def _add_product(indptr, columns, blocks, g, transposed, F, out_indptr, out_columns, out):
+    """out <- B + G^T F G, row by row, each in the order of its columns: the same for any number of threads."""
+    n = indptr.size - 1
+    for chunk in prange(-(-n // _CHUNK)):
+        seen, place = np.full(n, -1, np.int32), np.empty(n, np.int64)
+        for a in range(chunk * _CHUNK, min(n, (chunk + 1) * _CHUNK)):
+            start = end = out_indptr[a]
+            for k in range(indptr[a], indptr[a + 1]):
+                for l in range(indptr[columns[k]], indptr[columns[k] + 1]):
+                    if seen[columns[l]] != a:
+                        seen[columns[l]] = a
+                        out_columns[end] = columns[l]
+                        end += 1
+            out_columns[start:end].sort()
+            for at in range(start, end):
+                place[out_columns[at]] = at
+            for k in range(indptr[a], indptr[a + 1]):
+                out[place[columns[k]]] += blocks[k]
+            for k in range(indptr[a], indptr[a + 1]):
+                f, up = F[columns[k]], g[transposed[k]]
+                for l in range(indptr[columns[k]], indptr[columns[k] + 1]):
+                    block, down = out[place[columns[l]]], g[l]
+                    for x in range(3):
+                        for y in range(3):
+                            block[x, y] += f * (up[x] * down[y])
+
+
+def check_minimum(atoms: Atoms, potential, force_tolerance: float) -> None:
+    """Raise ValueError unless the structure is a minimum: no force above the tolerance (eV/A or reduced), no
+    negative eigenvalue of the Hessian.
+
+    The message gives the largest force and its atom, and how many eigenvalues are negative and the lowest. Counted
+    by dense diagonalisation below 1,500 atoms; from there on 400 Lanczos steps look for the lowest, and may miss one
+    that is hardly negative. Beyond 1e-9 of the largest eigenvalue counts as negative.
+    """
+    size = np.linalg.norm(forces(atoms, potential), axis=1)
+    H = hessian(atoms, potential, factored=len(atoms) >= 1500)
+    with blas_threads(available_cores()):
+        if len(atoms) < 1500:
+            levels = eigvalsh(H.toarray())
+            count = int((levels < -1e-9 * abs(levels).max()).sum())
+            negative = f"{count} negative eigenvalue(s), lowest {levels[0]:.3g}" if count else ""
+        else:
+            low, high, _ = lanczos_extremes(H, 400)
+            negative = f"a negative eigenvalue at or below {low:.3g}" if low < -1e-9 * high else ""
+    if negative or not size.max() <= force_tolerance:
+        raise ValueError(
+            f"the structure is no minimum: the largest force is {size.max():.3g} on atom {size.argmax()} "
+            f"(tolerance {force_tolerance:.3g}), {negative or 'no eigenvalue is negative'}; relax it further"
+        )
