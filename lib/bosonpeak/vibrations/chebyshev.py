@@ -41,8 +41,21 @@ def _sweep_rows(indptr, indices, data, x, w, z, alpha, beta, gamma, first, last,
 
 @njit(cache=True)
 def _sweep_block_rows(indptr, indices, data, block, x, w, z, alpha, beta, gamma, first, last, partial, at):
-    """The same for a BSR matrix of square blocks."""
+    """The same for a BSR matrix of square blocks; those of atoms, 3 x 3, read x once for three rows."""
     ww, zw = zero(), zero()
+    if block == 3:
+        for i in range(first, last):
+            t0, t1, t2 = zero(), zero(), zero()
+            for p in range(indptr[i], indptr[i + 1]):
+                e, column = 9 * p, np.intp(indices[p]) * 3 * LANES
+                x0, x1, x2 = load(x, column), load(x, column + LANES), load(x, column + 2 * LANES)
+                t0 = scaled_sum(data[e + 2], x2, scaled_sum(data[e + 1], x1, scaled_sum(data[e], x0, t0)))
+                t1 = scaled_sum(data[e + 5], x2, scaled_sum(data[e + 4], x1, scaled_sum(data[e + 3], x0, t1)))
+                t2 = scaled_sum(data[e + 8], x2, scaled_sum(data[e + 7], x1, scaled_sum(data[e + 6], x0, t2)))
+            ww, zw = _finish_row(3 * i * LANES, t0, w, z, alpha, beta, gamma, ww, zw)
+            ww, zw = _finish_row((3 * i + 1) * LANES, t1, w, z, alpha, beta, gamma, ww, zw)
+            ww, zw = _finish_row((3 * i + 2) * LANES, t2, w, z, alpha, beta, gamma, ww, zw)
+        first = last
     for i in range(first, last):
         for a in range(block):
             total = zero()
@@ -91,10 +104,10 @@ class _Sweep:
 
 
 class _Recursion:
-    """z <- c (A x) - z for A = 2 H / bound - 1, with the two products of the step."""
+    """z <- c (A x) - z for A = (2 H - low - high) / (high - low), with the two products of the step."""
 
-    def __init__(self, H, bound):
-        self.factor = 2.0 / bound
+    def __init__(self, H, high, low=0.0):
+        self.factor, self.shift = 2.0 / (high - low), (high + low) / (high - low)
         self.down = None
         if isinstance(H, FactoredOperator):
             self.main = _Sweep(H.B)
@@ -106,7 +119,7 @@ class _Recursion:
 
     def __call__(self, x, z, scale, keep):
         """z <- scale A x - keep z; returns <x, x> and <z, x>."""
-        products = self.main(x, x, z, scale * self.factor, -scale, -keep)
+        products = self.main(x, x, z, scale * self.factor, -scale * self.shift, -keep)
         if self.down is not None:
             self.down(x, self.middle, self.middle, 1.0, 0.0, 0.0)
             products = self.up(self.middle, x, z, scale * self.factor, 0.0, 1.0)
@@ -170,6 +183,34 @@ def _check_growth(moments) -> None:
     later = moments[n : n + 2, k]
     side = "below 0: the structure is no minimum, relax it further" if later[0] * later[-1] < 0 else "above the bound"
     raise ValueError(f"moment {n} exceeds mu_0, so the operator has eigenvalues {side}")
+
+
+def filter_vectors(H, vectors, degree: int, low: float, high: float, advance=None) -> None:
+    """vectors <- p(H) vectors in place, p = T_degree mapped to -1..1 on [low, high] and scaled to p(0) = 1.
+
+    It leaves eigenvalues below low where they are and damps those in [low, high] by cosh(degree arcosh((high + low) /
+    (high - low))). H: operator from `check_operator`, (n, n); vectors: (n, k); 0 < low < high in H's unit, high above
+    the spectrum; advance: called with the vectors done after each block. The scaled recursion, which cannot
+    overflow for eigenvalues >= 0, is that of Zhou, Saad, Tiago and Chelikowsky, J. Comput. Phys. 219, 172 (2006).
+    """
+    n, k = vectors.shape
+    recursion = _Recursion(H, high, low)
+    x, z = _aligned(n), _aligned(n)
+    for start in range(0, k, LANES):
+        part = vectors[:, start : start + LANES]
+        x.reshape(n, LANES)[:, part.shape[1] :] = 0.0
+        x.reshape(n, LANES)[:, : part.shape[1]] = part
+        # 1 / A(0), and what keeps p(0) = 1 from step to step
+        first = ratio = -1.0 / recursion.shift
+        recursion(x, z, ratio, 0.0)
+        for _ in range(degree - 1):
+            x, z = z, x
+            after = 1.0 / (2.0 / first - ratio)
+            recursion(x, z, 2.0 * after, ratio * after)
+            ratio = after
+        part[:] = z.reshape(n, LANES)[:, : part.shape[1]]
+        if advance:
+            advance(part.shape[1])
 
 
 def jackson_kernel(n_moments: int) -> np.ndarray:
