@@ -1,4 +1,4 @@
-"""Normal modes by diagonalisation and what they look like (floor 3)."""
+"""Normal modes, all of them or the lowest, and what they look like (floor 3)."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,8 @@ from scipy.sparse.linalg import eigsh
 from tqdm.auto import tqdm
 
 from ..threads import available_cores, blas_threads
-from .operators import check_operator
+from .operators import check_operator, spectral_bound
+from .subspace import low_eigenpairs, projector
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Modes:
     omega: np.ndarray
     polarizations: np.ndarray
     residual: np.ndarray
+
+    @property
+    def orthonormality(self) -> float:
+        """Largest entry of |E^T E - 1|, E the polarizations."""
+        return float(abs(self.polarizations.T @ self.polarizations - np.eye(len(self.omega))).max())
 
 
 def _omega(eigenvalues: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
@@ -74,6 +80,48 @@ def modes_near(D, omega: float, count: int, seed: int = 0) -> Modes:
     return Modes(_omega(eigenvalues, D.diagonal()), vectors, residual)
 
 
+def low_frequency_modes(
+    D, count: int, seed: int = 0, tolerance: float = 1e-10, project_out=None, progress=False, max_iterations: int = 30
+) -> Modes:
+    """The `count` lowest normal modes of a large sparse dynamical matrix, by Chebyshev-filtered subspace iteration.
+
+    D: CSR, BSR or FactoredOperator (n, n); project_out: orthonormal zero modes (n, p) to leave out, such as
+    `spectra.translations` with the masses; modes of rattlers that are not projected out are found as zero modes.
+    Every residual is at most tolerance * bound, bound the top of the spectrum: the error of an eigenvalue is its
+    residual at most and of the order of residual^2 / gap, that of a mode residual / gap. The default leaves
+    omega / omega_max = 0.03 exact to 1e-7 by the first, to 1e-10 and better by the second. Where `count` cuts a
+    degenerate level, some basis of it is returned. The same seed gives the same modes on one machine, up to
+    rounding. Memory: about 5 n * count numbers. Where a sixth of all modes or more is asked for, dense.
+
+    Raises ValueError as `normal_modes` (negative eigenvalues are told, never clipped), for a count that does not fit,
+    a tolerance below 1e-13, or project_out that is no set of modes of D; RuntimeError where the residuals stay too
+    large.
+    """
+    D = check_operator(D)
+    project, removed = projector(project_out, n := D.shape[0])
+    if not 0 < count <= n - removed or not tolerance >= 1e-13:
+        raise ValueError(
+            f"count = {count} must lie in 1..{n - removed} and tolerance = {tolerance:g} be at least 1e-13"
+        )
+    bound = spectral_bound(D)
+    rng = np.random.default_rng(seed)
+    # what D makes of a vector in their span must stay there
+    inside = rng.standard_normal((n, 1))
+    inside -= project(inside)
+    if np.linalg.norm(project(D @ inside)) > 1e-6 * bound * np.linalg.norm(inside):
+        raise ValueError("project_out is no set of modes of this matrix: translations need the matrix's masses")
+    if 6 * count > n:
+        dense = _dense(D)
+        if removed:
+            basis = _dense(project_out).reshape(n, -1)
+            dense = dense + 2 * bound * basis @ basis.T
+        return normal_modes(dense, count)
+    values, vectors, residual = low_eigenpairs(
+        D, count, bound, project, removed, rng, tolerance, max_iterations, progress
+    )
+    return Modes(_omega(values, np.array([bound])), vectors, residual)
+
+
 def frequencies(matrices: Iterable, workers: int | None = None, progress: bool = False) -> list[np.ndarray]:
     """Every frequency of each matrix, ascending, by dense diagonalisation, several matrices at a time.
 
@@ -113,3 +161,54 @@ def participation_ratio(modes: Modes, dimension: int = 1) -> np.ndarray:
         raise ValueError(f"{e.shape[0]} degrees of freedom are no multiple of dimension {dimension}")
     weight = (e.reshape(-1, dimension, e.shape[1]) ** 2).sum(axis=1)
     return weight.sum(axis=0) ** 2 / (len(weight) * (weight**2).sum(axis=0))
+
+
+def box_waves(cell, q_max: float) -> np.ndarray:
+    """Wave vectors of a periodic box with 0 < |q| <= q_max, one of each pair q and -q, shortest first: (Q, 3).
+
+    cell: (3, 3), rows the box vectors; q = 2 pi n cell^-T, n integers, in 1/length.
+    """
+    cell = np.asarray(cell, float)
+    reach = [np.arange(-m, m + 1) for m in (q_max * np.linalg.norm(cell, axis=1) / (2 * np.pi) + 1e-9).astype(int)]
+    n = np.stack(np.meshgrid(*reach, indexing="ij"), axis=-1).reshape(-1, 3)
+    # the first half of a list that is symmetric about n = 0
+    q = 2 * np.pi * n[len(n) // 2 + 1 :] @ np.linalg.inv(cell).T
+    length = np.linalg.norm(q, axis=1)
+    order = np.argsort(length, kind="stable")
+    return q[order][length[order] <= q_max * (1 + 1e-9)]
+
+
+def phonon_order_parameter(modes: Modes, atoms, n_m: float = 100, q_max: float | None = None, masses=None):
+    """O_k of mizuno-2020, Eq. 3: the share of each mode that is plane waves of the box, (k,).
+
+    Sums |<u_q,a|e_k>|^2 >= n_m / (3N - 3) over q and a = L, T1, T2; u_q,a(i) = s_a(q) exp(i q r_i) sqrt(m_i / M).
+    Both q and -q are counted, each with half of a real standing wave, for which O_k = 1. s_L = q/|q|; T1 is
+    along x' x q, x' the axis (x before y before z) on which |q| is shortest, T2 = q x T1 / |q|: the choice matters
+    where one of the two falls below the threshold.
+    q: all of the box with |q| <= q_max; default twice the |q| at which two transverse branches of the box count as
+    many waves as there are modes (100 at least), which is converged for the lowest modes (tested); for others
+    name it. atoms: ase.Atoms (N), modes (3N, k); masses (N,): of the mass-weighted modes of an alloy, whose sound
+    moves all atoms of a place alike, so that e ~ sqrt(m). Default: all alike. Raises ValueError where N, modes and
+    masses do not fit.
+    """
+    e, n = modes.polarizations, len(atoms)
+    mass = np.ones(n) if masses is None else np.asarray(masses, float)
+    if e.shape[0] != 3 * n or mass.shape != (n,):
+        raise ValueError(f"{n} atoms do not fit modes of {e.shape[0]} degrees of freedom and {mass.size} masses")
+    k, cell = e.shape[1], np.asarray(atoms.cell)
+    if q_max is None:
+        q_max = 2 * (3 * np.pi**2 * max(k, 100) / abs(np.linalg.det(cell))) ** (1 / 3)
+    e = (e.reshape(n, 3, k) * np.sqrt(mass / mass.sum())[:, None, None]).reshape(n, 3 * k)
+    total, q = np.zeros(k), box_waves(cell, q_max)
+    for wave in np.array_split(q, max(1, len(q) * n // 2**21)):
+        along = wave / np.linalg.norm(wave, axis=1, keepdims=True)
+        first = np.cross(np.eye(3)[np.argmin(abs(along).round(9), axis=1)], along)
+        first /= np.linalg.norm(first, axis=1, keepdims=True)
+        basis = np.stack([along, first, np.cross(along, first)], axis=1)
+        phase = atoms.positions @ wave.T
+        with blas_threads(available_cores()):
+            overlap = np.hstack([np.cos(phase), np.sin(phase)]).T @ e
+        overlap = np.einsum("qac,rqck->rqak", basis, overlap.reshape(2, len(wave), 3, k))
+        share = (overlap**2).sum(axis=0)
+        total += 2 * np.where(share >= n_m / (3 * n - 3), share, 0).sum(axis=(0, 1))
+    return total

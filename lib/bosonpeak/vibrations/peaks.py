@@ -1,0 +1,179 @@
+"""Densities of states from lists of frequencies and modes, and the boson peak read off a density (floor 3)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from ..units import MEV, RAD_PER_PS, THZ
+from .modes import Modes
+
+FREQUENCY_SCALES = {"reduced": 1.0, "rad/ps": RAD_PER_PS, "THz": THZ, "meV": MEV}
+"""What sqrt(D) is multiplied by: D in eV/(A^2 amu) for all units but "reduced", where D may have any unit."""
+
+
+def frequency_scale(unit: str) -> float:
+    """Factor from the square root of the matrix's eigenvalue to `unit`. Raises ValueError for an unknown one."""
+    if unit not in FREQUENCY_SCALES:
+        raise ValueError(f"unknown unit of frequency {unit!r}: choose one of {', '.join(FREQUENCY_SCALES)}")
+    return FREQUENCY_SCALES[unit]
+
+
+@dataclass(frozen=True)
+class BosonPeak:
+    """Maximum of g / omega^(d-1) above omega_min.
+
+    omega: its place; intensity: its height; interior: False where it sits on the edge of the range looked at,
+    so that there is no peak (each an array (n,) where n densities were given); smoothing: Gaussian width used
+    first, in the unit of omega.
+    """
+
+    omega: float | np.ndarray
+    intensity: float | np.ndarray
+    interior: bool | np.ndarray
+    smoothing: float
+
+
+def frequency_histogram(frequencies, edges) -> np.ndarray:
+    """g per degree of freedom in bins: counts / (number of frequencies * bin width).
+
+    frequencies: all of a system's, zero modes included; edges: (K+1,) ascending. Returns (K,). States outside
+    the edges are not counted but do count in the norm.
+    """
+    edges = np.asarray(edges, float)
+    return np.histogram(frequencies, edges)[0] / (len(frequencies) * np.diff(edges))
+
+
+def _moving(frequencies):
+    """True for frequencies that are not zero: above 1e-6 of the highest."""
+    return frequencies > 1e-6 * frequencies.max()
+
+
+def _gaussians(omega, levels, width):
+    """Normal densities of standard deviation `width` around each level at each omega, (K, k)."""
+    if not width > 0:
+        raise ValueError(f"width = {width}: the broadening must be positive, in the unit of omega")
+    return np.exp(-0.5 * ((omega[:, None] - levels) / width) ** 2) / (width * np.sqrt(2 * np.pi))
+
+
+def broadened_reduced_density(frequencies, omega, width, dimension=3) -> np.ndarray:
+    """g / omega^(dimension - 1) from a list of frequencies, each level a Gaussian of standard deviation `width`.
+
+    Each level is divided by its own omega_k^(dimension - 1) before it is broadened, so that nothing diverges at
+    omega = 0; zero modes (below 1e-6 of the highest) are left out but count in the norm. frequencies: (n,);
+    omega: (K,). Returns (K,). Raises ValueError unless width > 0.
+    """
+    frequencies, omega = np.asarray(frequencies, float), np.asarray(omega, float)
+    moving = frequencies[_moving(frequencies)]
+    return _gaussians(omega, moving, width) @ (1 / moving ** (dimension - 1)) / len(frequencies)
+
+
+def mean_reduced_density(frequencies, low, high, dimension=3) -> float:
+    """Mean of g / omega^(dimension - 1) over low < omega < high from a list of frequencies, without bins.
+
+    Raises ValueError unless 0 < low < high.
+    """
+    if not 0 < low < high:
+        raise ValueError(f"the range ({low}, {high}) must be positive and not empty")
+    frequencies = np.asarray(frequencies, float)
+    inside = frequencies[(frequencies > low) & (frequencies < high)]
+    return float((1 / inside ** (dimension - 1)).sum() / (len(frequencies) * (high - low)))
+
+
+def cumulative_level(frequencies, omega_c, dimension=3, total=None) -> float:
+    """Mean level d N(<omega_c) / (n omega_c^d) of g / omega^(d-1) below omega_c: no bins, no kernel.
+
+    Debye's solid has its Debye level at every omega_c. frequencies: (k,), with or without zero modes, which are
+    not counted in N; total: n, the degrees of freedom (default k: all frequencies were given). Raises ValueError
+    where omega_c is not positive, or lies above the highest of an incomplete list.
+    """
+    frequencies = np.asarray(frequencies, float)
+    total = len(frequencies) if total is None else total
+    if not omega_c > 0 or (len(frequencies) < total and omega_c > frequencies.max()):
+        raise ValueError(f"omega_c = {omega_c} must be positive and within the frequencies given")
+    count = (frequencies[_moving(frequencies)] < omega_c).sum()
+    return float(dimension * count / (total * omega_c**dimension))
+
+
+def boson_peak(omega, g, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing=0.0) -> BosonPeak:
+    """Highest point of g / omega^(dimension - 1) for omega_min <= omega <= omega_max, on the given grid.
+
+    omega: (K,); g: (K,), or (K, n) for n densities at once, such as the atoms' own. Place and height of an interior
+    maximum are those of the parabola through its three highest points. smoothing: standard deviation of a
+    Gaussian applied to the reduced density first, in the unit of omega (0: none; needs an even grid). Raises
+    ValueError where the range holds fewer than three points or omega <= 0.
+    """
+    omega, g = np.asarray(omega, float), np.asarray(g, float)
+    if omega.ndim != 1 or g.ndim not in (1, 2) or len(g) != len(omega):
+        raise ValueError(f"omega {omega.shape} must be one-dimensional and g {g.shape} of one length with it")
+    positive = omega > 0
+    omega, columns = omega[positive], g[positive].reshape(positive.sum(), -1)
+    reduced = columns / omega[:, None] ** (dimension - 1)
+    if smoothing > 0:
+        step = np.diff(omega)
+        if np.ptp(step) > 1e-6 * step.mean():
+            raise ValueError("smoothing needs evenly spaced omega")
+        reduced = gaussian_filter1d(reduced, smoothing / step.mean(), axis=0, mode="nearest")
+    inside = np.flatnonzero((omega >= omega_min) & (omega <= omega_max))
+    if len(inside) < 3:
+        raise ValueError(f"fewer than three frequencies in [{omega_min}, {omega_max}]: nothing to search")
+    at = inside[np.nanargmax(reduced[inside], axis=0)]
+    interior = (at > inside[0]) & (at < inside[-1])
+    # the parabola through the highest three points: the place is then no multiple of the grid
+    row, column = np.clip(at, inside[1], inside[-2]), np.arange(len(at))
+    left, right = omega[row] - omega[row - 1], omega[row + 1] - omega[row]
+    down, up = (reduced[row + side, column] - reduced[row, column] for side in (-1, 1))
+    curvature = (up / right + down / left) / (left + right)
+    slope = (up * left / right - down * right / left) / (left + right)
+    bent = interior & (curvature < 0)
+    shift = np.where(bent, np.clip(-slope / np.where(bent, 2 * curvature, 1.0), -left, right), 0.0)
+    place, height = omega[at] + shift, reduced[at, column] + slope * shift + curvature * shift**2
+    if g.ndim == 2:
+        return BosonPeak(place, height, interior, float(smoothing))
+    return BosonPeak(float(place[0]), float(height[0]), bool(interior[0]), float(smoothing))
+
+
+def boson_peak_sensitivity(frequencies, bins, smoothings, dimension=3, omega_min=0.0, omega_max=None) -> np.ndarray:
+    """How place and height of the boson peak hang on the histogram's bin width and its smoothing.
+
+    frequencies: (n,), all of a system's; bins (B,) > 0 and smoothings (S,) >= 0 in their unit. Bins start at 0 and
+    reach omega_max (default: the highest frequency). Returns a structured array (B, S) with the fields bin,
+    smoothing, omega, intensity, interior. Raises ValueError as `boson_peak`, and for a bin that is not positive.
+    """
+    frequencies = np.asarray(frequencies, float)
+    frequencies = np.where(_moving(frequencies), frequencies, -1.0)
+    top = frequencies.max() if omega_max is None else omega_max
+    fields = [(name, float) for name in ("bin", "smoothing", "omega", "intensity")] + [("interior", bool)]
+    table = np.empty((len(bins), len(smoothings)), fields)
+    for row, width in enumerate(bins):
+        if not width > 0:
+            raise ValueError(f"a bin of width {width}: it must be positive, in the unit of the frequencies")
+        edges = width * np.arange(int(np.ceil(top / width - 1e-9)) + 1)
+        g, centre = frequency_histogram(frequencies, edges), (edges[1:] + edges[:-1]) / 2
+        for column, smoothing in enumerate(smoothings):
+            peak = boson_peak(centre, g, dimension, omega_min, top, smoothing)
+            table[row, column] = width, smoothing, peak.omega, peak.intensity, peak.interior
+    return table
+
+
+def atomic_density_of_states(modes: Modes, omega, width, dimension=3, unit="reduced") -> np.ndarray:
+    """g_i(omega) = 1/n sum_k |e_k(i)|^2 delta(omega - omega_k), each level a Gaussian; their sum over i is g(omega).
+
+    yang-2021, Eq. 1, n the degrees of freedom. modes: all, or the lowest, with degree of freedom dimension * i + c;
+    omega: (K,) and width in `unit` (see `FREQUENCY_SCALES`). Zero modes are left out but count in the norm. Returns
+    (K, N). Only modes up to three widths above omega matter, so the lowest modes, even with a residual of 1e-5,
+    give what all of them give. Raises ValueError where the lowest modes end too early, or dimension does not divide.
+    """
+    n, k = modes.polarizations.shape
+    if n % dimension:
+        raise ValueError(f"{n} degrees of freedom are no multiple of dimension {dimension}")
+    level, omega = modes.omega * frequency_scale(unit), np.asarray(omega, float)
+    # a few modes fewer than all are those that were projected out
+    if k < 0.9 * n and omega.max() + 3 * width > level.max():
+        raise ValueError(
+            f"the modes given end at omega = {level.max():.4g}, three widths of {width:g} beyond {omega.max():.4g} "
+            "are needed: ask for more modes or a lower omega"
+        )
+    moving = _moving(level)
+    weight = sum(modes.polarizations[c::dimension, moving] ** 2 for c in range(dimension))
+    return _gaussians(omega, level[moving], width) @ weight.T / n

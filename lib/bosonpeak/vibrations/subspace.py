@@ -1,0 +1,109 @@
+"""The lowest eigenpairs of a large sparse matrix by Chebyshev-filtered subspace iteration (floor 3).
+
+A block of random vectors is filtered by a polynomial that is small on the unwanted part [cut, bound] of the spectrum
+and rises steeply below it, orthonormalised, and diagonalised within its span, until the residuals are small (Zhou,
+Saad, Tiago and Chelikowsky, J. Comput. Phys. 219, 172 (2006)). The cut comes from the density of states. Nothing
+is factorised, so memory stays at a few times n * count numbers, and degenerate eigenvalues need no care.
+"""
+
+import numpy as np
+import scipy.sparse as sp
+from scipy.linalg import eigh, qr
+from tqdm.auto import tqdm
+
+from ..threads import available_cores, blas_threads
+from .chebyshev import chebyshev_moments, filter_vectors, jackson_kernel
+from .lanes import LANES
+
+_SPREAD = 1e11
+"""The filter may raise one wanted vector above another by this much: the rest of 1e16 keeps them apart."""
+
+
+def projector(project_out, n: int):
+    """Function that removes the columns of an orthonormal basis (n, k), and k; None removes nothing.
+
+    Raises ValueError for a basis of another length or one that is not orthonormal to 1e-8.
+    """
+    if project_out is None:
+        return (lambda v: v), 0
+    basis = project_out if sp.issparse(project_out) else np.asarray(project_out, float)
+    basis = basis[:, None] if basis.ndim == 1 else basis
+    if basis.shape[0] != n:
+        raise ValueError(f"project_out has {basis.shape[0]} rows, the operator {n}")
+    overlap = basis.T @ basis
+    error = abs(overlap - np.eye(overlap.shape[0])).max() if overlap.shape[0] < 5000 else 0.0
+    if error > 1e-8:
+        raise ValueError(f"the columns of project_out are not orthonormal (off by {error:.2g})")
+    return (lambda v: v - basis @ (basis.T @ v)), basis.shape[1]
+
+
+def _growth(eigenvalue, cut, bound):
+    """Logarithm of the filter's gain per degree at eigenvalue < cut, relative to [cut, bound]."""
+    return np.arccosh(np.maximum(1 + 2 * (cut - eigenvalue) / (bound - cut), 1))
+
+
+def count_quantiles(H, counts, bound: float, project, rng) -> np.ndarray:
+    """Eigenvalues below which about `counts` (k,) eigenvalues lie, ascending, by the kernel polynomial method.
+
+    With H = bound sin^2(phi / 2) the number below phi is the Jackson-damped series
+    n / pi [phi + 2 sum_m (-1)^m g_m mu_m / mu_0 sin(m phi) / m]. Moments are doubled until the kernel, pi / M in phi,
+    is an eighth of the lowest answer. H: operator from `check_operator`; project: takes the unwanted vectors out.
+    """
+    n, n_moments = H.shape[0], 256
+    signs = project(rng.integers(0, 2, (n, LANES)) * 2.0 - 1)
+    while True:
+        moments = chebyshev_moments(H, signs, n_moments, bound)
+        order = np.arange(1, n_moments)
+        weight = moments[1:].mean(axis=1) / n * jackson_kernel(n_moments)[1:] * (-1.0) ** order / order
+        phi = np.linspace(0, np.pi, 4 * n_moments + 1)
+        below = n / np.pi * (phi * moments[0].mean() / n + 2 * np.sin(np.outer(phi, order)) @ weight)
+        # the first angle with enough below it; the series need not rise everywhere
+        at = np.array([phi[np.argmax(below >= count)] or np.pi for count in counts])
+        if at.min() >= 8 * np.pi / n_moments or n_moments >= 4096:
+            return bound * np.sin(np.maximum(at, 3 * np.pi / n_moments) / 2) ** 2
+        n_moments *= 2
+
+
+def low_eigenpairs(H, count, bound, project, removed, rng, tolerance, max_iterations, progress=False):
+    """The `count` lowest eigenpairs of H outside the vectors that `project` removes.
+
+    H: operator from `check_operator`, (n, n); bound: above its spectrum; removed: how many `project` removes.
+    Returns eigenvalues (count,), vectors (n, count), residuals |H e - lambda e| (count,), all of H's unit. Raises
+    RuntimeError where the residuals are not all below tolerance * bound after max_iterations.
+    """
+    n = H.shape[0]
+    # the cost ~ size / sqrt(cut - lambda) is flat around half as many again, for N ~ omega^3 and for omega^5
+    size = min(int(1.5 * count) + LANES, n - removed)
+    wanted, cut = count_quantiles(H, (count, size), bound, project, rng)
+    target, vectors = tolerance * bound, project(rng.standard_normal((n, size)))
+    values, residual = None, np.full(size, np.sqrt(n) * bound)
+    with tqdm(desc="low modes", unit="vector", disable=not progress) as bar:
+        for iteration in range(1, max_iterations + 1):
+            open_ = np.flatnonzero(residual > target)
+            edge = min(wanted, cut)
+            spread = _growth(0, cut, bound) - _growth(edge, cut, bound)
+            limit = np.log(_SPREAD) / max(spread, np.log(_SPREAD) / 4000)
+            missing = np.log(10 * residual[open_[open_ < count]] / target)
+            rate = _growth(edge if values is None else values[open_[open_ < count]], cut, bound)
+            degree = int(np.clip(np.max(missing / np.maximum(rate, 1e-4)), 10, limit))
+            bar.set_postfix(iteration=iteration, degree=degree, converged=f"{count - len(missing)}/{count}")
+            part = np.ascontiguousarray(vectors[:, open_])
+            filter_vectors(H, part, degree, cut, bound, bar.update)
+            # those that have converged come first
+            done = np.delete(np.arange(size), open_)
+            part = np.hstack([vectors[:, done], project(part)])
+            with blas_threads(available_cores()):
+                vectors = qr(part, mode="economic", overwrite_a=True, check_finite=False)[0]
+                image = H @ vectors
+                values, rotation = eigh(vectors.T @ image)
+                vectors, image = vectors @ rotation, image @ rotation
+            residual = np.linalg.norm(image - vectors * values, axis=0)
+            if (residual[:count] <= target).all():
+                return values[:count], vectors[:, :count], residual[:count]
+            # the level at the end of the count must lie below the cut, also where it is degenerate
+            wanted = values[count - 1]
+            cut = max(min(cut, values[-1]), 1.1 * wanted)
+    raise RuntimeError(
+        f"{int((residual[:count] <= target).sum())} of {count} modes reached a residual of {target:.2g} in "
+        f"{max_iterations} iterations, the worst {residual[:count].max():.2g}: raise max_iterations or the tolerance"
+    )
