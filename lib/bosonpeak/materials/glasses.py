@@ -18,9 +18,9 @@ from ase.formula import Formula
 from tqdm.auto import tqdm
 
 from ..paths import project_root
-from .archive import read_structure, write_structure
 from .lammps import Minimised, Session
 from .potentials import Potential, get
+from .structure_files import read_structure, write_structure
 
 _SEGMENT = 20_000_000
 """Atom-steps between restart files: part of the recipe, since every segment starts from the file before it."""
