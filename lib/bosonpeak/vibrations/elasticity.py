@@ -1,14 +1,159 @@
 """Elastic moduli and the Debye level that follows from them (floor 3).
 
 A network of scalar springs has one modulus tensor: a gradient s of the displacement costs the energy density
-s . mu . s / 2. The nodes do not follow the gradient affinely; what they gain by giving way is subtracted.
+s . mu . s / 2. The nodes do not follow the gradient affinely; what they gain by giving way is subtracted. Atoms in
+3D have the tensor C of second derivatives of the energy by strain, less the same gain (Lemaitre and Maloney,
+J. Stat. Phys. 123, 415 (2006), Eq. 19). What a wave feels is C and the stress together (Wallace, Thermodynamics of
+Crystals (1972)); at a pressure p the moduli of stress against strain are C_11 - p, C_44 - p and C_12 + p.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
+from ase import Atoms
 from scipy.sparse import diags
-from scipy.sparse.linalg import cg
+from scipy.sparse.linalg import LinearOperator, cg
 
 from ..networks import SpringNetwork
+from ..units import RAD_PER_PS
+from .debye import debye_frequency
+from .hessian import bond_stiffness, bonds, hessian
+from .operators import FactoredOperator
+
+_VOIGT = (np.array([0, 1, 2, 1, 0, 0]), np.array([0, 1, 2, 2, 2, 1]))
+"""xx, yy, zz, yz, xz, xy."""
+
+GPA = 160.21766
+"""eV/A^3 in GPa."""
+
+
+@dataclass(frozen=True)
+class Elasticity:
+    """Moduli in eV/A^3 (times GPA: GPa) or reduced, speeds in A/ps or reduced.
+
+    C (6, 6), Voigt order xx yy zz yz xz xy: stress against strain, non-affine motion and pressure included; born
+    (6, 6): the same with atoms held to the affine motion. bulk, shear: isotropic averages (Voigt) of C; affine_shear
+    that of born. pressure, positive under compression; density, mass per volume; anisotropy: largest deviation of C
+    from its isotropic average over the shear modulus. speeds (longitudinal, transverse, transverse); debye_frequency
+    in rad/ps or reduced; debye_level = 3 / omega_D^3, that of g / omega^2 with g normalised to 1.
+    """
+
+    C: np.ndarray
+    born: np.ndarray
+    bulk: float
+    shear: float
+    affine_shear: float
+    pressure: float
+    density: float
+    anisotropy: float
+    speeds: tuple[float, float, float]
+    debye_frequency: float
+    debye_level: float
+
+
+def elastic_moduli(atoms: Atoms, potential, rtol: float = 1e-6) -> Elasticity:
+    """Elastic moduli of a minimum, and the sound speeds and Debye level of the isotropic solid with these moduli.
+
+    The non-affine displacements by conjugate gradients to the relative residual rtol; the error of C is of second
+    order in it. Particles without contacts take no part. Raises ValueError where a modulus is not positive, so that no
+    sound speed exists, RuntimeError where the conjugate gradients do not converge, and as `hessian.bonds`.
+    """
+    found, interaction = bonds(atoms, potential), potential.interaction()
+    stiffness, volume = bond_stiffness(found, interaction), atoms.cell.volume
+    H = hessian(atoms, potential, factored=True)
+    r, v = found.distance, found.vector
+    pairs = v[:, _VOIGT[0]] * v[:, _VOIGT[1]] / r[:, None]
+    stress = (stiffness.first @ pairs) / (2 * volume)
+    along = stiffness.second - stiffness.first / r
+    born = (pairs * along[:, None]).T @ pairs / (2 * volume)
+    drag = -(along / r)[:, None, None] * v[:, :, None] * pairs[:, None, :]
+    # a bond to an atom's own image pulls on both of its ends
+    drag[found.i == found.j] = 0.0
+    force = _sum_by(found.i, drag.reshape(len(r), 18), len(atoms)).reshape(-1, 6)
+    if isinstance(H, FactoredOperator):
+        swell = _sum_by(found.i, stiffness.density_slope[:, None] * pairs, len(atoms))
+        born += (swell * stiffness.embedding_curvature[:, None]).T @ swell / volume
+        force += H.G.T @ (H.F[:, None] * swell)
+    gain = _relaxation(H, force, rtol) / volume
+    pressure, shift = -stress[:3].mean(), _stress_terms(stress)
+    born, C = born + shift, born - gain + shift
+    bulk, shear = _isotropic(C)
+    density = np.asarray(potential.masses)[found.types].sum() / volume
+    if not (bulk > 0 and shear > 0):
+        raise ValueError(
+            f"bulk modulus {bulk:.3g}, shear modulus {shear:.3g}: not a solid that carries sound; relax it"
+        )
+    unit = RAD_PER_PS if potential.units == "metal" else 1.0
+    speeds = unit * np.sqrt(np.array([bulk + 4 / 3 * shear, shear, shear]) / density)
+    omega_d = debye_frequency(speeds, len(atoms) / volume, 3)
+    ideal = (bulk - 2 / 3 * shear) * np.pad(np.ones((3, 3)), (0, 3)) + shear * np.diag([2, 2, 2, 1, 1, 1])
+    return Elasticity(
+        C,
+        born,
+        bulk,
+        shear,
+        _isotropic(born)[1],
+        float(pressure),
+        float(density),
+        float(abs(C - ideal).max() / shear),
+        tuple(speeds.tolist()),
+        omega_d,
+        3 / omega_d**3,
+    )
+
+
+def _stress_terms(stress) -> np.ndarray:
+    """From second derivatives of the energy to Cauchy stress against strain, (6, 6): (d_ac s_bd + d_bd s_ac +
+    d_ad s_bc + d_bc s_ad) / 2 - s_ab d_cd (Wallace 1972, Eq. 2.36). Not symmetric where the stress is not isotropic."""
+    s, d = np.empty((3, 3)), np.eye(3)
+    s[_VOIGT] = s[_VOIGT[::-1]] = stress
+    (a, b), (c, e) = (x[:, None] for x in _VOIGT), _VOIGT
+    return (d[a, c] * s[b, e] + d[b, e] * s[a, c] + d[a, e] * s[b, c] + d[b, c] * s[a, e]) / 2 - s[a, b] * d[c, e]
+
+
+def _sum_by(i, values, n):
+    """Sums of rows (B, k) by index i: (n, k)."""
+    return np.stack([np.bincount(i, column, n) for column in values.T], axis=1)
+
+
+def _isotropic(C) -> tuple[float, float]:
+    """Bulk and shear modulus of Voigt's average."""
+    bulk = C[:3, :3].sum() / 9
+    shear = (np.trace(C[:3, :3]) - 3 * bulk) / 10 + np.trace(C[3:, 3:]) / 5
+    return float(bulk), float(shear)
+
+
+def _relaxation(H, force, rtol) -> np.ndarray:
+    """force^T H^+ force (6, 6), in its variational form."""
+    n = H.shape[0]
+    diagonal = H.B.diagonal() + (H.G.power(2).T @ H.F) if isinstance(H, FactoredOperator) else H.diagonal()
+    inverse = diags(np.where(diagonal > 0, 1 / np.where(diagonal > 0, diagonal, 1), 1.0))
+    operator, relaxed = LinearOperator(H.shape, matvec=lambda x: H @ x, dtype=float), np.zeros_like(force)
+    for k in range(6):
+        relaxed[:, k], failed = cg(operator, force[:, k], rtol=rtol, maxiter=20 * int(n**0.5) + 5000, M=inverse)
+        if failed:
+            raise RuntimeError(f"the non-affine displacements of {n // 3} atoms did not converge to {rtol:g}")
+    gain = force.T @ relaxed + relaxed.T @ force - relaxed.T @ (H @ relaxed)
+    return (gain + gain.T) / 2
+
+
+def phonon_shells(cell, speed: float, omega_max: float) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies speed |q| <= omega_max of the waves that fit a periodic cell (3, 3), and how many have each.
+
+    Wave vectors +q and -q both count, as each gives a mode; multiply by 2 for the transverse branches. The first one
+    bounds what a box of that size says about phonons. Frequencies that agree to 1e-9 are one shell. Returns
+    (omega, count), rising. Raises ValueError unless speed > 0.
+    """
+    if not speed > 0:
+        raise ValueError(f"speed = {speed}: a positive sound speed is needed")
+    cell = np.asarray(cell, float)
+    reciprocal = 2 * np.pi * np.linalg.inv(cell).T
+    reach = np.floor(omega_max / speed * np.linalg.norm(cell, axis=1) / (2 * np.pi) + 1e-9).astype(int)
+    n = np.stack(np.meshgrid(*(np.arange(-m, m + 1) for m in reach), indexing="ij"), axis=-1).reshape(-1, 3)
+    omega = np.sort(speed * np.linalg.norm(n @ reciprocal, axis=1))
+    omega = omega[(omega > 0) & (omega <= omega_max * (1 + 1e-12))]
+    first = np.flatnonzero(np.diff(omega, prepend=-1.0) > 1e-9 * omega_max)
+    return omega[first], np.diff(first, append=len(omega))
 
 
 def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
