@@ -139,12 +139,11 @@ def _assemble(atoms, potential, factored, weight):
     stiffness = bond_stiffness(found, interaction)
     key = found.i * np.int64(n) + found.j
     diagonal = np.arange(n) * np.int64(n + 1)
-    present = np.unique(np.concatenate([key[found.i != found.j], diagonal]))
+    present = np.unique(np.concatenate([key, diagonal]))
     rows, columns = present // n, (present % n).astype(np.int32)
     indptr = np.searchsorted(rows, np.arange(n + 1)).astype(np.int32)
     blocks, g = _fill(
         found.i,
-        found.j,
         np.searchsorted(present, key),
         np.searchsorted(present, diagonal),
         found.vector,
@@ -174,12 +173,10 @@ def _assemble(atoms, potential, factored, weight):
 
 
 @njit(cache=True)
-def _fill(i, j, slot, diagonal, vector, distance, first, second, density_slope, n_blocks):
+def _fill(i, slot, diagonal, vector, distance, first, second, density_slope, n_blocks):
     """Blocks of B and of G: bonds to several images of one atom add up, those to the own image cancel."""
     blocks, g = np.zeros((n_blocks, 3, 3)), np.zeros((n_blocks, 3))
     for b in range(i.size):
-        if i[b] == j[b]:
-            continue
         own, other, r = diagonal[i[b]], slot[b], distance[b]
         across = first[b] / r
         along = (second[b] - across) / r**2
