@@ -15,7 +15,7 @@ from ..threads import available_cores, blas_threads
 from .chebyshev import chebyshev_moments, filter_vectors, jackson_kernel
 from .lanes import LANES
 
-_SPREAD = 1e11
+_SPREAD = 1e10
 """The filter may raise one wanted vector above another by this much: the rest of 1e16 keeps them apart."""
 
 
@@ -74,9 +74,11 @@ def low_eigenpairs(H, count, bound, project, removed, rng, tolerance, max_iterat
     n = H.shape[0]
     # the cost ~ size / sqrt(cut - lambda) is flat around half as many again, for N ~ omega^3 and for omega^5
     size = min(int(1.5 * count) + LANES, n - removed)
-    wanted, cut = count_quantiles(H, (count, size), bound, project, rng)
+    wanted, cut = np.minimum(count_quantiles(H, (count, size), bound, project, rng), 0.9 * bound)
     target, vectors = tolerance * bound, project(rng.standard_normal((n, size)))
     values, residual = None, np.full(size, np.sqrt(n) * bound)
+    # threads that wait for another process cost more than they gain on small blocks (measured)
+    blas = available_cores() if n * size**2 > 1e10 else 1
     with tqdm(desc="low modes", unit="vector", disable=not progress) as bar:
         for iteration in range(1, max_iterations + 1):
             open_ = np.flatnonzero(residual > target)
@@ -92,8 +94,9 @@ def low_eigenpairs(H, count, bound, project, removed, rng, tolerance, max_iterat
             # those that have converged come first
             done = np.delete(np.arange(size), open_)
             part = np.hstack([vectors[:, done], project(part)])
-            with blas_threads(available_cores()):
-                vectors = qr(part, mode="economic", overwrite_a=True, check_finite=False)[0]
+            with blas_threads(blas):
+                # rounding brings back what was projected out, and the triangle enlarges it
+                vectors = project(qr(part, mode="economic", overwrite_a=True, check_finite=False)[0])
                 image = H @ vectors
                 values, rotation = eigh(vectors.T @ image)
                 vectors, image = vectors @ rotation, image @ rotation
@@ -102,7 +105,7 @@ def low_eigenpairs(H, count, bound, project, removed, rng, tolerance, max_iterat
                 return values[:count], vectors[:, :count], residual[:count]
             # the level at the end of the count must lie below the cut, also where it is degenerate
             wanted = values[count - 1]
-            cut = max(min(cut, values[-1]), 1.1 * wanted)
+            cut = min(max(min(cut, values[-1]), 1.1 * wanted), 0.9 * bound)
     raise RuntimeError(
         f"{int((residual[:count] <= target).sum())} of {count} modes reached a residual of {target:.2g} in "
         f"{max_iterations} iterations, the worst {residual[:count].max():.2g}: raise max_iterations or the tolerance"
