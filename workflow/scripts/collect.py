@@ -1,0 +1,110 @@
+"""Take what was made into data/: collect.py GROUP GLASSES VIBRATIONS.
+
+Glasses of the group book enter data/glasses and its catalogue; the vibrations of any group enter
+data/results/vibrations, with one table of all, catalogue.json. What stands there already is left alone.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import xarray as xr
+from bosonpeak.materials import archive
+from bosonpeak.paths import project_root
+from digests import code_digest
+
+SHIPPED = ("boson_peak_omega", "boson_peak_intensity", "boson_peak_interior", "boson_peak_broadening")
+SHIPPED += ("cumulative_level", "resolution", "omega_max", "unit", "degrees_of_freedom", "method")
+
+
+def results_folder() -> Path:
+    return project_root() / "data" / "results" / "vibrations"
+
+
+def spectra() -> dict[str, dict]:
+    """Entries of the table of vibrations by name of glass, {} where there is none."""
+    path = results_folder() / "catalogue.json"
+    return {e["name"]: e for e in json.loads(path.read_text(encoding="utf-8"))} if path.exists() else {}
+
+
+def has_glass(recipe) -> bool:
+    """Whether data/glasses holds the glass of this very recipe, whole."""
+    table = archive.catalogue()
+    for row in table[table.key == recipe.key].itertuples():
+        path = archive_folder() / row.file
+        return path.is_file() and _sha256(path) == row.sha256
+    return False
+
+
+def has_spectrum(recipe, code: str) -> bool:
+    """Whether data/results/vibrations holds this glass's vibrations as the present code computes them."""
+    entry = spectra().get(recipe.name, {})
+    path = results_folder() / f"{recipe.name}.nc"
+    known = entry.get("key") == recipe.key and entry.get("code") == code
+    return known and path.is_file() and _sha256(path) == entry["sha256"]
+
+
+def archive_folder() -> Path:
+    return project_root() / "data" / "glasses"
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _replace(path: Path, write):
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def take_spectrum(path: Path, recipe, code: str):
+    """Copy a file of vibrations and enter it into the table."""
+    target = results_folder() / f"{recipe.name}.nc"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with xr.open_dataset(path, engine="h5netcdf") as data:
+        attributes = {name: data.attrs[name] for name in SHIPPED}
+        kept = {"versions": json.loads(data.attrs["versions"]), "recipe": json.loads(data.attrs["recipe"])}
+    _replace(target, lambda part: shutil.copyfile(path, part))
+    measured = {name: value.item() if hasattr(value, "item") else value for name, value in attributes.items()}
+    entry = {"name": recipe.name, "key": recipe.key, "file": target.name, "sha256": _sha256(target), "code": code}
+    entry |= kept | measured
+    entry |= {"processor": archive.processor(), "date": time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))}
+    # JSON has no NaN
+    entry = {name: None if value != value else value for name, value in entry.items()}
+    table = spectra() | {recipe.name: entry}
+    text = json.dumps([table[name] for name in sorted(table)], indent=1) + "\n"
+    _replace(results_folder() / "catalogue.json", lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def collect(group: str, glasses: Path, vibrations: Path):
+    """See above; prints what entered."""
+    code = code_digest(Path(__file__).with_name("vibrations.py"))
+    entered = []
+    for recipe in archive.recipes(group):
+        glass, spectrum = glasses / f"{recipe.key}.xyz.gz", vibrations / code / f"{recipe.key}.nc"
+        if group == "book" and glass.is_file() and not has_glass(recipe):
+            timing = glass.with_name(f"{recipe.key}.seconds")
+            archive.admit(glass, float(timing.read_text()) if timing.exists() else None)
+            entered.append(recipe.name)
+        if spectrum.is_file() and not has_spectrum(recipe, code):
+            take_spectrum(spectrum, recipe, code)
+            entered.append(f"vibrations of {recipe.name}")
+    for name in entered:
+        print(f"entered data/: {name}")
+    print(f"data/ holds {len(archive.catalogue())} glasses and {len(spectra())} vibrational spectra")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("group")
+    parser.add_argument("glasses", type=Path)
+    parser.add_argument("vibrations", type=Path)
+    collect(**vars(parser.parse_args()))
