@@ -1,0 +1,232 @@
+"""Averages of an atomic quantity over a length, and how far it is correlated in space (floor 2).
+
+Distances are in the unit of the structure, between nearest images: an atom counts once, also in a narrow box.
+Atoms whose value is NaN (not measured) are left out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.geometry import minkowski_reduce
+from numba import njit, prange
+from scipy.optimize import least_squares
+from scipy.stats import t as student
+
+from .pair_distribution import check_periodic
+
+KERNELS = ("gaussian", "sphere", "exponential")
+_BLOCKS = 27
+"""Blocks of the jackknife, 3 along each vector of the box."""
+
+
+@dataclass(frozen=True)
+class Autocorrelation:
+    """Normalised spatial autocorrelation of an atomic quantity.
+
+    r: (K,) mean distance of the pairs in each shell; c: (K,), 1 for an atom with itself, NaN where no pair is; stderr:
+    (K,), jackknife (up to sqrt(2) too large where nothing is correlated); pairs: (K,), each counted twice; replicas:
+    (27, K), c with one part of the box left out; n_atoms that had a value, in volume.
+    """
+
+    r: np.ndarray
+    c: np.ndarray
+    stderr: np.ndarray
+    pairs: np.ndarray
+    replicas: np.ndarray
+    n_atoms: int
+    volume: float
+
+
+@dataclass(frozen=True)
+class CorrelationLength:
+    """Fit of amplitude exp(-r / length): length and its 95 % interval, in the unit of r."""
+
+    length: float
+    interval: tuple[float, float]
+    amplitude: float
+
+
+@njit(cache=True)
+def _squared_distances(i, scaled, cell, images, out):
+    """|r_j - r_i|^2 to the nearest image, for all j; scaled: (3, N); images: those to try beyond rounding."""
+    # numbers of their own, and arrays by component: the loop is then four at a time
+    xa, ya, za, xb, yb, zb, xc, yc, zc = cell.ravel()
+    at, bt, ct = scaled
+    for j in range(len(out)):
+        a, b, c = at[j] - at[i], bt[j] - bt[i], ct[j] - ct[i]
+        a, b, c = a - np.rint(a), b - np.rint(b), c - np.rint(c)
+        x, y, z = a * xa + b * xb + c * xc, a * ya + b * yb + c * yc, a * za + b * zb + c * zc
+        out[j] = x * x + y * y + z * z
+        for s in range(len(images)):
+            u, v, w = x + images[s, 0], y + images[s, 1], z + images[s, 2]
+            out[j] = min(out[j], u * u + v * v + w * w)
+
+
+@njit(parallel=True, cache=True)
+def _weighted_sums(scaled, cell, images, values, length, kernel):
+    n, columns = values.shape
+    out = np.zeros((n, columns))
+    for i in prange(n):
+        weight = np.empty(n)
+        _squared_distances(i, scaled, cell, images, weight)
+        for j in range(n):
+            x = weight[j] / length**2
+            if kernel == 0:
+                w = np.exp(-0.5 * x)
+            elif kernel == 1:
+                w = 1.0 if x <= 1 else 0.0
+            else:
+                w = np.exp(-np.sqrt(x))
+            if w > 0:
+                for k in range(columns):
+                    out[i, k] += w * values[j, k]
+    return out
+
+
+@njit(parallel=True, cache=True)
+def _shell_sums(scaled, cell, x, first, edges):
+    """Sums over the pairs of each shell, first atom in each block: number, distance, product of x, and then number and
+    product of those with both atoms in the block, (blocks, 5, K)."""
+    n, blocks, squares = len(x), len(first) - 1, edges**2
+    out = np.zeros((blocks, 5, len(edges) - 1))
+    for b in prange(blocks):
+        distance = np.empty(n)
+        for i in range(first[b], first[b + 1]):
+            _squared_distances(i, scaled, cell, np.empty((0, 3)), distance)
+            for j in range(n):
+                if j != i and squares[0] <= distance[j] < squares[-1]:
+                    k = np.searchsorted(squares, distance[j], side="right") - 1
+                    out[b, 0, k] += 1
+                    out[b, 1, k] += np.sqrt(distance[j])
+                    out[b, 2, k] += x[i] * x[j]
+                    if first[b] <= j < first[b + 1]:
+                        out[b, 3, k] += 1
+                        out[b, 4, k] += x[i] * x[j]
+    return out
+
+
+def _reduced(atoms):
+    """Fractional positions (3, N) in the most compact vectors of the same lattice (3, 3)."""
+    check_periodic(atoms)
+    cell = np.asarray(minkowski_reduce(atoms.cell)[0])
+    return np.linalg.solve(cell.T, atoms.positions.T), cell
+
+
+def _images(cell):
+    """Lattice vectors to try for the nearest image at any distance; none where the cell has right angles."""
+    gram = cell @ cell.T
+    if abs(gram - np.diag(np.diag(gram))).max() < 1e-12 * gram.max():
+        return np.empty((0, 3))
+    return np.stack(np.meshgrid(*[[-1.0, 0.0, 1.0]] * 3), axis=-1).reshape(-1, 3) @ cell
+
+
+def _values(values, atoms, dimensions=(1,)):
+    values = np.asarray(values, float)
+    if values.ndim not in dimensions or len(values) != len(atoms) or np.isinf(values).any():
+        raise ValueError(
+            f"values of shape {values.shape} for {len(atoms)} atoms: give one finite number (or NaN) an atom"
+        )
+    return values
+
+
+def coarse_grain(values, atoms: Atoms, length: float, kernel: str = "gaussian") -> np.ndarray:
+    """Average of an atomic quantity around each atom, itself included: sum_j w(r_ij) x_j / sum_j w(r_ij).
+
+    values: (N,) or (N, k). w(r) is exp(-r^2 / (2 length^2)) ("gaussian"), 1 up to length ("sphere") or exp(-r / length)
+    ("exponential", as in Tong and Tanaka, Phys. Rev. X 8, 011041 (2018)). Returns the shape of values; NaN only
+    where no atom with a value carries weight. Every pair is taken, in O(N) memory. Raises ValueError for a length
+    that is not positive, an unknown kernel or values that do not fit.
+    """
+    values = _values(values, atoms, (1, 2))
+    if not 0 < length < np.inf or kernel not in KERNELS:
+        raise ValueError(f"length = {length} must be positive and kernel {kernel!r} one of {', '.join(KERNELS)}")
+    scaled, cell = _reduced(atoms)
+    columns = values.reshape(len(values), -1)
+    known = ~np.isnan(columns)
+    both = np.concatenate([np.where(known, columns, 0), known], axis=1)
+    total, weight = np.split(
+        _weighted_sums(scaled, cell, _images(cell), both, float(length), KERNELS.index(kernel)), 2, axis=1
+    )
+    return np.divide(total, weight, out=np.full_like(total, np.nan), where=weight > 0).reshape(values.shape)
+
+
+def spatial_autocorrelation(values, atoms: Atoms, r_edges) -> Autocorrelation:
+    """C(r) = <dx_i dx_j> over pairs at distance r by <dx^2>, dx the deviation from the mean (yang-2021, Eq. 2).
+
+    values: (N,); r_edges: (K+1,) ascending, from above 0 (an atom itself is no pair) to half the narrowest width of
+    the box at most. Raises ValueError for other edges, values that do not fit, and values that are all the same.
+    """
+    values, edges = _values(values, atoms), np.asarray(r_edges, float)
+    scaled, cell = _reduced(atoms)
+    widest = 0.5 / np.linalg.norm(np.linalg.inv(cell), axis=0).max()
+    if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges, prepend=-1e-300) > 0).all() or edges[-1] > widest:
+        raise ValueError(f"r_edges must ascend from 0 or more to half the box, {widest:.4g}, at most")
+    known = ~np.isnan(values)
+    block = (np.array([9, 3, 1]) @ np.floor(3 * (scaled[:, known] % 1)).clip(0, 2)).astype(int)
+    order = np.argsort(block, kind="stable")
+    first = np.searchsorted(block[order], np.arange(_BLOCKS + 1))
+    scaled, x = np.ascontiguousarray(scaled[:, known][:, order]), values[known][order]
+    dx = x - x.mean() if len(x) else x
+    square = np.bincount(block[order], dx**2, _BLOCKS)
+    if not square.sum() > 1e-24 * (x**2).sum():
+        raise ValueError(f"{len(dx)} values do not vary: nothing to correlate")
+    sums = _shell_sums(scaled, cell, dx, first, edges)
+    pairs, distance, product = sums[:, :3].sum(axis=0)
+
+    def normalised(product, pairs, square, count):
+        return np.divide(product, pairs, out=np.full_like(pairs, np.nan), where=pairs > 0) * count / square
+
+    c = normalised(product, pairs, square.sum(), len(dx))
+    # without the pairs that have either atom in the block
+    rest = product - 2 * sums[:, 2] + sums[:, 4], pairs - 2 * sums[:, 0] + sums[:, 3]
+    replicas = normalised(*rest, (square.sum() - square)[:, None], (len(dx) - np.diff(first))[:, None])
+    stderr = np.sqrt((_BLOCKS - 1) * replicas.var(axis=0))
+    r = np.divide(distance, pairs, out=(edges[1:] + edges[:-1]) / 2, where=pairs > 0)
+    return Autocorrelation(r, c, stderr, pairs, replicas, len(dx), atoms.get_volume())
+
+
+def correlation_length(correlation: Autocorrelation, amplitude: float | None = 1.0) -> CorrelationLength:
+    """Least-squares fit of C(r) = amplitude exp(-r / length), weighted by stderr; amplitude None: fitted too.
+
+    yang-2021, Fig. 5, fits with amplitude 1; the 5.9 A that it calls the correlation length, where C = exp(-3), is
+    3 times this length. Deviations from the mean of one sample lower its C(r) by the mean m of C over all pairs, so
+    (C - m) / (1 - m) is fitted, m = (1 + 8 pi rho amplitude length^3) / N: for lengths small beside the box. The
+    interval is from the jackknife's replicas, within the bounds of the fit: 1/50 of the first r and half of the last. A
+    length at either means that no decay is seen. Raises ValueError for fewer than three shells with pairs.
+    """
+    use = np.isfinite(correlation.replicas).all(axis=0) & (correlation.stderr > 0)
+    if use.sum() < 3:
+        raise ValueError(f"{use.sum()} shells with pairs: a decay needs three")
+    r, sigma, c = correlation.r[use], correlation.stderr[use], correlation.c[use]
+    # the logarithm of the length, and the amplitude where it is free
+    low, high = np.array([[np.log(r[0] / 50), -np.inf], [np.log(r[-1] / 2), np.inf]])[:, : 1 + (amplitude is None)]
+
+    def misfit(p, c):
+        length, height = np.exp(p[0]), p[1] if amplitude is None else amplitude
+        mean = 1 / correlation.n_atoms + 8 * np.pi * height * length**3 / correlation.volume
+        return ((height * np.exp(-r / length) - mean) / (1 - mean) - c) / sigma
+
+    starts = [np.array([x, 1.0])[: len(low)] for x in np.linspace(low[0], high[0], 60)[1:-1]]
+    start = min(starts, key=lambda p: (misfit(p, c) ** 2).sum())
+    found = least_squares(misfit, start, bounds=(low, high), args=(c,))
+    # what the fit to each replica would change, to first order
+    change = np.linalg.pinv(found.jac)[0] @ ((correlation.replicas[:, use] - c) / sigma).T
+    half = student.ppf(0.975, _BLOCKS - 1) * np.sqrt((_BLOCKS - 1) * change.var())
+    best, *free = found.x
+    lower, upper = np.exp(np.clip([best - half, best + half], low[0], high[0]))
+    return CorrelationLength(float(np.exp(best)), (float(lower), float(upper)), float(free[0] if free else amplitude))
+
+
+def effective_sample_size(a: Autocorrelation, b: Autocorrelation | None = None) -> float:
+    """Number of independent atoms that two correlated fields are worth: n = 1 + N^2 / sum_ij C_a(r_ij) C_b(r_ij).
+
+    The correlation coefficient of two unrelated fields scatters with the variance 1 / (n - 1): Clifford, Richardson
+    and Hemon, Biometrics 45, 123 (1989). a, b: autocorrelations of the fields as they are correlated (after any coarse
+    graining), over the same shells from 0 to half the box; b by default a. Pairs beyond count as uncorrelated; the
+    deviation from the sample's mean makes n some 10 % too large. Raises ValueError for different shells.
+    """
+    b = a if b is None else b
+    if a.n_atoms != b.n_atoms or not np.array_equal(a.pairs, b.pairs):
+        raise ValueError("the two autocorrelations are of different atoms or shells: take the same r_edges and atoms")
+    return 1 + a.n_atoms**2 / (a.n_atoms + np.nansum(a.pairs * a.c * b.c))
