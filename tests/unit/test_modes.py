@@ -5,8 +5,18 @@ import threading
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from ase import Atoms
 from bosonpeak.networks import diluted_square_lattice, square_lattice_network
-from bosonpeak.vibrations.modes import Modes, frequencies, modes_near, normal_modes, participation_ratio
+from bosonpeak.vibrations.debye import plane_waves
+from bosonpeak.vibrations.modes import (
+    Modes,
+    box_waves,
+    frequencies,
+    modes_near,
+    normal_modes,
+    participation_ratio,
+    phonon_order_parameter,
+)
 from bosonpeak.vibrations.operators import FactoredOperator
 
 H = square_lattice_network(14, 0.3, "distance", rng=21).dynamical_matrix()
@@ -196,3 +206,101 @@ def test_a_dense_solve_has_all_cores_and_gives_them_back(monkeypatch):
     modes.normal_modes(np.diag([1.0, 2.0, 3.0]))
     assert seen == [{available_cores()}]
     assert blas() == before
+
+
+EDGE = 8
+LATTICE = Atoms(
+    f"X{EDGE**3}",
+    np.stack(np.meshgrid(*[np.arange(EDGE)] * 3, indexing="ij"), axis=-1).reshape(-1, 3),
+    cell=[EDGE] * 3,
+    pbc=True,
+)
+
+
+def _wave(n, polarization, phase=0.0, atoms=LATTICE):
+    """A real standing wave with n wave lengths along each edge of a cubic box, normalised."""
+    e = np.outer(np.cos(atoms.positions @ (2 * np.pi * np.array(n) / atoms.cell[0, 0]) + phase), polarization)
+    return e.ravel() / np.linalg.norm(e)
+
+
+@pytest.mark.parametrize("n", [(1, 0, 0), (0, 0, 2), (1, -2, 0), (1, 1, 1), (2, 2, -1)])
+@pytest.mark.parametrize("phase", [0.0, 0.7, np.pi / 2])
+def test_a_standing_wave_is_a_phonon(n, phase):
+    across = np.linalg.svd(np.array([n], float))[2]
+    # longitudinal, and two across that are not those of the library
+    assert phonon_order_parameter(_modes(np.stack([_wave(n, s, phase) for s in across], axis=1)), LATTICE, 5) == (
+        pytest.approx(1, abs=1e-12)
+    )
+
+
+def test_noise_and_a_single_atom_are_no_phonons_but_their_share_is_found():
+    rng = np.random.default_rng(0)
+    noise, one = rng.standard_normal(3 * EDGE**3), np.zeros(3 * EDGE**3)
+    one[100] = 1
+    wave, shifted = _wave((1, 1, 0), [0, 0, 1]), _wave((1, 1, 0), [0, 0, 1], np.pi / 2)
+    noise -= wave * (wave @ noise) + shifted * (shifted @ noise)
+    noise /= np.linalg.norm(noise)
+    mixed = np.sqrt(0.6) * wave + np.sqrt(0.4) * noise
+    order = phonon_order_parameter(_modes(np.stack([noise, one, mixed], axis=1)), LATTICE, 40)
+    np.testing.assert_allclose(order, [0, 0, 0.6], atol=1e-12)
+
+
+def test_each_of_q_and_minus_q_must_pass_the_threshold():
+    strong, weak = _wave((1, 0, 0), [0, 0, 1]), _wave((0, 1, 0), [0, 0, 1])
+    mode = _modes((np.sqrt(0.8) * strong + np.sqrt(0.2) * weak)[:, None])
+    for share, expected in ((0.09, 1.0), (0.11, 0.8), (0.39, 0.8), (0.41, 0.0)):
+        n_m = share * (3 * EDGE**3 - 3)
+        assert phonon_order_parameter(mode, LATTICE, n_m)[0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_order_parameter_is_its_definition():
+    # complex waves, every q one by one, a skewed box, masses
+    rng = np.random.default_rng(8)
+    cell = np.array([[5.0, 0.3, 0], [-1.1, 6.0, 0.4], [0.5, 0.2, 7.0]])
+    atoms = Atoms("X90", scaled_positions=rng.random((90, 3)), cell=cell, pbc=True)
+    mass, e = rng.uniform(1, 5, 90), np.linalg.qr(rng.standard_normal((270, 4)))[0]
+    n_m, q_max, expected, count = 2.0, 3.3, np.zeros(4), 0
+    for n in np.ndindex(15, 15, 15):
+        q = 2 * np.pi * np.linalg.solve(cell, np.array(n) - 7.0)
+        if not 0 < np.linalg.norm(q) <= q_max:
+            continue
+        count += 1
+        along = q / np.linalg.norm(q)
+        first = np.cross(np.eye(3)[np.argmin(abs(along))], along)
+        first /= np.linalg.norm(first)
+        for s in (along, first, np.cross(along, first)):
+            u = (np.exp(1j * atoms.positions @ q) * np.sqrt(mass / mass.sum()))[:, None] * s
+            share = abs(u.ravel() @ e) ** 2
+            expected += np.where(share >= n_m / 267, share, 0)
+    assert len(box_waves(cell, q_max)) == count / 2 > 50
+    found = phonon_order_parameter(_modes(e), atoms, n_m, q_max, mass)
+    assert (expected > 0.1).all()
+    np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+def test_sound_of_an_alloy_moves_light_and_heavy_alike():
+    mass = np.random.default_rng(1).choice([1.0, 9.0], EDGE**3)
+    e = _wave((1, 0, 0), [0, 1, 0]).reshape(-1, 3) * np.sqrt(mass)[:, None]
+    mode = _modes((e / np.linalg.norm(e)).reshape(-1, 1))
+    with_masses = phonon_order_parameter(mode, LATTICE, 100, masses=mass)[0]
+    assert with_masses == pytest.approx(1, abs=0.05)
+    assert phonon_order_parameter(mode, LATTICE, 100)[0] < with_masses - 0.1
+
+
+def test_waves_of_a_box_are_all_there_once():
+    radius = 5.01 * 2 * np.pi / EDGE
+    q = box_waves(np.eye(3) * EDGE, radius)
+    omega, count = plane_waves(EDGE, radius, 3)
+    length, found = np.unique(np.linalg.norm(q, axis=1).round(9), return_counts=True)
+    np.testing.assert_allclose(length, omega, atol=1e-8)
+    np.testing.assert_array_equal(2 * found, count)
+    assert (np.diff(np.linalg.norm(q, axis=1)) >= -1e-12).all()
+    both = np.concatenate([q, -q]).round(9)
+    assert len(np.unique(both, axis=0)) == 2 * len(q)
+
+
+def test_order_parameter_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match="512 atoms do not fit modes of 30 degrees of freedom"):
+        phonon_order_parameter(_modes(np.ones((30, 1))), LATTICE)
+    with pytest.raises(ValueError, match="and 3 masses"):
+        phonon_order_parameter(_modes(np.ones((3 * EDGE**3, 1))), LATTICE, masses=np.ones(3))

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from bosonpeak.networks import diluted_square_lattice, square_lattice_network
-from bosonpeak.vibrations.debye import square_lattice_density
+from bosonpeak.units import MEV, RAD_PER_PS, THZ
+from bosonpeak.vibrations.debye import debye_density, square_lattice_density
 from bosonpeak.vibrations.operators import FactoredOperator
+from bosonpeak.vibrations.peaks import boson_peak_sensitivity, broadened_reduced_density, cumulative_level
 from bosonpeak.vibrations.spectra import (
     Spectrum,
     boson_peak,
@@ -325,6 +327,11 @@ def test_histogram_counts_every_state_once():
         (lambda: local_density_of_states(H, [-1], OMEGA, 50), IndexError, "sites must lie"),
         (lambda: local_density_of_states(H, [], OMEGA, 50), IndexError, "sites must lie"),
         (lambda: spectral_function(H, np.ones(N - 1), OMEGA, 50), ValueError, "do not fit"),
+        (lambda: density_of_states(H, OMEGA, 50, unit="Hz"), ValueError, "unknown unit of frequency 'Hz'"),
+        (lambda: cumulative_level([1.0, 2.0], 0.0), ValueError, "must be positive"),
+        (lambda: cumulative_level([1.0, 2.0], 2.5, total=9), ValueError, "within the frequencies given"),
+        (lambda: boson_peak_sensitivity([1.0, 2.0], [0.0], [0.0]), ValueError, "a bin of width 0"),
+        (lambda: broadened_reduced_density([1.0], [1.0], 0.0), ValueError, "broadening must be positive"),
         (lambda: boson_peak(OMEGA, OMEGA, omega_min=9), ValueError, "fewer than three"),
         (lambda: boson_peak(OMEGA, OMEGA[1:]), ValueError, "of one length"),
         (lambda: boson_peak(OMEGA**2, OMEGA, smoothing=0.1), ValueError, "evenly spaced"),
@@ -342,3 +349,75 @@ def test_the_place_of_a_peak_is_not_bound_to_the_grid():
         peak = boson_peak(omega, reduced * omega, 2)
         assert peak.omega == pytest.approx(place, abs=1e-4)
         assert peak.intensity == pytest.approx(1.2, abs=1e-5)
+
+
+@pytest.mark.parametrize("unit, factor", [("rad/ps", RAD_PER_PS), ("THz", THZ), ("meV", MEV)])
+def test_units_are_carried_and_change_nothing_else(unit, factor):
+    plain = density_of_states(H, OMEGA, n_vectors=3, rng=1, resolution=0.05)
+    same = density_of_states(H, OMEGA * factor, n_vectors=3, rng=1, resolution=0.05 * factor, unit=unit)
+    assert (plain.unit, same.unit) == ("reduced", unit)
+    assert same.n_moments == plain.n_moments
+    np.testing.assert_allclose(same.g * factor, plain.g, rtol=1e-9)
+    np.testing.assert_allclose(same.stderr * factor, plain.stderr, rtol=1e-7)
+    assert same.omega_max == pytest.approx(plain.omega_max * factor)
+    assert same.resolution == pytest.approx(plain.resolution * factor)
+    for function in (
+        lambda omega, **options: local_density_of_states(H, [3], omega, 60, **options),
+        lambda omega, **options: spectral_function(H, np.eye(N)[:, :1], omega, 60, **options),
+    ):
+        np.testing.assert_allclose(function(OMEGA * factor, unit=unit).g * factor, function(OMEGA).g, rtol=1e-9)
+
+
+def _debye_frequencies(n, omega_d, dimension):
+    return omega_d * ((np.arange(n) + 0.5) / n) ** (1 / dimension)
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_cumulative_level_of_debyes_solid_is_its_level_everywhere(dimension):
+    frequency = np.r_[np.zeros(dimension), _debye_frequencies(20000, 7.0, dimension)]
+    level = debye_density(1.0, 7.0, dimension)
+    for omega_c in (2.0, 4.5, 7.0):
+        assert cumulative_level(frequency, omega_c, dimension) == pytest.approx(level, rel=0.01)
+        # the lowest alone know as much
+        lowest = frequency[frequency < omega_c + 0.1]
+        assert cumulative_level(lowest, omega_c, dimension, len(frequency)) == cumulative_level(
+            frequency, omega_c, dimension
+        )
+
+
+def test_sensitivity_is_the_peak_of_each_histogram():
+    # Debye's solid and a bump: its reduced density is the level and a Gaussian
+    extra = 3.0 + 0.4 * np.random.default_rng(0).standard_normal(4000)
+    frequency = np.r_[np.zeros(3), _debye_frequencies(40000, 9.0, 3), extra]
+    bins, smoothings = [0.05, 0.2, 0.5], [0.0, 0.3]
+    table = boson_peak_sensitivity(frequency, bins, smoothings, omega_min=1.0)
+    assert table.shape == (3, 2)
+    np.testing.assert_array_equal(table["bin"], np.transpose([bins, bins]))
+    np.testing.assert_array_equal(table["smoothing"], [smoothings] * 3)
+    assert table["interior"].all()
+    np.testing.assert_allclose(table["omega"], 3.0, atol=0.4)
+    for row, width in zip(table, bins, strict=True):
+        edges = width * np.arange(int(np.ceil(9.0 / width)) + 1)
+        counted = np.histogram(frequency[3:], edges)[0] / (len(frequency) * width)
+        centre = (edges[1:] + edges[:-1]) / 2
+        for entry in row:
+            peak = boson_peak(centre, counted, 3, 1.0, smoothing=entry["smoothing"])
+            assert (entry["omega"], entry["intensity"]) == (pytest.approx(peak.omega), pytest.approx(peak.intensity))
+    # noise of narrow bins raises the highest of them, smoothing lowers it
+    assert table["intensity"][0, 0] > table["intensity"][2, 0] > table["intensity"][2, 1]
+    # Debye's level and what the bump adds at its middle
+    expected = (40000 * 3 / 9.0**3 + 4000 / (0.4 * np.sqrt(2 * np.pi)) / 9) / len(frequency)
+    assert table["intensity"][1, 0] == pytest.approx(expected, rel=0.12)
+
+
+def test_peaks_of_many_densities_are_those_of_each():
+    omega = np.linspace(0.05, 3, 200)
+    rng = np.random.default_rng(3)
+    g = omega[:, None] ** 2 * (1 + np.exp(-(((omega[:, None] - rng.uniform(0.02, 3.2, 30)) / 0.4) ** 2)))
+    for options in ({}, {"smoothing": 0.1, "omega_min": 0.4}, {"omega_max": 2.0}):
+        together, each = boson_peak(omega, g, **options), [boson_peak(omega, column, **options) for column in g.T]
+        assert 0 < together.interior.sum() < 30
+        np.testing.assert_array_equal(together.interior, [peak.interior for peak in each])
+        np.testing.assert_allclose(together.omega, [peak.omega for peak in each], rtol=1e-13)
+        np.testing.assert_allclose(together.intensity, [peak.intensity for peak in each], rtol=1e-13)
+        assert isinstance(each[0].interior, bool) and isinstance(each[0].omega, float)

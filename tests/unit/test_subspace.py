@@ -4,9 +4,10 @@ import numba
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from ase import Atoms
 from bosonpeak.networks import square_lattice_network
 from bosonpeak.vibrations.chebyshev import filter_vectors
-from bosonpeak.vibrations.modes import low_frequency_modes, normal_modes
+from bosonpeak.vibrations.modes import low_frequency_modes, normal_modes, phonon_order_parameter
 from bosonpeak.vibrations.operators import FactoredOperator, check_operator, spectral_bound
 from bosonpeak.vibrations.spectra import translations
 from bosonpeak.vibrations.subspace import count_quantiles, projector
@@ -16,8 +17,8 @@ from scipy.sparse.linalg import eigsh
 from scipy.spatial import cKDTree
 
 
-def elastic_network(edge, jitter, seed=0, masses=None):
-    """Central unit springs between the points of a jittered simple cubic lattice closer than 1.55: BSR of 3x3 blocks."""
+def elastic_network(edge, jitter, seed=0, masses=None, positions=False):
+    """Central unit springs between the points of a jittered simple cubic lattice closer than 1.55, in 3x3 blocks."""
     rng = np.random.default_rng(seed)
     x = (np.stack(np.meshgrid(*[np.arange(edge)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) + 0.0) % edge
     x = (x + rng.uniform(-jitter, jitter, x.shape)) % edge
@@ -30,7 +31,8 @@ def elastic_network(edge, jitter, seed=0, masses=None):
     columns = np.concatenate([3 * i[:, None] + three, 3 * j[:, None] + three], axis=1).ravel()
     G = sp.csr_matrix((np.concatenate([-v, v], axis=1).ravel(), (rows, columns)), shape=(bonds, 3 * len(x)))
     root = sp.diags(1 / np.sqrt(np.repeat(np.ones(len(x)) if masses is None else masses, 3)))
-    return (root @ G.T @ G @ root).tobsr((3, 3))
+    D = (root @ G.T @ G @ root).tobsr((3, 3))
+    return (x, D) if positions else D
 
 
 MASSES = np.random.default_rng(5).uniform(1, 4, 216)
@@ -193,11 +195,11 @@ def test_many_modes_are_found_densely(count):
 def test_negative_eigenvalues_are_told_not_clipped():
     # shallow ones, which a quick look does not find, and one that it does
     e = VECTORS[:, 300:302]
-    shallow = sp.csr_matrix(D.toarray() - e * (LEVELS[300:302] + [3e-8, 2e-8]) @ e.T)
+    shallow = sp.csr_matrix(D.toarray() - e * (LEVELS[300:302] + np.array([3e-8, 2e-8])) @ e.T)
     shallow = (shallow + shallow.T) / 2
     with pytest.raises(ValueError, match=r"2 negative eigenvalue\(s\), lowest -3e-08"):
         low_frequency_modes(shallow, 20)
-    with pytest.raises(ValueError, match="indefinite .an eigenvalue at or below -0.5"):
+    with pytest.raises(ValueError, match=r"indefinite \(an eigenvalue at or below -0.5"):
         low_frequency_modes(sp.diags(np.r_[-0.5, np.linspace(0.1, 3, 400)]).tocsr(), 10)
 
 
@@ -227,3 +229,17 @@ def test_progress_shows_iteration_and_what_has_converged(capsys):
 def test_mistakes_are_named(arguments, sentence):
     with pytest.raises(ValueError, match=sentence):
         low_frequency_modes(D, **arguments)
+
+
+def test_lowest_modes_of_a_disordered_solid_are_phonons_whatever_more_waves_are_asked():
+    # jittered so far that no wave beyond the zone repeats one within it
+    x, solid = elastic_network(7, 0.42, seed=2, positions=True)
+    atoms = Atoms(f"X{len(x)}", x, cell=[7] * 3, pbc=True)
+    modes = low_frequency_modes(solid, 30, project_out=translations(343, 3))
+    order = phonon_order_parameter(modes, atoms, 60)
+    # six shortest waves, each with two transverse branches, then the next shell and modes that are none
+    assert (order[:12] > 0.5).all() and order[12:].max() < 0.5 and order.min() == 0
+    for q_max in (2.4, 4.5):
+        np.testing.assert_allclose(phonon_order_parameter(modes, atoms, 60, q_max), order, atol=1e-12)
+    # the first shell alone is not enough
+    assert abs(phonon_order_parameter(modes, atoms, 60, 1.0) - order).max() > 0.2

@@ -186,10 +186,10 @@ def phonon_order_parameter(modes: Modes, atoms, n_m: float = 100, q_max: float |
     along x' x q, x' the axis (x before y before z) on which |q| is shortest, T2 = q x T1 / |q|: the choice matters
     where one of the two falls below the threshold.
     q: all of the box with |q| <= q_max; default twice the |q| at which two transverse branches of the box count as
-    many waves as there are modes (100 at least), which is converged for the lowest modes (tested); for others
-    name it. atoms: ase.Atoms (N), modes (3N, k); masses (N,): of the mass-weighted modes of an alloy, whose sound
-    moves all atoms of a place alike, so that e ~ sqrt(m). Default: all alike. Raises ValueError where N, modes and
-    masses do not fit.
+    many waves as there are modes (100 at least), but no more than one wave for two atoms: beyond that a lattice
+    has the same wave twice. Converged for the lowest modes (tested); for others name it. atoms: ase.Atoms (N), modes
+    (3N, k); masses (N,): of the mass-weighted modes of an alloy, whose sound moves all atoms of a place alike, so that
+    e ~ sqrt(m). Default: all alike. Raises ValueError where N, modes and masses do not fit.
     """
     e, n = modes.polarizations, len(atoms)
     mass = np.ones(n) if masses is None else np.asarray(masses, float)
@@ -197,7 +197,7 @@ def phonon_order_parameter(modes: Modes, atoms, n_m: float = 100, q_max: float |
         raise ValueError(f"{n} atoms do not fit modes of {e.shape[0]} degrees of freedom and {mass.size} masses")
     k, cell = e.shape[1], np.asarray(atoms.cell)
     if q_max is None:
-        q_max = 2 * (3 * np.pi**2 * max(k, 100) / abs(np.linalg.det(cell))) ** (1 / 3)
+        q_max = (3 * np.pi**2 * min(8 * max(k, 100), n) / abs(np.linalg.det(cell))) ** (1 / 3)
     e = (e.reshape(n, 3, k) * np.sqrt(mass / mass.sum())[:, None, None]).reshape(n, 3 * k)
     total, q = np.zeros(k), box_waves(cell, q_max)
     for wave in np.array_split(q, max(1, len(q) * n // 2**21)):
