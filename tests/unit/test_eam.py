@@ -92,6 +92,7 @@ def test_beyond_the_tables(written):
     # below the table the first cubic goes on, without a jump
     low = made.embedding(np.array([-1e-9, 1e-9]), zero[:2])[0]
     assert abs(low[0] - low[1]) < 1e-8
+    np.testing.assert_allclose(made.embedding([-5 * RHO_STEP], zero[:1])[0], 0.5 * 5 * RHO_STEP, rtol=0.05)
 
 
 def test_slope_and_curvature_are_those_of_one_cubic(written):
