@@ -83,9 +83,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
     environment = os.environ | {"SLURM_CONF": str(conf), "PATH": f"{folder}/bin:{os.environ['PATH']}"}
 
     def start(*command):
-        daemons.append(
-            subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
-        )
+        daemons.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT))
 
     def ask(*command):
         return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
@@ -132,7 +130,7 @@ def test_an_ensemble_through_slurm_gives_the_same_files_as_locally(new_project, 
         there.environment[name] = slurm[name]
     profile = ["--profile", str(ROOT / "workflow" / "profiles" / "slurm"), "--group-components", "samples=2"]
     quick = ["--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "2"]
-    queued = there.snakemake(*profile, *quick, "--cores", str(os.cpu_count()), "data")
+    queued = there.snakemake(*profile, *quick, "--cores", str(os.cpu_count()), "data", timeout=600)
     assert queued.returncode == 0, queued.stdout
     submitted = queued.stdout.count("submitted with SLURM jobid")
     assert submitted == 2, queued.stdout  # three samples, two to a job

@@ -12,7 +12,6 @@ import shutil
 import time
 from pathlib import Path
 
-import xarray as xr
 from bosonpeak.materials import archive
 from bosonpeak.paths import project_root
 from digests import code_digest
@@ -67,6 +66,8 @@ def _replace(path: Path, write):
 
 def take_spectrum(path: Path, recipe, code: str):
     """Copy a file of vibrations and enter it into the table."""
+    import xarray as xr
+
     target = results_folder() / f"{recipe.name}.nc"
     target.parent.mkdir(parents=True, exist_ok=True)
     with xr.open_dataset(path, engine="h5netcdf") as data:

@@ -1,0 +1,196 @@
+"""The workflow goes on where it was stopped, makes nothing twice, and leaves out what it cannot make."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import xarray as xr
+from bosonpeak.materials import glasses
+from conftest import CHEAP, ROOT
+
+SCRIPTS = ROOT / "workflow" / "scripts"
+SLOW_COOLING = CHEAP | {"cooling_rate": 1e14, "seed": 5}
+"""Ten thousand steps of cooling, after the restart file that ends the melt."""
+
+
+def key(entry: dict) -> str:
+    return glasses.GlassRecipe(**entry).key
+
+
+def wait_for(condition, seconds: float, what: str):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not happen within {seconds} s"
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+def test_a_killed_workflow_goes_on_and_makes_the_files_of_an_unbroken_one(new_project):
+    broken, whole = new_project("broken"), new_project("whole")
+    for project in (broken, whole):
+        project.write_recipes(SLOW_COOLING)
+    run = broken.start("--cores", "1", "data")
+    try:
+        wait_for(lambda: list(broken.glasses.glob("*.restart")), 120, "the end of the melt")
+        time.sleep(0.5)
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
+    (restart,) = broken.glasses.glob("*.restart")
+    assert restart.name == f"{key(SLOW_COOLING)}.500.restart"
+    assert not broken.made()
+    # what a kill in the middle of a write leaves behind
+    half = broken.glasses / f".{key(SLOW_COOLING)}.9000.restart.part"
+    half.write_bytes(restart.read_bytes()[:1000])
+
+    again = broken.snakemake("--cores", "1", "data")
+    assert again.returncode == 0, again.stdout
+    # no words of a lock, of incomplete files or of a fresh start: 500 of 10,500 steps were done
+    assert "500/10500" in again.stdout.replace(" ", "")
+    unbroken = whole.snakemake("--cores", "1", "data")
+    assert unbroken.returncode == 0, unbroken.stdout
+    assert len(whole.made()) == 2 and broken.made() == whole.made()
+    assert not list(broken.glasses.glob("*.restart"))
+    timed = {p.root.name: json.loads((p.root / "data/glasses/catalogue.json").read_text())[0] for p in (broken, whole)}
+    assert timed["whole"]["seconds"] > 0 and timed["broken"]["seconds"] is None
+    assert timed["whole"]["sha256"] == timed["broken"]["sha256"]
+
+    # all is there: nothing is made again, though _build's dates and the day have changed
+    for file in whole.made():
+        os.utime(whole.root / "_build" / file, (0, 0))
+    os.utime(whole.root / "data" / "glasses" / "recipes.yml")
+    for lost in (None, "_build"):
+        if lost:
+            subprocess.run(["rm", "-r", str(whole.root / lost)], check=True)
+        nothing = whole.snakemake("--cores", "1", "data")
+        assert nothing.returncode == 0, nothing.stdout
+        assert "Quenching" not in nothing.stdout and "Vibrations of" not in nothing.stdout
+        assert "1 glasses and 1 vibrational spectra" in nothing.stdout
+
+
+@pytest.mark.slow
+def test_an_altered_glass_and_a_missing_spectrum_are_made_anew(new_project):
+    project = new_project("altered")
+    spheres = dict(potential="harmonic-spheres", composition="X", cooling_rate=float("inf"), seed=1)
+    spheres |= dict(melt_temperature=float("inf"), number_density=1.394197301485003, force_tolerance=1e-12)
+    project.write_recipes(spheres | {"n_atoms": 64})
+    assert project.snakemake("--cores", "1", "data").returncode == 0
+    first = project.made()
+    (glass,) = (project.root / "data" / "glasses").glob("*.xyz.gz")
+    (spectrum,) = (project.root / "data" / "results" / "vibrations").glob("*.nc")
+    shipped = glass.read_bytes()
+    with xr.open_dataset(spectrum) as data:
+        assert data.attrs["unit"] == data.omega.attrs["units"] == "reduced"
+        assert data.frequency.size == 192 and data.attrs["glass_sha256"] in json.dumps(
+            json.loads((glass.parent / "catalogue.json").read_text())
+        )
+    glass.write_bytes(shipped[:-20])
+    spectrum.unlink()
+    (project.glasses / f"{key(spheres | {'n_atoms': 64})}.xyz.gz").unlink()
+    again = project.snakemake("--cores", "1", "data")
+    assert again.returncode == 0, again.stdout
+    assert "Quenching" in again.stdout
+    assert glass.read_bytes() == shipped and project.made() == first and spectrum.exists()
+
+
+def test_recipes_whose_table_is_missing_are_left_out_with_one_sentence(new_project):
+    project = new_project("missing")
+    project.environment["BOSONPEAK_POTENTIALS"] = str(project.root)
+    aluminium = dict(potential="zr-cu-al-sheng-2011", composition="Zr46Cu46Al8", n_atoms=64, cooling_rate=1e15)
+    project.write_recipes(aluminium | {"seed": [1, 2]})
+    done = project.snakemake("--cores", "1", "--dry-run", "data")
+    assert done.returncode == 0, done.stdout
+    (sentence,) = [line for line in done.stdout.splitlines() if line.startswith("Left out")]
+    assert "n64-1e15-s1, Zr46" in sentence and "ZrCuAl2011.eam.alloy" in sentence and "BOSONPEAK_POTENTIALS" in sentence
+    assert "Quenching" not in done.stdout
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a disk of its own that holds 8 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        pytest.skip("a small disk of its own needs Linux and root")
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", folder], capture_output=True, text=True)
+    if mounted.returncode:
+        pytest.skip(f"a small disk could not be mounted: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@pytest.mark.parametrize("what", ["glass", "restart", "vibrations"])
+def test_a_full_disk_leaves_nothing_under_the_final_name(new_project, small_disk, what):
+    project = new_project("full")
+    entry = CHEAP | {"seed": 1, "n_atoms": 512 if what == "glass" else 256}
+    if what != "restart":
+        entry |= dict(potential="harmonic-spheres", composition="X", cooling_rate=float("inf"), force_tolerance=1e-12)
+        entry |= dict(melt_temperature=float("inf"), number_density=1.394197301485003)
+    project.write_recipes(entry)
+    room, name = project.glasses, f"{key(entry)}.xyz.gz"
+    quench = [sys.executable, SCRIPTS / "quench.py", "book", key(entry)]
+    where = {"cwd": project.root, "env": project.environment, "capture_output": True, "text": True}
+    if what == "vibrations":
+        subprocess.run([*quench, room], **where, check=True)
+        quench = [sys.executable, SCRIPTS / "vibrations.py", room / name]
+        name = "vibrations.nc"
+    full = subprocess.run([*quench, small_disk / name if what == "vibrations" else small_disk], **where)
+    assert full.returncode != 0
+    said = "I/O error while writing restart" if what == "restart" else f"{small_disk / name} could not be written"
+    assert said in full.stderr
+    # neither the file nor a restart file: only what begins with a dot, and never under a name that is read
+    assert not list(small_disk.glob("[!.]*")), list(small_disk.iterdir())
+    # with room it is made
+    subprocess.run([*quench, project.root / name if what == "vibrations" else room], **where, check=True)
+
+
+def test_a_second_workflow_in_the_same_folder_is_refused(new_project):
+    import fcntl
+
+    project = new_project("twice")
+    project.write_recipes(CHEAP | {"seed": 1})
+    (project.root / "_build").mkdir()
+    with open(project.root / "_build" / ".workflow.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = project.snakemake("--cores", "1", "data")
+    assert done.returncode != 0 and "Another make data or make paper is at work" in done.stdout
+    assert not project.made()
+
+
+def test_a_quench_that_is_still_running_is_waited_for(new_project):
+    """Two processes on one recipe would overwrite each other's restart files."""
+    project = new_project("waits")
+    entry = CHEAP | {"seed": 1}
+    project.write_recipes(entry)
+    command = [sys.executable, SCRIPTS / "quench.py", "book", key(entry), project.glasses]
+    both = [subprocess.Popen(command, env=project.environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [p.communicate(timeout=120)[1] for p in both]
+    assert [p.returncode for p in both] == [0, 0], said
+    # one of them drew a bar
+    assert sum("1500/1500" in text for text in said) == 1
+
+
+def test_the_digest_of_code_follows_what_a_script_imports(tmp_path, monkeypatch):
+    sys.path.insert(0, str(SCRIPTS))
+    try:
+        import digests
+    finally:
+        sys.path.remove(str(SCRIPTS))
+    names = {path.name for path in digests.sources(SCRIPTS / "vibrations.py")}
+    assert {"vibrations.py", "hessian.py", "modes.py", "chebyshev.py", "potentials.py", "units.py"} <= names
+    assert not {"claims.py", "networks.py", "archive.py", "cli.py"} & names
+    script = tmp_path / "script.py"
+    script.write_text("from bosonpeak.units import THZ\n")
+    before = digests.code_digest(script)
+    assert before == digests.code_digest(script)
+    script.write_text("from bosonpeak.units import MEV\n")
+    changed = digests.code_digest(script)
+    assert changed != before
+    monkeypatch.setattr(digests, "version", lambda name: "0")
+    assert digests.code_digest(script) not in (before, changed)
+    assert Path(digests.__file__).parent == SCRIPTS
