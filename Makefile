@@ -1,10 +1,13 @@
 # Needs make and a Python of 3.11 or newer, nothing else: everything is installed into .venv, from locked packages.
 #   make book PYTHON=/path/to/python3.12     where the first python3 on the PATH is too old
+#   make data CORES=2                        glasses and vibrations; or PROFILE=workflow/profiles/slurm, on a cluster
 
 PYTHON  = python3
 CHAPTER =
 SCALE   = book
 LABFLAGS =
+CORES   = all
+PROFILE =
 
 BIN   = .venv/bin
 STAMP = .venv/ready
@@ -13,7 +16,7 @@ STAMP = .venv/ready
 export JUPYTER_PREFER_ENV_PATH = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help book test test-fast lint lab run bench clean distclean lock setup
+.PHONY: help book test test-fast lint lab run bench data paper clean distclean lock setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +50,15 @@ run: $(STAMP) ## one chapter: make run CHAPTER=jiang-2026 SCALE=ci
 bench: $(STAMP) ## the engine beside scipy, dense eigenvalues and kwant at 10^6 nodes
 	@$(BIN)/python benchmarks/engine.py
 
+# both go on where they were stopped, however that was
+WORKFLOW = $(BIN)/snakemake --snakefile workflow/Snakefile $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES))
+
+data: $(STAMP) ## glasses and vibrations that the book ships, into data/ (CORES=..., PROFILE=workflow/profiles/slurm)
+	@$(WORKFLOW) data
+
+paper: $(STAMP) ## the same at the papers' sizes, and the chapters at paper scale: hours to days
+	@$(WORKFLOW) paper
+
 setup: $(STAMP) ## only install into .venv
 
 $(STAMP): requirements.lock pyproject.toml
@@ -59,7 +71,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
-clean: ## remove what was built and run (_build)
+clean: ## remove what was built and run (_build), unfinished quenches included
 	rm -rf _build .pytest_cache .ruff_cache
 
 distclean: clean ## remove .venv too
