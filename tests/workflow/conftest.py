@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from math import pi
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,16 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 CHEAP = dict(potential="cu-zr-mendelev-2009", composition="Cu50Zr50", n_atoms=108, cooling_rate=1e15, melt_time=1.0)
 """A glass of Cu and Zr in two seconds: 108 atoms, 500 steps of melt, 1000 of cooling."""
+
+SPHERES = dict(
+    potential="harmonic-spheres",
+    composition="X",
+    cooling_rate=float("inf"),
+    melt_temperature=float("inf"),
+    number_density=0.73 * 6 / pi,
+    force_tolerance=1e-12,
+)
+"""Spheres at packing fraction 0.73, quenched at once; n_atoms and seed to be added."""
 
 
 class Project:

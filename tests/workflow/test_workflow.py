@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 from bosonpeak.materials import glasses
-from conftest import CHEAP, ROOT
+from conftest import CHEAP, ROOT, SPHERES
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 SLOW_COOLING = CHEAP | {"cooling_rate": 1e14, "seed": 5}
@@ -76,9 +76,8 @@ def test_a_killed_workflow_goes_on_and_makes_the_files_of_an_unbroken_one(new_pr
 @pytest.mark.slow
 def test_an_altered_glass_and_a_missing_spectrum_are_made_anew(new_project):
     project = new_project("altered")
-    spheres = dict(potential="harmonic-spheres", composition="X", cooling_rate=float("inf"), seed=1)
-    spheres |= dict(melt_temperature=float("inf"), number_density=1.394197301485003, force_tolerance=1e-12)
-    project.write_recipes(spheres | {"n_atoms": 64})
+    spheres = SPHERES | {"n_atoms": 64, "seed": 1}
+    project.write_recipes(spheres)
     assert project.snakemake("--cores", "1", "data").returncode == 0
     first = project.made()
     (glass,) = (project.root / "data" / "glasses").glob("*.xyz.gz")
@@ -91,7 +90,7 @@ def test_an_altered_glass_and_a_missing_spectrum_are_made_anew(new_project):
         )
     glass.write_bytes(shipped[:-20])
     spectrum.unlink()
-    (project.glasses / f"{key(spheres | {'n_atoms': 64})}.xyz.gz").unlink()
+    (project.glasses / f"{key(spheres)}.xyz.gz").unlink()
     again = project.snakemake("--cores", "1", "data")
     assert again.returncode == 0, again.stdout
     assert "Quenching" in again.stdout
@@ -127,10 +126,7 @@ def small_disk(tmp_path):
 @pytest.mark.parametrize("what", ["glass", "restart", "vibrations"])
 def test_a_full_disk_leaves_nothing_under_the_final_name(new_project, small_disk, what):
     project = new_project("full")
-    entry = CHEAP | {"seed": 1, "n_atoms": 512 if what == "glass" else 256}
-    if what != "restart":
-        entry |= dict(potential="harmonic-spheres", composition="X", cooling_rate=float("inf"), force_tolerance=1e-12)
-        entry |= dict(melt_temperature=float("inf"), number_density=1.394197301485003)
+    entry = (CHEAP if what == "restart" else SPHERES) | {"seed": 1, "n_atoms": 512 if what == "glass" else 256}
     project.write_recipes(entry)
     room, name = project.glasses, f"{key(entry)}.xyz.gz"
     quench = [sys.executable, SCRIPTS / "quench.py", "book", key(entry)]
