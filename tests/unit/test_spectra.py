@@ -385,6 +385,12 @@ def test_cumulative_level_of_debyes_solid_is_its_level_everywhere(dimension):
         )
 
 
+def test_cumulative_level_counts_what_moves():
+    frequency = [0.0, 0.0, 1e-9, 1.0, 2.0, 3.0, 4.0]
+    assert cumulative_level(frequency, 2.5) == pytest.approx(3 * 2 / (7 * 2.5**3))
+    assert cumulative_level(frequency[1:5], 1.5, 2, 7) == pytest.approx(2 * 1 / (7 * 1.5**2))
+
+
 def test_sensitivity_is_the_peak_of_each_histogram():
     # Debye's solid and a bump: its reduced density is the level and a Gaussian
     extra = 3.0 + 0.4 * np.random.default_rng(0).standard_normal(4000)

@@ -210,7 +210,12 @@ def _described(session: Session, potential: Potential, found: Minimised) -> Atom
 
 
 def inherent_structure(
-    atoms: Atoms, potential: Potential | str, force_tolerance: float = 1e-8, method: str = "cg", relax_box: bool = False
+    atoms: Atoms,
+    potential: Potential | str,
+    force_tolerance: float = 1e-8,
+    method: str = "cg",
+    relax_box: bool = False,
+    max_steps: int = 200000,
 ) -> Atoms:
     """The minimum of the energy below a structure, at its cell or (relax_box) at zero pressure.
 
@@ -219,7 +224,7 @@ def inherent_structure(
     """
     potential = get(potential) if isinstance(potential, str) else potential
     with Session(atoms, potential) as session:
-        found = session.minimise(force_tolerance, method, relax_box)
+        found = session.minimise(force_tolerance, method, relax_box, max_steps)
         if not found.converged:
             raise RuntimeError(
                 f"the minimum kept a force of {found.max_force:.2g}, above {force_tolerance:g}: take a looser "

@@ -205,11 +205,12 @@ class Session:
         stop = f"minimize 0.0 {force_tolerance:g} {max_steps} {10 * max_steps}"
         if relax_box:
             self._release_pressure(stop)
-        # a line search that ends early is started anew, from steepest descent
+        # a line search that ends early is started anew, from steepest descent, while that helps
+        largest = np.inf
         for _ in range(5):
             self.commands(stop)
-            largest = float(abs(self._gather("f")).max())
-            if largest <= force_tolerance:
+            before_round, largest = largest, float(abs(self._gather("f")).max())
+            if largest <= force_tolerance or largest > 0.5 * before_round:
                 break
         return Minimised(largest <= force_tolerance, largest, self.thermo("pe"), int(self.thermo("step") - before))
 
