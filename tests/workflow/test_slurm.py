@@ -72,6 +72,8 @@ MpiDefault=none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 ReturnToService=2
+KillWait=2
+UnkillableStepTimeout=10
 MailProg=/bin/true
 NodeName={host} NodeAddr=127.0.0.1 CPUs={os.cpu_count()} RealMemory={memory} State=UNKNOWN
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
@@ -108,7 +110,12 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
         yield environment
     finally:
         if len(daemons) == 3:
-            ask("scancel", "--full", "--user=root")
+            # a job outlives the daemons: it goes first
+            ask("scancel", "--user=root")
+            for _ in range(60):
+                if not ask("squeue", "-h").stdout.strip():
+                    break
+                time.sleep(0.5)
         for daemon in reversed(daemons):
             daemon.terminate()
         for daemon in reversed(daemons):
