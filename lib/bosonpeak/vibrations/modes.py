@@ -91,7 +91,7 @@ def low_frequency_modes(
     residual at most and of the order of residual^2 / gap, that of a mode residual / gap. The default leaves
     omega / omega_max = 0.03 exact to 1e-7 by the first, to 1e-10 and better by the second. Where `count` cuts a
     degenerate level, some basis of it is returned. The same seed gives the same modes on one machine, up to
-    rounding. Memory: about 5 n * count numbers. Where a sixth of all modes or more is asked for, dense.
+    rounding. Memory: about 5 n * count numbers. Where more than a sixth of all modes is asked for, dense.
 
     Raises ValueError as `normal_modes` (negative eigenvalues are told, never clipped), for a count that does not fit,
     a tolerance below 1e-13, or project_out that is no set of modes of D; RuntimeError where the residuals stay too
