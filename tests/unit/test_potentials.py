@@ -137,3 +137,20 @@ def test_b2_lattice_parameter_by_lammps_and_near_the_measured_one(name):
         found = session.minimise(1e-9, relax_box=True)
         assert found.converged
         assert session.atoms().cell.lengths()[0] / 4 == pytest.approx(edge, abs=2e-6)
+
+
+def test_a_table_of_your_own_is_a_potential_by_its_path(tmp_path):
+    own = tmp_path / "my folder" / "mine.eam.fs"
+    own.parent.mkdir()
+    own.write_bytes(potentials.get("cu-zr-mendelev-2009").path().read_bytes())
+    mine = potentials.get(str(own))
+    assert mine.elements == ("Cu", "Zr") and mine.units == "metal" and mine.cutoff == pytest.approx(7.6)
+    atoms = bulk("Cu", "fcc", 3.7, cubic=True).repeat(3)
+    with Session(atoms, mine) as session:
+        energy, _ = session.evaluate()
+    assert energy == pytest.approx(hessian.energy(atoms, potentials.get("cu-zr-mendelev-2009")), rel=1e-10)
+    own.write_text("Cu")
+    with pytest.raises(ValueError, match=r"mine.eam.fs"):
+        potentials.get(str(own))
+    with pytest.raises(FileNotFoundError, match=r"no table .*other.eam.alloy"):
+        potentials.get(str(tmp_path / "other.eam.alloy"))

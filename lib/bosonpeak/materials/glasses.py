@@ -99,7 +99,7 @@ class GlassRecipe:
     def name(self) -> str:
         """Such as Cu50Zr50-mendelev-2009-n1000-1e13-s1."""
         rate = "instant" if math.isinf(self.cooling_rate) else f"{self.cooling_rate:.3g}".replace("e+", "e")
-        family = self.potential.removeprefix("cu-zr-").removeprefix("zr-cu-al-")
+        family = Path(self.potential).name.removeprefix("cu-zr-").removeprefix("zr-cu-al-")
         material = f"{self.composition}-{family}" if get(self.potential).units == "metal" else self.potential
         return f"{material}-n{self.n_atoms}-{rate}-s{self.seed}"
 

@@ -106,6 +106,8 @@ def _coefficients(name: str) -> list[str]:
 
 def _places(table: str) -> list[Path]:
     """Where a table is looked for, in this order."""
+    if Path(table).is_absolute():
+        return [Path(table)]
     import pooch
 
     named = os.environ.get("BOSONPEAK_POTENTIALS")
@@ -123,7 +125,10 @@ def _checksum(path: Path, changed: int) -> str:
 
 @cache
 def _read_table(path: Path, style: str, elements: tuple[str, ...]):
-    return eam.read_eam(path, style)
+    found = eam.read_eam(path, style)
+    if tuple(found.elements) != elements:
+        raise ValueError(f"{path} lists {', '.join(found.elements)}, expected {', '.join(elements)} in this order")
+    return found
 
 
 _CU_ZR = dict(elements=("Cu", "Zr"), masses=(63.546, 91.224), units="metal", style="eam/fs")
@@ -209,8 +214,31 @@ NAMES = tuple(p.name for p in _ALL)
 
 
 def get(name: str) -> Potential:
-    """The potential of this name. Raises ValueError for an unknown one, naming those there are."""
+    """The potential of this name, or of your own table: the path of a file that ends in .eam.fs or .eam.alloy.
+
+    Raises ValueError for an unknown name, naming those there are, and for a table that cannot be read.
+    """
     for potential in _ALL:
         if potential.name == name:
             return potential
-    raise ValueError(f"unknown potential {name!r}: there is {', '.join(NAMES)}")
+    style = next((style for style in ("eam/fs", "eam/alloy") if name.endswith("." + style.replace("/", "."))), None)
+    if style is None:
+        raise ValueError(
+            f"unknown potential {name!r}: there is {', '.join(NAMES)}, or the path of a table (.eam.fs, .eam.alloy)"
+        )
+    path = Path(name).resolve()
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no table {path}")
+    found = eam.read_eam(path, style)
+    return Potential(
+        name=str(path),
+        elements=tuple(found.elements),
+        masses=tuple(float(m) for m in found.masses),
+        units="metal",
+        cutoff=float(found.cutoff),
+        style=style,
+        source="a table of your own",
+        licence="its author's",
+        table=str(path),
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
