@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import xarray as xr
 from bosonpeak.materials import glasses
-from conftest import CHEAP, ROOT, SPHERES
+from small_projects import CHEAP, ROOT, SPHERES
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 SLOW_COOLING = CHEAP | {"cooling_rate": 1e14, "seed": 5}
