@@ -55,7 +55,7 @@ class Project:
             start_new_session=True,
         )
 
-    def snakemake(self, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess:
+    def snakemake(self, *arguments: str, timeout: float = 900) -> subprocess.CompletedProcess:
         return subprocess.run(
             self.command(*arguments),
             cwd=self.root,

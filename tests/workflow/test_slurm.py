@@ -127,7 +127,7 @@ def test_an_ensemble_through_slurm_gives_the_same_files_as_locally(new_project, 
         there.environment[name] = slurm[name]
     profile = ["--profile", str(ROOT / "workflow" / "profiles" / "slurm"), "--group-components", "samples=2"]
     quick = ["--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "2"]
-    queued = there.snakemake(*profile, *quick, "--cores", str(os.cpu_count()), "data", timeout=600)
+    queued = there.snakemake(*profile, *quick, "--cores", str(os.cpu_count()), "data")
     assert queued.returncode == 0, queued.stdout
     submitted = queued.stdout.count("submitted with SLURM jobid")
     assert submitted == 2, queued.stdout  # three samples, two to a job
