@@ -135,7 +135,7 @@ def test_the_file_holds_every_digit_and_a_second_call_reads_it(quenched):
 CODE = """
 import sys, dataclasses
 from bosonpeak.materials import glasses
-glasses._SEGMENT = 20_000
+glasses.SEGMENT = 20_000
 recipe = glasses.GlassRecipe("cu-zr-mendelev-2009", "Cu50Zr50", 108, 1e15, 1, melt_time=1.0)
 glasses.melt_quench(recipe, sys.argv[1])
 """

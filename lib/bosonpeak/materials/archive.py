@@ -17,7 +17,7 @@ import yaml
 from ase import Atoms
 
 from ..paths import project_root
-from .glasses import GlassRecipe
+from .recipes import GlassRecipe
 from .structure_files import read_structure, write_structure
 
 _COLUMNS = (

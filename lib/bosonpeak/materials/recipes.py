@@ -1,0 +1,128 @@
+"""Recipes of glasses: all that determines one, and its name and hash (floor 1).
+
+Temperatures are in K and times in ps for metals, reduced otherwise; cooling rates in K/s for metals, in temperature
+per time otherwise.
+"""
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.build import bulk
+from ase.formula import Formula
+
+from .potentials import get
+
+SEGMENT = 20_000_000
+"""Atom-steps between restart files: part of the recipe, since every segment starts from the file before it."""
+
+
+@dataclass(frozen=True)
+class GlassRecipe:
+    """All that determines a glass. Hashable; written into every file made from it.
+
+    potential: a name of `potentials.NAMES`; composition: such as "Cu50Zr50" (reduced systems: of the stand-in symbols,
+    "Ni80P20" for Kob-Andersen); n_atoms; cooling_rate: math.inf quenches at once, by minimising; seed.
+    melt_temperature: of the liquid; math.inf starts from random positions and has no dynamics. melt_time: how long it
+    is held there. end_temperature: where the cooling ends. number_density: atoms per volume, fixed; None lets the cell
+    follow zero pressure. timestep. force_tolerance: largest force component of the minimum, eV/A or reduced.
+
+    Raises ValueError for what cannot be made: an unknown potential or element, fewer than 16 atoms, a rate that is not
+    positive, a reduced system without number_density.
+    """
+
+    potential: str
+    composition: str
+    n_atoms: int
+    cooling_rate: float
+    seed: int
+    melt_temperature: float = 2000.0
+    melt_time: float = 40.0
+    end_temperature: float = 0.1
+    number_density: float | None = None
+    timestep: float = 0.002
+    force_tolerance: float = 1e-8
+
+    def __post_init__(self):
+        # one and the same hash for 1e13 as integer, text or float
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.type in (float, float | None) and value is not None:
+                object.__setattr__(self, field.name, float(value))
+        potential = get(self.potential)
+        unknown = set(self.fractions()) - set(potential.elements)
+        if unknown:
+            raise ValueError(
+                f"{self.potential} has no {', '.join(sorted(unknown))}: composition {self.composition} cannot be made; "
+                f"it covers {', '.join(potential.elements)}"
+            )
+        if self.n_atoms < 16 or int(self.n_atoms) != self.n_atoms:
+            raise ValueError(f"n_atoms = {self.n_atoms}: give a whole number of at least 16")
+        for name in ("cooling_rate", "melt_temperature", "timestep", "force_tolerance"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} = {getattr(self, name)}: it must be positive")
+        if potential.units != "metal" and self.number_density is None:
+            raise ValueError(f"{self.potential} is in reduced units: give number_density, particles per sigma^3")
+        if math.isinf(self.melt_temperature) and not math.isinf(self.cooling_rate):
+            raise ValueError("a start from random positions has no temperature to cool from: give cooling_rate = inf")
+
+    def fractions(self) -> dict[str, float]:
+        """Share of each element, adding up to 1."""
+        count = Formula(self.composition).count()
+        return {symbol: n / sum(count.values()) for symbol, n in count.items()}
+
+    def counts(self) -> dict[str, int]:
+        """Atoms of each element, adding up to n_atoms: largest remainders are rounded up."""
+        exact = {symbol: x * self.n_atoms for symbol, x in self.fractions().items()}
+        counts = {symbol: int(x) for symbol, x in exact.items()}
+        by_remainder = sorted(exact, key=lambda s: counts[s] - exact[s])
+        for symbol in by_remainder[: self.n_atoms - sum(counts.values())]:
+            counts[symbol] += 1
+        return counts
+
+    @property
+    def key(self) -> str:
+        """12 hexadecimal digits of recipe, potential table and length of segments."""
+        text = json.dumps([asdict(self), get(self.potential).sha256, SEGMENT], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def name(self) -> str:
+        """Such as Cu50Zr50-mendelev-2009-n1000-1e13-s1."""
+        rate = "instant" if math.isinf(self.cooling_rate) else f"{self.cooling_rate:.3g}".replace("e+", "e")
+        family = Path(self.potential).name.removeprefix("cu-zr-").removeprefix("zr-cu-al-")
+        material = f"{self.composition}-{family}" if get(self.potential).units == "metal" else self.potential
+        return f"{material}-n{self.n_atoms}-{rate}-s{self.seed}"
+
+    def steps(self) -> tuple[int, int]:
+        """Steps of melting and of cooling."""
+        if math.isinf(self.melt_temperature):
+            return 0, 0
+        melt = round(self.melt_time / self.timestep)
+        if math.isinf(self.cooling_rate):
+            return melt, 0
+        per_time = self.cooling_rate * (1e-12 if get(self.potential).units == "metal" else 1.0)
+        return melt, max(1, round((self.melt_temperature - self.end_temperature) / per_time / self.timestep))
+
+
+def start_structure(recipe: GlassRecipe) -> Atoms:
+    """Where a recipe begins: species at random on an fcc lattice with some sites left out, or random positions."""
+    rng = np.random.default_rng(recipe.seed)
+    counts, n = recipe.counts(), recipe.n_atoms
+    if recipe.number_density:
+        volume = n / recipe.number_density
+    else:
+        volume = sum(count * bulk(symbol).get_volume() / len(bulk(symbol)) for symbol, count in counts.items())
+    edge = volume ** (1 / 3)
+    if math.isinf(recipe.melt_temperature):
+        scaled = rng.random((n, 3))
+    else:
+        cells = math.ceil((n / 4 - 1e-9) ** (1 / 3))
+        sites = bulk("Cu", "fcc", 1.0, cubic=True).repeat(cells).get_scaled_positions()
+        scaled = sites[np.sort(rng.choice(len(sites), n, replace=False))]
+    symbols = rng.permutation(np.repeat(list(counts), list(counts.values())))
+    return Atoms(list(symbols), scaled_positions=scaled, cell=[edge] * 3, pbc=True)
