@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from bosonpeak.materials.glasses import GlassRecipe
 from bosonpeak.materials.potentials import get
+from bosonpeak.materials.recipes import GlassRecipe
 from bosonpeak.materials.structure_files import read_structure
 from bosonpeak.threads import available_cores, set_threads
 from bosonpeak.vibrations.hessian import check_minimum, dynamical_matrix, forces
