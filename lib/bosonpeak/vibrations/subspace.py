@@ -56,7 +56,8 @@ def count_quantiles(H, counts, bound: float, project, rng) -> np.ndarray:
         order = np.arange(1, n_moments)
         weight = moments[1:].mean(axis=1) / n * jackson_kernel(n_moments)[1:] * (-1.0) ** order / order
         phi = np.linspace(0, np.pi, 4 * n_moments + 1)
-        below = n / np.pi * (phi * moments[0].mean() / n + 2 * np.sin(np.outer(phi, order)) @ weight)
+        series = -np.fft.rfft(np.r_[0, weight], 8 * n_moments).imag
+        below = n / np.pi * (phi * moments[0].mean() / n + 2 * series)
         # the first angle with enough below it; the series need not rise everywhere
         at = np.array([phi[np.argmax(below >= count)] or np.pi for count in counts])
         if at.min() >= 8 * np.pi / n_moments or n_moments >= 4096:
@@ -74,7 +75,7 @@ def low_eigenpairs(H, count, bound, project, removed, rng, tolerance, max_iterat
     n = H.shape[0]
     # the cost is flat between a sixth and a half as many again (measured), and full blocks are free
     size = min(-(-int(1.25 * count + LANES) // LANES) * LANES, n - removed)
-    wanted, cut = np.minimum(count_quantiles(H, (count, size), bound, project, rng), 0.9 * bound)
+    wanted, cut = np.minimum(count_quantiles(H, (count, size), bound, project, rng), 0.999 * bound)
     target, vectors = tolerance * bound, project(rng.standard_normal((n, size)))
     values, residual = None, np.full(size, np.sqrt(n) * bound)
     # threads that wait for another process cost more than they gain on small blocks (measured)
@@ -104,9 +105,10 @@ def low_eigenpairs(H, count, bound, project, removed, rng, tolerance, max_iterat
             residual = np.linalg.norm(image - vectors * values, axis=0)
             if (residual[:count] <= target).all():
                 return values[:count], vectors[:, :count], residual[:count]
-            # the level at the end of the count must lie below the cut, also where it is degenerate
+            # the last level wanted must lie below the cut, also where more modes share it than the subspace holds
             wanted = values[count - 1]
-            cut = min(max(min(cut, values[-1]), 1.1 * wanted), 0.9 * bound)
+            lower = values[-1] if values[-1] > 100 * target else cut
+            cut = min(max(min(cut, lower), 1.1 * wanted), 0.999 * bound)
     raise RuntimeError(
         f"{int((residual[:count] <= target).sum())} of {count} modes reached a residual of {target:.2g} in "
         f"{max_iterations} iterations, the worst {residual[:count].max():.2g}: raise max_iterations or the tolerance"
