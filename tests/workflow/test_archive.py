@@ -17,9 +17,9 @@ GLASSES, SPECTRA = ROOT / "data" / "glasses", ROOT / "data" / "results" / "vibra
 CATALOGUE = archive.catalogue().to_dict("records")
 TABLE = json.loads((SPECTRA / "catalogue.json").read_text()) if (SPECTRA / "catalogue.json").exists() else []
 SMALLEST = "harmonic-spheres-n1000-instant-s1"
-ENERGY_TOLERANCE = 0.05
-"""Of the energy per atom: another packing of the same recipe has another one. Over the 20 shipped samples it scatters
-by 1 to 2 % (checked below), so that a right packing passes by three deviations and a wrong density does not."""
+ENERGY_TOLERANCE = 0.08
+"""Relative, of the energy per atom where the processor is another: over the 20 shipped samples it scatters by 2.1 %, so
+that a right packing passes by more than three deviations, and one denser by 1 % (a fifth more energy) does not."""
 
 
 def sha256(path) -> str:
