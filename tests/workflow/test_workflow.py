@@ -76,7 +76,7 @@ def test_a_killed_workflow_goes_on_and_makes_the_files_of_an_unbroken_one(new_pr
 @pytest.mark.slow
 def test_an_altered_glass_and_a_missing_spectrum_are_made_anew(new_project):
     project = new_project("altered")
-    spheres = SPHERES | {"n_atoms": 64, "seed": 1}
+    spheres = SPHERES | {"n_atoms": 128, "seed": 1}
     project.write_recipes(spheres)
     assert project.snakemake("--cores", "1", "data").returncode == 0
     first = project.made()
@@ -85,7 +85,7 @@ def test_an_altered_glass_and_a_missing_spectrum_are_made_anew(new_project):
     shipped = glass.read_bytes()
     with xr.open_dataset(spectrum) as data:
         assert data.attrs["unit"] == data.omega.attrs["units"] == "reduced"
-        assert data.frequency.size == 192 and data.attrs["glass_sha256"] in json.dumps(
+        assert data.frequency.size == 384 and data.attrs["glass_sha256"] in json.dumps(
             json.loads((glass.parent / "catalogue.json").read_text())
         )
     glass.write_bytes(shipped[:-20])
