@@ -279,6 +279,17 @@ def test_admitting_again_replaces_the_entry(own_archive, quenched):
     assert len(table) == 1 and table.seconds[0] == 4.0
 
 
+def test_other_entries_keep_every_digit(own_archive, tmp_path):
+    first = json.loads((own_archive[1] / "catalogue.json").read_text())[0]
+    spheres = dataclasses.replace(SPHERES, n_atoms=64, force_tolerance=1e-13)
+    for seed in (1, 2):
+        melt_quench(dataclasses.replace(spheres, seed=seed), tmp_path / "made")
+        archive.admit(tmp_path / "made" / f"{dataclasses.replace(spheres, seed=seed).key}.xyz.gz")
+    entries = json.loads((own_archive[1] / "catalogue.json").read_text())
+    assert len(entries) == 3 and first in entries
+    assert all(GlassRecipe(**entry["recipe"]).key == entry["key"] for entry in entries)
+
+
 def test_recipes_expand_their_lists(own_archive):
     _, folder = own_archive
     (folder / "recipes.yml").write_text(

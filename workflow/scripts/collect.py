@@ -18,6 +18,8 @@ from digests import code_digest
 
 SHIPPED = ("boson_peak_omega", "boson_peak_intensity", "boson_peak_interior", "boson_peak_broadening")
 SHIPPED += ("cumulative_level", "resolution", "omega_max", "unit", "degrees_of_freedom", "method")
+SHIPPED += ("bulk_modulus", "shear_modulus", "affine_shear_modulus", "anisotropy", "longitudinal_speed")
+SHIPPED += ("transverse_speed", "debye_frequency", "debye_level", "first_phonon")
 
 
 def results_folder() -> Path:

@@ -2,7 +2,8 @@
 
 Up to 6,000 degrees of freedom all frequencies and participation ratios, by dense diagonalisation; beyond, the 100
 lowest modes and a kernel polynomial density of states. The file depends on the glass and on the code alone: nothing
-of the day or the machine is in it. Frequencies are omega in rad/ps for metals, reduced otherwise.
+of the day or the machine is in it. Frequencies are omega in rad/ps for metals, reduced otherwise; moduli are in eV/A^3
+and speeds in A/ps, or reduced; first_phonon is the lowest transverse wave of the box.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from bosonpeak.materials.potentials import get
 from bosonpeak.materials.recipes import GlassRecipe
 from bosonpeak.materials.structure_files import read_structure
 from bosonpeak.threads import available_cores, set_threads
+from bosonpeak.vibrations.elasticity import elastic_moduli, phonon_shells
 from bosonpeak.vibrations.hessian import check_minimum, dynamical_matrix, forces
 from bosonpeak.vibrations.modes import low_frequency_modes, normal_modes, participation_ratio
 from bosonpeak.vibrations.peaks import boson_peak, broadened_reduced_density, cumulative_level, frequency_scale
@@ -77,6 +79,8 @@ def vibrations(path) -> xr.Dataset:
         below = omega <= CUTOFF
         integral = 3 * np.trapezoid(np.r_[0, g[below]], np.r_[0, omega[below]]) / omega[below][-1] ** 3
         level = cumulative_level(frequencies, CUTOFF) if n <= DENSE else float(integral)
+    elastic = elastic_moduli(atoms, potential, rtol=1e-4)
+    shells, _ = phonon_shells(atoms.cell.array, elastic.speeds[1], top)
     frequency = {"units": unit, "long_name": "omega"}
     return xr.Dataset(
         {
@@ -103,6 +107,15 @@ def vibrations(path) -> xr.Dataset:
             "boson_peak_interior": int(peak.interior),
             "boson_peak_broadening": float(np.hypot(smoothing, resolution)),
             "cumulative_level": level,
+            "bulk_modulus": elastic.bulk,
+            "shear_modulus": elastic.shear,
+            "affine_shear_modulus": elastic.affine_shear,
+            "anisotropy": elastic.anisotropy,
+            "longitudinal_speed": elastic.speeds[0],
+            "transverse_speed": elastic.speeds[1],
+            "debye_frequency": elastic.debye_frequency,
+            "debye_level": elastic.debye_level,
+            "first_phonon": float(shells[0]),
             "unit": unit,
             "code": code_digest(__file__),
             "versions": json.dumps({name: version(name) for name in PACKAGES}),

@@ -43,8 +43,7 @@ def recipes(group: str) -> list[GlassRecipe]:
 
 def catalogue() -> pd.DataFrame:
     """The shipped glasses, one a row: name, file, sha256, recipe, what was measured, versions, date."""
-    path = _folder() / "catalogue.json"
-    return pd.DataFrame(json.loads(path.read_text(encoding="utf-8")) if path.exists() else [], columns=_COLUMNS)
+    return pd.DataFrame(_entries(), columns=_COLUMNS)
 
 
 def load(name: str) -> Atoms:
@@ -89,7 +88,7 @@ def admit(path, seconds: float | None = None) -> dict:
         "date": time.strftime("%Y-%m-%d", time.gmtime(Path(path).stat().st_mtime)),
         "seconds": seconds,
     }
-    others = [e for e in json.loads(catalogue().to_json(orient="records")) if e["name"] != recipe.name]
+    others = [e for e in _entries() if e["name"] != recipe.name]
     text = json.dumps(sorted([*others, entry], key=lambda e: e["name"]), indent=1)
     part = _folder() / f".catalogue.{os.getpid()}.part"
     part.write_text(text + "\n", encoding="utf-8")
@@ -103,6 +102,11 @@ def processor() -> str:
         return re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)[1]
     except (OSError, TypeError):
         return platform.processor() or platform.machine()
+
+
+def _entries() -> list[dict]:
+    path = _folder() / "catalogue.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
 
 
 def _folder() -> Path:

@@ -18,6 +18,7 @@ from ..networks import SpringNetwork
 from ..units import RAD_PER_PS
 from .debye import debye_frequency
 from .hessian import bond_stiffness, bonds, hessian
+from .modes import box_waves
 from .operators import FactoredOperator
 
 _VOIGT = (np.array([0, 1, 2, 1, 0, 0]), np.array([0, 1, 2, 2, 2, 1]))
@@ -148,12 +149,7 @@ def phonon_shells(cell, speed: float, omega_max: float) -> tuple[np.ndarray, np.
     """
     if not speed > 0:
         raise ValueError(f"speed = {speed}: a positive sound speed is needed")
-    cell = np.asarray(cell, float)
-    reciprocal = 2 * np.pi * np.linalg.inv(cell).T
-    reach = np.floor(omega_max / speed * np.linalg.norm(cell, axis=1) / (2 * np.pi) + 1e-9).astype(int)
-    n = np.stack(np.meshgrid(*(np.arange(-m, m + 1) for m in reach), indexing="ij"), axis=-1).reshape(-1, 3)
-    omega = np.sort(speed * np.linalg.norm(n @ reciprocal, axis=1))
-    omega = omega[(omega > 0) & (omega <= omega_max * (1 + 1e-12))]
+    omega = np.repeat(np.sort(speed * np.linalg.norm(box_waves(cell, omega_max / speed), axis=1)), 2)
     first = np.flatnonzero(np.diff(omega, prepend=-1.0) > 1e-9 * omega_max)
     return omega[first], np.diff(first, append=len(omega))
 

@@ -1,0 +1,101 @@
+"""Drawings and tables of the archived glasses (floor 7): spectra in, axes filled."""
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import gaussian_filter1d
+
+from ..units import RAD_PER_PS, THZ
+from ..vibrations.elasticity import GPA
+
+
+def reduced_density(data, width: float) -> tuple[np.ndarray, np.ndarray]:
+    """omega and g / omega^2 of a shipped spectrum, under a Gaussian of standard deviation `width` in all.
+
+    The first 1.5 widths are left out: there the Gaussian reaches over omega = 0.
+    """
+    omega, g = data.omega.values, data.g.values
+    extra = np.sqrt(max(width**2 - data.attrs["resolution"] ** 2, 0.0))
+    reduced = gaussian_filter1d(g / omega**2, extra / (omega[1] - omega[0]), mode="nearest")
+    inside = omega > 1.5 * width
+    return omega[inside], reduced[inside]
+
+
+def draw_reduced_densities(axes, spectra, width, color, label, unit=1.0) -> None:
+    """g / omega^2 (in 1/unit) of several samples, their mean, and below them the mean Debye level, dashed."""
+    curves = [reduced_density(data, width) for data in spectra]
+    # samples of one recipe have grids that differ by their highest frequency
+    omega = curves[0][0]
+    values = np.array([np.interp(omega, x, y) for x, y in curves]) * unit
+    if len(values) > 1:
+        axes.plot(omega, values.T, color=color, linewidth=0.5, alpha=0.3)
+    axes.plot(omega, values.mean(axis=0), color=color, label=label)
+    level = np.mean([data.attrs["debye_level"] for data in spectra]) * unit
+    axes.axhline(level, color=color, linestyle="--", linewidth=1)
+
+
+def add_frequency_axis(axes):
+    """A second axis on top with nu = omega / (2 pi) in THz, for omega in rad/ps."""
+    factor = THZ / RAD_PER_PS
+    top = axes.secondary_xaxis("top", functions=(lambda x: x * factor, lambda x: x / factor))
+    top.set_xlabel(r"$\nu = \omega/2\pi$  (THz)")
+    return top
+
+
+def draw_participation(axes, spectra, color, label) -> None:
+    """Participation ratio of each of the lowest modes against its frequency, logarithmic."""
+    for i, data in enumerate(spectra):
+        moving = data.frequency.values > 1e-5 * data.attrs["omega_max"]
+        axes.plot(
+            data.frequency.values[moving][:100],
+            data.participation_ratio.values[moving][:100],
+            ".",
+            color=color,
+            markersize=3,
+            label=label if i == 0 else None,
+        )
+    axes.set_yscale("log")
+
+
+def family(name: str) -> str:
+    """A glass's name without its seed: samples of one recipe."""
+    return name.rpartition("-s")[0]
+
+
+def summarise(catalogue: pd.DataFrame, spectra: pd.DataFrame) -> pd.DataFrame:
+    """One row a recipe: samples, atoms, energy and density, moduli, Debye level and boson peak, mean and scatter.
+
+    Moduli in GPa, frequencies in rad/ps and levels in 10^-6 (rad/ps)^-3 for metals, all reduced otherwise. Scatter is
+    the standard deviation over the samples, in parentheses in units of the last digit shown.
+    """
+    rows = []
+    for name, group in catalogue.groupby(catalogue.name.map(family), sort=False):
+        found = spectra.loc[list(group.name)]
+        metal = group.units.iloc[0] == "metal"
+        level, modulus, coarse, fine = (1e6, GPA, 1, 2) if metal else (1.0, 1.0, 3, 3)
+        rows.append(
+            {
+                "glass": name,
+                "samples": len(group),
+                "N": int(group.n_atoms.iloc[0]),
+                "energy per atom": _with_scatter(group.energy_per_atom, 4),
+                "G": _with_scatter(found.shear_modulus * modulus, coarse),
+                "G affine": _with_scatter(found.affine_shear_modulus * modulus, coarse),
+                "K": _with_scatter(found.bulk_modulus * modulus, coarse),
+                "first phonon": _with_scatter(found.first_phonon, fine),
+                "ω_BP": _with_scatter(found.boson_peak_omega, fine),
+                "Debye level": _with_scatter(found.debye_level * level, coarse),
+                "I_BP": _with_scatter(found.boson_peak_intensity * level, coarse),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _with_scatter(values, digits: int) -> str:
+    mean = f"{np.mean(values):.{digits}f}"
+    return f"{mean}({np.std(values, ddof=1) * 10**digits:.0f})" if len(values) > 1 else mean
+
+
+def recipes_of(catalogue: pd.DataFrame, material: str) -> list[str]:
+    """Recipes (names without seed) of a material, small systems first."""
+    found = catalogue[catalogue.name.str.startswith(material)].sort_values("n_atoms", kind="stable")
+    return list(dict.fromkeys(found.name.map(family)))
