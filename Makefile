@@ -47,8 +47,8 @@ run: $(STAMP) ## one chapter: make run CHAPTER=jiang-2026 SCALE=ci
 	  $(BIN)/bosonpeak chapters >&2; exit 2; fi
 	@$(BIN)/bosonpeak run "$(CHAPTER)" --scale "$(SCALE)"
 
-bench: $(STAMP) ## the engine beside scipy, dense eigenvalues and kwant at 10^6 nodes
-	@$(BIN)/python benchmarks/engine.py
+bench: $(STAMP) ## engine, Hessians and low modes beside scipy, matscipy, LAMMPS and kwant (half an hour)
+	@for name in engine hessian modes; do $(BIN)/python benchmarks/$$name.py || exit 1; echo; done
 
 # both go on where they were stopped, however that was
 WORKFLOW = $(BIN)/snakemake --snakefile workflow/Snakefile $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES))

@@ -79,3 +79,36 @@ def test_the_archived_run_meets_its_targets():
     assert results["scipy"]["one"]["ratio"] >= targets["ratio_to_scipy"]
     assert results["fused"]["fraction_of_triad"] >= targets["fraction_of_triad"]
     assert results["density"]["seconds"] < targets["density_seconds"]
+
+
+def run_quick(name, tmp_path):
+    path = tmp_path / f"{name}.json"
+    script = project_root() / "benchmarks" / f"{name}.py"
+    done = subprocess.run([sys.executable, script, "--quick", "--json", path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout, json.loads(path.read_text())
+
+
+def test_hessians_beat_matscipy_and_agree_with_it_and_lammps(tmp_path):
+    table, results = run_quick("hessian", tmp_path)
+    (size,) = results["sizes"].values()
+    # 45 in CPU seconds on a quiet machine; the matrix takes a tenth of a second, which another process soon doubles
+    assert size["matscipy"]["cpu_seconds"] / size["matrix"]["cpu_seconds"] > 20
+    assert size["matscipy"]["deviation_rms"] < 1e-3 and size["lammps"]["deviation_rms"] < 1e-3
+    # noise of the tables keeps them apart: equal matrices would mean that one was held against itself
+    assert size["lammps"]["deviation_rms"] > 1e-6
+    assert "matscipy" in table and "Chebyshev step" in table
+
+
+def test_low_modes_agree_with_shift_invert(tmp_path):
+    table, results = run_quick("modes", tmp_path)
+    assert results["agreement"]["deviation"] < 1e-8
+    assert results["filtered_subspace"]["orthonormality"] < 1e-10
+    assert 0.05 < results["omega"]["lowest"] < results["omega"]["highest"] < 1
+    assert "scipy's better one over ours" in table
+
+
+@pytest.mark.parametrize("name", ["engine", "hessian", "modes"])
+def test_archived_runs_were_full_ones(name):
+    archived = json.loads((project_root() / "data" / "results" / "benchmarks" / f"{name}.json").read_text())
+    assert not archived.get("quick", False) and archived["machine"]["processor"]
