@@ -149,6 +149,10 @@ def test_structures_that_cannot_be_simulated_are_refused():
     broken.positions[7, 1] = np.nan
     with pytest.raises(ValueError, match=r"NaN.*atom 7"):
         Session(broken, CU_ZR)
+    twice = crystal()
+    twice.positions[9] = twice.positions[4] + [0, 0, 0.003]
+    with pytest.raises(ValueError, match=r"atoms 4 and 9 overlap, 0.003 apart"):
+        Session(twice, CU_ZR)
     with pytest.raises(ValueError, match="no volume"):
         Session(Atoms("Cu", pbc=True), CU_ZR)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.calculators.lammps import Prism
+from matscipy.neighbours import neighbour_list
 from tqdm.auto import tqdm
 
 from .potentials import Potential
@@ -67,8 +68,8 @@ class Session:
     gets LAMMPS's log; otherwise it is kept only after a failure. restart: a restart file to start from, in which case
     atoms give symbols only.
 
-    Raises ValueError for atoms that the potential lacks, that are not periodic, or whose positions are not finite;
-    LammpsError where LAMMPS stops.
+    Raises ValueError for atoms that the potential lacks, that are not periodic, overlap, or have positions that are not
+    finite; LammpsError where LAMMPS stops.
     """
 
     def __init__(
@@ -83,6 +84,8 @@ class Session:
             raise ValueError(f"positions or cell hold NaN, first at atom {bad[0] if len(bad) else 'none: the cell'}")
         if potential.cutoff > 0 and not abs(atoms.cell.volume) > 0:
             raise ValueError("the cell has no volume: give the structure its three cell vectors")
+        if restart is None:
+            _refuse_overlaps(atoms, potential)
         self._types = types
         self._named_log, self._failed = log is not None, False
         if log is None:
@@ -272,6 +275,16 @@ class Session:
         atoms.set_masses(np.array(self.potential.masses)[self._types])
         atoms.wrap(eps=0)
         return atoms
+
+
+def _refuse_overlaps(atoms: Atoms, potential: Potential):
+    """ValueError for atoms on top of each other: LAMMPS would go on with forces that mean nothing."""
+    i, j, distance = neighbour_list("ijd", atoms, 0.25 * potential.cutoff)
+    # spheres start from random positions, where any distance but zero has a force
+    limit = 1e-12 if potential.name == "harmonic-spheres" else 1e-3 * potential.cutoff
+    if len(distance) and distance.min() < limit:
+        b = distance.argmin()
+        raise ValueError(f"atoms {i[b]} and {j[b]} overlap, {distance[b]:.3g} apart: move or remove one of them")
 
 
 def _explain(command: str, error: Exception, log: Path) -> str:
