@@ -15,7 +15,9 @@ def reduced_density(data, width: float) -> tuple[np.ndarray, np.ndarray]:
     """
     omega, g = data.omega.values, data.g.values
     extra = np.sqrt(max(width**2 - data.attrs["resolution"] ** 2, 0.0))
-    reduced = gaussian_filter1d(g / omega**2, extra / (omega[1] - omega[0]), mode="nearest")
+    reduced = g / omega**2
+    if extra > 0:
+        reduced = gaussian_filter1d(reduced, extra / (omega[1] - omega[0]), mode="nearest")
     inside = omega > 1.5 * width
     return omega[inside], reduced[inside]
 
