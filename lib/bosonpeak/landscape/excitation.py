@@ -1,0 +1,346 @@
+"""Push a structure along a mode and find where it leaves its basin (floor 4; mizuno-2020, Secs. II C and III).
+
+r = r0 + A sqrt(N) e (Eq. 5) is minimised by LAMMPS, and either returns to r0 or has gone to another minimum.
+The sign of a mode is arbitrary and the paper names none: here both are pushed, and the smaller amplitude counts.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import threading
+import zipfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import nullcontext, suppress
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from scipy import stats
+from tqdm.auto import tqdm
+
+from ..materials.lammps import Session
+from ..materials.potentials import get
+from ..threads import available_cores, set_threads
+from ..units import RAD_PER_PS
+from ..vibrations.hessian import bond_stiffness, bonds, dynamical_matrix
+from ..vibrations.operators import spectral_bound
+
+
+@dataclass(frozen=True)
+class Transition:
+    """What pushes along one mode led to; lengths and energies in the potential's units.
+
+    amplitude: A_c, the smallest A that left the basin, inf where none did; returned_amplitude: the largest below it
+    that came back, the other end of the bracket; sign: of the push at A_c. energy: Phi(r1) - Phi(r0), Eq. 7 with its
+    sign. barrier: Phi(r0 + A_c sqrt(N) e) - Phi(r0), Eq. 8. inner_product: Eq. 10. displacements (N, 3): r1 - r0 at
+    A_c without the motion of the whole, zero for the atoms that are loose (N,) in r0 or r1. returned_distance: largest
+    |r1 - r0| of the pushes that came back, left_distance: smallest of those that left. unconverged: pushes whose
+    minimisation missed the force tolerance; they decide nothing. pushes: minimisations in all. capped: the pushes
+    ended where two atoms came too close.
+    """
+
+    amplitude: float
+    returned_amplitude: float
+    sign: int
+    energy: float
+    barrier: float
+    inner_product: float
+    returned_distance: float
+    left_distance: float
+    unconverged: int
+    pushes: int
+    capped: bool
+    loose: np.ndarray
+    displacements: np.ndarray
+
+    @property
+    def distance(self) -> float:
+        """|r1 - r0|, Eq. 6; zero without a transition."""
+        return float(np.linalg.norm(self.displacements))
+
+    @property
+    def n_rearranged(self) -> float:
+        """Number of rearranged particles, Eq. 9; nan without a transition."""
+        square = (self.displacements**2).sum(axis=1)
+        return float(square.sum() ** 2 / (square**2).sum()) if square.any() else np.nan
+
+    @property
+    def gap(self) -> float:
+        """Decades between the largest |r1 - r0| that came back and the smallest that left."""
+        return float(np.log10(self.left_distance / self.returned_distance))
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Mean displacement (k,) in shells at `distance` (k,) from the atom that moved most, over its own; exponent a of
+    displacement ~ distance^-a in the tail and its 95 % interval (nan for fewer than four shells)."""
+
+    distance: np.ndarray
+    displacement: np.ndarray
+    exponent: float
+    interval: tuple[float, float]
+
+
+def loose_atoms(atoms, potential) -> np.ndarray:
+    """Rattlers and near-rattlers, (N,) bool: atoms with fewer than four contacts, those with loose atoms left out.
+
+    A contact is a pair within the cutoff with |phi'| above 1e-9 (a rattler may rest against its cage with less).
+    Three contacts or fewer cannot hold an atom; LJ and metals, with dozens of neighbours, have none.
+    """
+    found = bonds(atoms, potential)
+    holds = abs(bond_stiffness(found, potential.interaction()).first) > 1e-9
+    i, j, loose = found.i[holds], found.j[holds], np.zeros(len(atoms), bool)
+    while True:
+        now = np.bincount(i[~loose[j]], minlength=len(atoms)) < 4
+        if (now == loose).all():
+            return loose
+        loose = now
+
+
+class _Basin:
+    """A minimum held by LAMMPS, from which it is pushed again and again."""
+
+    def __init__(self, session, atoms, potential, force_tolerance, method):
+        self.session, self.potential, self.tolerance, self.method = session, potential, force_tolerance, method
+        # velocities diverge at omega dt = 2
+        longest = 1.3 / np.sqrt(spectral_bound(dynamical_matrix(atoms, potential, factored=True)))
+        self.longest = float(longest) / (RAD_PER_PS if potential.units == "metal" else 1.0)
+        self.atoms = atoms
+        session.evaluate(atoms.positions)
+        force, self.energy = self.minimise()
+        self.atoms = session.atoms()
+        self.loose = loose_atoms(self.atoms, potential)
+        if self.loose.all():
+            raise ValueError("every atom is loose: nothing holds this structure together, and no push can leave it")
+        moved = np.linalg.norm(self.displacements(atoms, self.loose))
+        if force > force_tolerance or moved > 1e-6 * atoms.cell.volume ** (1 / 3):
+            raise ValueError(
+                f"the structure is no minimum to {force_tolerance:g}: minimising moved it by {moved:.2g} and left a "
+                f"force of {force:.2g}; relax it first, or ask for a looser force_tolerance"
+            )
+
+    def minimise(self) -> tuple[float, float]:
+        """By the method asked for, and by the other one where that stalls: largest force component left, energy."""
+        for method in ("cg", "fire") if self.method == "cg" else ("fire", "cg"):
+            if method == "cg":
+                found = self.session.minimise(self.tolerance, "cg", max_steps=20000)
+                largest, energy = found.max_force, found.energy
+            else:
+                self.session.commands(
+                    "velocity all set 0 0 0",
+                    "min_style fire",
+                    f"timestep {self.longest / 10!r}",
+                    "min_modify norm inf dmax 0.1 tmax 10",
+                    f"minimize 0 {self.tolerance:g} 50000 500000",
+                )
+                energy, f = self.session.evaluate()
+                largest = float(abs(f).max())
+            if largest <= self.tolerance:
+                break
+        return largest, energy
+
+    def displacements(self, other, loose):
+        """From the minimum to `other` by minimum image, without the motion of the whole and of loose atoms."""
+        cell = self.atoms.cell.array
+        u = other.positions - self.atoms.positions
+        u -= np.round(u @ np.linalg.inv(cell)) @ cell
+        u -= u[~loose].mean(axis=0)
+        u[loose] = 0
+        return u
+
+    def push(self, line):
+        """Push by `line` (N, 3), minimise: whether to the tolerance, energy gained, barrier, displacements, loose."""
+        pushed, _ = self.session.evaluate(self.atoms.positions + line)
+        (force, energy), end = self.minimise(), self.session.atoms()
+        loose = self.loose | loose_atoms(end, self.potential)
+        u = self.displacements(end, loose)
+        return force <= self.tolerance, energy - self.energy, pushed - self.energy, u, loose
+
+
+def critical_amplitude(
+    atoms,
+    potential,
+    mode,
+    amplitudes=None,
+    relative_width: float = 0.01,
+    force_tolerance: float | None = None,
+    method: str | None = None,
+    threshold: float = 1e-5,
+    closest: float = 0.75,
+) -> Transition:
+    """The amplitude A_c at which a push along a mode changes the inherent structure (mizuno-2020, Eqs. 5-10).
+
+    atoms: a minimum; mode: direction (3N,), normalised here. amplitudes: A tried upwards until a push of either sign
+    leaves; default four a decade from 1e-6 to 1. Then log A is bisected to relative_width; what comes back above A_c
+    is not searched for. A push has left where |r1 - r0| (Eq. 6) exceeds `threshold`, the motion of the whole and
+    loose atoms (`loose_atoms`, before or after) left out. force_tolerance: largest force component; default 1e-13 for
+    harmonic spheres, 1e-11 for other reduced potentials, 1e-8 eV/A for metals. A looser one fakes transitions: 1e-6
+    leaves harmonic spheres some 1e-4 from where they belong. Minimisations that miss it are counted and decide
+    nothing. method: "fire" (default for harmonic spheres) or "cg"; one goes on where the other stalls. closest: pushes
+    end where a pair would come nearer than this fraction of the shortest distance in the minimum; not so for harmonic
+    spheres, whose energy is bounded. Where no push left, amplitude is inf.
+
+    Raises ValueError where the structure is no minimum or the mode does not fit it.
+    """
+    n, e = len(atoms), np.array(mode, float).reshape(-1)
+    if e.shape != (3 * n,) or not np.linalg.norm(e) > 0:
+        raise ValueError(f"{n} atoms have modes of {3 * n} numbers, not all zero; this one has {e.size}")
+    if method not in (None, "fire", "cg"):
+        raise ValueError(f"unknown minimiser {method!r}: fire or cg")
+    spheres, metal = potential.name == "harmonic-spheres", potential.units == "metal"
+    force_tolerance = force_tolerance or (1e-13 if spheres else 1e-8 if metal else 1e-11)
+    line = (e * np.sqrt(n) / np.linalg.norm(e)).reshape(n, 3)
+    grid = np.sort(np.geomspace(1e-6, 1, 25) if amplitudes is None else np.asarray(amplitudes, float))
+    left, returned, count, low = [], [], {"unconverged": 0, "pushes": 0}, 0.0
+    with Session(atoms, potential) as session:
+        basin = _Basin(session, atoms, potential, force_tolerance, method or ("fire" if spheres else "cg"))
+        core = 0.0 if spheres else closest * bonds(basin.atoms, potential).distance.min()
+
+        def try_both(A):
+            """What the first of the two signs that leaves led to; None: both came back; False: undecided."""
+            undecided = False
+            for sign in (1, -1):
+                converged, energy, barrier, u, loose = basin.push(sign * A * line)
+                count["pushes"] += 1
+                distance = float(np.linalg.norm(u))
+                if not converged:
+                    count["unconverged"] += 1
+                    undecided = True
+                elif distance <= threshold:
+                    returned.append(distance)
+                else:
+                    left.append(distance)
+                    inner = float(abs((u * line).sum()) / (distance * np.sqrt(n)))
+                    return sign, energy, barrier, inner, u, loose
+            return False if undecided else None
+
+        for A in grid:
+            capped = not spheres and _closest(basin.atoms, potential, A * line) < core
+            found = None if capped else try_both(A)
+            if capped or found:
+                break
+            low = A if found is None else low
+        best, high = (found, A) if found else ((0, np.nan, np.nan, np.nan, np.zeros((n, 3)), basin.loose), np.inf)
+        while 0 < low < high / (1 + relative_width) < np.inf:
+            found = try_both(middle := np.sqrt(low * high))
+            if found is False:
+                break
+            low, high, best = (low, middle, found) if found else (middle, high, best)
+    names = ("sign", "energy", "barrier", "inner_product", "displacements", "loose")
+    return Transition(
+        amplitude=float(high),
+        returned_amplitude=float(low),
+        returned_distance=max(returned, default=np.nan),
+        left_distance=min(left, default=np.nan),
+        capped=capped,
+        **count,
+        **dict(zip(names, best, strict=True)),
+    )
+
+
+def _closest(atoms, potential, line) -> float:
+    """Shortest distance of two atoms after a push by `line` or against it."""
+    pair = [Atoms(atoms.numbers, atoms.positions + sign * line, cell=atoms.cell, pbc=True) for sign in (1, -1)]
+    return min(bonds(pushed, potential).distance.min(initial=np.inf) for pushed in pair)
+
+
+def displacement_profile(atoms, transition: Transition, tail: float = 2.0) -> Profile:
+    """How a rearrangement decays around the atom that moved most (mizuno-2020, Fig. 9b).
+
+    atoms: the structure before. Shells half of d = (V / N)^(1/3) thick, loose atoms left out, up to half the shortest
+    height of the cell; the exponent is a straight line through the logarithms of those beyond tail * d, its interval
+    Student's. Raises ValueError where there was no transition.
+    """
+    if not np.isfinite(transition.amplitude):
+        raise ValueError("no push left the basin: there is no rearrangement to describe")
+    size, keep = np.linalg.norm(transition.displacements, axis=1), ~transition.loose
+    centre, cell = int(size.argmax()), atoms.cell.array
+    apart = atoms.positions - atoms.positions[centre]
+    apart -= np.round(apart @ np.linalg.inv(cell)) @ cell
+    r, d = np.linalg.norm(apart, axis=1), (atoms.cell.volume / len(atoms)) ** (1 / 3)
+    edges = np.arange(0.5 * d, 0.5 / np.linalg.norm(np.linalg.inv(cell), axis=0).max() + 1e-9, 0.5 * d)
+    shell = np.digitize(r[keep], edges)
+    within = [k for k in range(1, len(edges)) if (shell == k).any()]
+    distance = np.array([r[keep][shell == k].mean() for k in within])
+    displacement = np.array([size[keep][shell == k].mean() for k in within]) / size[centre]
+    far = (distance > tail * d) & (displacement > 0)
+    if far.sum() < 4:
+        return Profile(distance, displacement, np.nan, (np.nan, np.nan))
+    fit = stats.linregress(np.log(distance[far]), np.log(displacement[far]))
+    half = stats.t.ppf(0.975, far.sum() - 2) * fit.stderr
+    return Profile(distance, displacement, float(-fit.slope), (float(-fit.slope - half), float(-fit.slope + half)))
+
+
+def excite_modes(
+    atoms, potential, modes, indices, folder=None, workers: int | None = None, progress: bool = False, **options
+) -> list[Transition]:
+    """`critical_amplitude` of the modes `indices`, in processes of one thread each; the list in that order.
+
+    modes: of the dynamical matrix of `atoms`; the push of an alloy is along e_i / sqrt(m_i). folder: each finished
+    mode is kept there, under a hash of structure, potential and options, and read back instead of pushed again, if it
+    is the same mode (overlap above 0.999; its `sign` then refers to the mode as it was kept). workers: default
+    the cores this process may use; one works in this process. They are started anew: a script needs its
+    `if __name__ == "__main__":`. progress: a bar. options: of `critical_amplitude`. Raises as that.
+    """
+    mass = np.repeat(np.asarray(potential.masses)[potential.types(atoms)], 3)
+    lines = {int(k): modes.polarizations[:, k] / np.sqrt(mass) for k in indices}
+    lines = {k: line / np.linalg.norm(line) for k, line in lines.items()}
+    folder, done = Path(folder) / _key(atoms, potential, options) if folder else None, {}
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        done = {k: kept for k, line in lines.items() if (kept := _read(folder / f"mode-{k:05d}.npz", line))}
+    jobs = [(k, atoms, potential.name, line, options, folder) for k, line in lines.items() if k not in done]
+    workers = min(workers or available_cores(), len(jobs))
+    # spawned, not forked: LAMMPS and MPI may be alive in this process
+    context = multiprocessing.get_context("spawn")
+    with (
+        tqdm(desc="pushing", total=len(lines), initial=len(done), unit="mode", disable=not progress) as bar,
+        ProcessPoolExecutor(workers, context, _end_with_parent) if workers > 1 else nullcontext() as pool,
+    ):
+        waiting = [pool.submit(_excite, job) for job in jobs] if pool else []
+        try:
+            for k, found in (f.result() for f in as_completed(waiting)) if pool else map(_excite, jobs):
+                done[k] = found
+                bar.update()
+        finally:
+            for future in waiting:
+                future.cancel()
+    return [done[int(k)] for k in indices]
+
+
+def _end_with_parent():
+    """A worker whose parent was killed would wait for work for ever."""
+    set_threads(1)
+    parent = multiprocessing.parent_process()
+    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+
+
+def _excite(job) -> tuple[int, Transition]:
+    k, atoms, name, line, options, folder = job
+    found = critical_amplitude(atoms, get(name), line, **options)
+    if folder:
+        part = folder / f".mode-{k:05d}.{os.getpid()}.part"
+        with open(part, "wb") as file:
+            np.savez(file, mode=line.astype(np.float32), **asdict(found))
+        os.replace(part, folder / f"mode-{k:05d}.npz")
+    return k, found
+
+
+def _key(atoms, potential, options) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(atoms.positions).tobytes() + atoms.cell.array.tobytes())
+    plain = {name: np.asarray(value).tolist() for name, value in options.items()}
+    digest.update(
+        json.dumps([atoms.numbers.tolist(), potential.name, potential.sha256, plain], sort_keys=True).encode()
+    )
+    return digest.hexdigest()[:12]
+
+
+def _read(path, line) -> Transition | None:
+    """What was kept for this mode; None where there is nothing, half a file, or another mode."""
+    with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile), np.load(path) as kept:
+        if abs(kept["mode"] @ line) > 0.999:
+            values = {f.name: kept[f.name] for f in fields(Transition)}
+            return Transition(**{name: v if v.ndim else v.item() for name, v in values.items()})
+    return None
