@@ -104,6 +104,8 @@ class _Basin:
 
     def __init__(self, session, atoms, potential, force_tolerance, method):
         self.session, self.potential, self.tolerance, self.method = session, potential, force_tolerance, method
+        if loose_atoms(atoms, potential).all():
+            raise ValueError("every atom is loose: nothing holds this structure together, and no push can leave it")
         # velocities diverge at omega dt = 2
         longest = 1.3 / np.sqrt(spectral_bound(dynamical_matrix(atoms, potential, factored=True)))
         self.longest = float(longest) / (RAD_PER_PS if potential.units == "metal" else 1.0)
@@ -112,8 +114,6 @@ class _Basin:
         force, self.energy = self.minimise()
         self.atoms = session.atoms()
         self.loose = loose_atoms(self.atoms, potential)
-        if self.loose.all():
-            raise ValueError("every atom is loose: nothing holds this structure together, and no push can leave it")
         moved = np.linalg.norm(self.displacements(atoms, self.loose))
         if force > force_tolerance or moved > 1e-6 * atoms.cell.volume ** (1 / 3):
             raise ValueError(
@@ -217,7 +217,7 @@ def critical_amplitude(
             return False if undecided else None
 
         for A in grid:
-            capped = not spheres and _closest(basin.atoms, potential, A * line) < core
+            capped = not spheres and bool(_closest(basin.atoms, potential, A * line) < core)
             found = None if capped else try_both(A)
             if capped or found:
                 break
@@ -284,9 +284,8 @@ def excite_modes(
     the cores this process may use; one works in this process. They are started anew: a script needs its
     `if __name__ == "__main__":`. progress: a bar. options: of `critical_amplitude`. Raises as that.
     """
-    mass = np.repeat(np.asarray(potential.masses)[potential.types(atoms)], 3)
-    lines = {int(k): modes.polarizations[:, k] / np.sqrt(mass) for k in indices}
-    lines = {k: line / np.linalg.norm(line) for k, line in lines.items()}
+    root = np.repeat(np.sqrt(potential.masses)[potential.types(atoms)], 3)
+    lines = {int(k): modes.polarizations[:, k] / root for k in indices}
     folder, done = Path(folder) / _key(atoms, potential, options) if folder else None, {}
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
@@ -340,7 +339,8 @@ def _key(atoms, potential, options) -> str:
 def _read(path, line) -> Transition | None:
     """What was kept for this mode; None where there is nothing, half a file, or another mode."""
     with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile), np.load(path) as kept:
-        if abs(kept["mode"] @ line) > 0.999:
+        mode = kept["mode"]
+        if abs(mode @ line) > 0.999 * np.linalg.norm(mode) * np.linalg.norm(line):
             values = {f.name: kept[f.name] for f in fields(Transition)}
             return Transition(**{name: v if v.ndim else v.item() for name, v in values.items()})
     return None
