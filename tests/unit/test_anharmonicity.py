@@ -89,14 +89,14 @@ def test_embedded_atoms_are_expanded_by_differences():
     atoms.positions += rng.normal(0, 0.02, (len(atoms), 3))
     line = rng.standard_normal(3 * len(atoms))
     line /= np.linalg.norm(line)
-    found, h = expand_energy(atoms, potential, line), 0.01
+    found, h = expand_energy(atoms, potential, line), 0.02
     curvature, moved = [], atoms.copy()
     for x in (-h, 0, h):
         moved.positions = atoms.positions + x * line.reshape(-1, 3)
         curvature.append(line @ (hessian(moved, potential) @ line))
     assert found.first[0] == pytest.approx(-(forces(atoms, potential).ravel() @ line))
     assert found.second[0] == pytest.approx(curvature[1], rel=1e-3)
-    assert found.third[0] == pytest.approx((curvature[2] - curvature[0]) / (2 * h), rel=0.03)
+    assert found.third[0] == pytest.approx((curvature[2] - curvature[0]) / (2 * h), rel=0.05)
 
 
 @pytest.mark.parametrize("name", DISTANCES)

@@ -31,12 +31,12 @@ GRID, COARSE = np.geomspace(1e-4, 1, 17), np.geomspace(1e-3, 1, 7)
 
 @pytest.fixture(scope="module")
 def packing(tmp_path_factory):
-    """`packing(seed)`: 128 spheres at 0.73 and their modes."""
+    """`packing(seed)`: 128 spheres at a packing fraction of 0.73 and their modes."""
 
     @cache
-    def make(seed):
+    def make(seed, fraction=0.73):
         recipe = glasses.GlassRecipe(
-            "harmonic-spheres", "X", 128, math.inf, seed, math.inf, number_density=0.73 * 6 / np.pi,
+            "harmonic-spheres", "X", 128, math.inf, seed, math.inf, number_density=fraction * 6 / np.pi,
             force_tolerance=1e-13,
         )  # fmt: skip
         atoms = glasses.melt_quench(recipe, tmp_path_factory.mktemp("glasses"))
@@ -202,16 +202,12 @@ def test_an_atom_held_by_a_loose_one_is_loose():
     assert not loose_atoms(_fcc("Ar", 1.1), LJ).any()
 
 
-def test_a_rattler_that_stays_elsewhere_is_no_transition():
-    # hardly compressed, a crystal keeps a hole of a dozen atoms open
-    atoms = _fcc("X", 0.99, 4)
-    near = atoms.get_distances(100, range(256), mic=True) < 1
-    near[100] = False
-    atoms = glasses.inherent_structure(atoms[~near], SPHERES, 1e-13, "fire")
-    rattler = int(np.flatnonzero(loose_atoms(atoms, SPHERES))[0])
+def test_a_rattler_that_stays_elsewhere_is_no_transition(packing):
+    atoms, _ = packing(4, 0.65)
+    (rattler,) = np.flatnonzero(loose_atoms(atoms, SPHERES))
     mode = np.zeros(3 * len(atoms))
     mode[3 * rattler] = 1
-    A = 0.1 / np.sqrt(len(atoms))
+    A = 0.02 / np.sqrt(len(atoms))
     found = critical_amplitude(atoms, SPHERES, mode, [A])
     assert found.loose.nonzero()[0].tolist() == [rattler]
     assert found.amplitude == np.inf and found.returned_distance < 1e-10 and found.unconverged == 0
@@ -220,7 +216,7 @@ def test_a_rattler_that_stays_elsewhere_is_no_transition():
         session.minimise(1e-13, "fire")
         away = session.atoms().positions[rattler] - atoms.positions[rattler]
     # it did not come back
-    assert away[0] == pytest.approx(0.1, abs=1e-9)
+    assert np.linalg.norm(away) > 1e-3
 
 
 def test_a_metal_is_pushed_in_its_own_units():
