@@ -136,6 +136,13 @@ def test_a_transition_is_what_lammps_finds_on_either_side_of_the_bracket(packing
     assert energy(moved, SPHERES) == pytest.approx(end, abs=1e-12)
 
 
+def test_both_signs_of_a_mode_are_pushed(packing):
+    atoms, modes = packing(2)
+    one, other = (critical_amplitude(atoms, SPHERES, s * modes.polarizations[:, 3], COARSE) for s in (1, -1))
+    assert one.sign == -other.sign and one.amplitude == pytest.approx(other.amplitude, rel=0.02)
+    np.testing.assert_allclose(one.displacements, other.displacements, atol=1e-8)
+
+
 def test_a_loose_tolerance_fakes_transitions(packing):
     atoms, modes = packing(2)
     strict, faked = (

@@ -27,6 +27,9 @@ from ..units import RAD_PER_PS
 from ..vibrations.hessian import bond_stiffness, bonds, dynamical_matrix
 from ..vibrations.operators import spectral_bound
 
+_RETURNED = 1e-5
+"""|r1 - r0| up to which a push came back: returning ones end below 1e-9, transitions begin near 1e-3."""
+
 
 @dataclass(frozen=True)
 class Transition:
@@ -160,27 +163,19 @@ class _Basin:
 
 
 def critical_amplitude(
-    atoms,
-    potential,
-    mode,
-    amplitudes=None,
-    relative_width: float = 0.01,
-    force_tolerance: float | None = None,
-    method: str | None = None,
-    threshold: float = 1e-5,
-    closest: float = 0.75,
+    atoms, potential, mode, amplitudes=None, relative_width=0.01, force_tolerance=None, method=None, closest=0.75
 ) -> Transition:
     """The amplitude A_c at which a push along a mode changes the inherent structure (mizuno-2020, Eqs. 5-10).
 
     atoms: a minimum; mode: direction (3N,), normalised here. amplitudes: A tried upwards until a push of either sign
     leaves; default four a decade from 1e-6 to 1. Then log A is bisected to relative_width; what comes back above A_c
-    is not searched for. A push has left where |r1 - r0| (Eq. 6) exceeds `threshold`, the motion of the whole and
+    is not searched for. A push has left where |r1 - r0| (Eq. 6) exceeds 1e-5, the motion of the whole and
     loose atoms (`loose_atoms`, before or after) left out. force_tolerance: largest force component; default 1e-13 for
     harmonic spheres, 1e-11 for other reduced potentials, 1e-8 eV/A for metals. A looser one fakes transitions: 1e-6
     leaves harmonic spheres some 1e-4 from where they belong. Minimisations that miss it are counted and decide
-    nothing. method: "fire" (default for harmonic spheres) or "cg"; one goes on where the other stalls. closest: pushes
-    end where a pair would come nearer than this fraction of the shortest distance in the minimum; not so for harmonic
-    spheres, whose energy is bounded. Where no push left, amplitude is inf.
+    nothing, unless the other sign left. method: "fire" (default for harmonic spheres) or "cg"; one goes on where the
+    other stalls. closest: pushes end where a pair would come nearer than this fraction of the shortest distance in
+    the minimum; not so for harmonic spheres, whose energy is bounded. Where no push left, amplitude is inf.
 
     Raises ValueError where the structure is no minimum or the mode does not fit it.
     """
@@ -208,7 +203,7 @@ def critical_amplitude(
                 if not converged:
                     count["unconverged"] += 1
                     undecided = True
-                elif distance <= threshold:
+                elif distance <= _RETURNED:
                     returned.append(distance)
                 else:
                     left.append(distance)
@@ -246,11 +241,11 @@ def _closest(atoms, potential, line) -> float:
     return min(bonds(pushed, potential).distance.min(initial=np.inf) for pushed in pair)
 
 
-def displacement_profile(atoms, transition: Transition, tail: float = 2.0) -> Profile:
+def displacement_profile(atoms, transition: Transition) -> Profile:
     """How a rearrangement decays around the atom that moved most (mizuno-2020, Fig. 9b).
 
     atoms: the structure before. Shells half of d = (V / N)^(1/3) thick, loose atoms left out, up to half the shortest
-    height of the cell; the exponent is a straight line through the logarithms of those beyond tail * d, its interval
+    height of the cell; the exponent is a straight line through the logarithms of those beyond 2 d, its interval
     Student's. Raises ValueError where there was no transition.
     """
     if not np.isfinite(transition.amplitude):
@@ -262,10 +257,9 @@ def displacement_profile(atoms, transition: Transition, tail: float = 2.0) -> Pr
     r, d = np.linalg.norm(apart, axis=1), (atoms.cell.volume / len(atoms)) ** (1 / 3)
     edges = np.arange(0.5 * d, 0.5 / np.linalg.norm(np.linalg.inv(cell), axis=0).max() + 1e-9, 0.5 * d)
     shell = np.digitize(r[keep], edges)
-    within = [k for k in range(1, len(edges)) if (shell == k).any()]
-    distance = np.array([r[keep][shell == k].mean() for k in within])
-    displacement = np.array([size[keep][shell == k].mean() for k in within]) / size[centre]
-    far = (distance > tail * d) & (displacement > 0)
+    count, far_off, moved = (np.bincount(shell, w, len(edges) + 1)[1:-1] for w in (None, r[keep], size[keep]))
+    distance, displacement = far_off[count > 0] / count[count > 0], moved[count > 0] / count[count > 0] / size[centre]
+    far = (distance > 2 * d) & (displacement > 0)
     if far.sum() < 4:
         return Profile(distance, displacement, np.nan, (np.nan, np.nan))
     fit = stats.linregress(np.log(distance[far]), np.log(displacement[far]))
@@ -330,9 +324,8 @@ def _excite(job) -> tuple[int, Transition]:
 def _key(atoms, potential, options) -> str:
     digest = hashlib.sha256(np.ascontiguousarray(atoms.positions).tobytes() + atoms.cell.array.tobytes())
     plain = {name: np.asarray(value).tolist() for name, value in options.items()}
-    digest.update(
-        json.dumps([atoms.numbers.tolist(), potential.name, potential.sha256, plain], sort_keys=True).encode()
-    )
+    text = json.dumps([atoms.numbers.tolist(), potential.name, potential.sha256, plain], sort_keys=True)
+    digest.update(text.encode())
     return digest.hexdigest()[:12]
 
 
