@@ -427,3 +427,13 @@ def test_peaks_of_many_densities_are_those_of_each():
         np.testing.assert_allclose(together.omega, [peak.omega for peak in each], rtol=1e-13)
         np.testing.assert_allclose(together.intensity, [peak.intensity for peak in each], rtol=1e-13)
         assert isinstance(each[0].interior, bool) and isinstance(each[0].omega, float)
+
+
+def test_the_density_ends_at_the_bound_of_the_spectrum():
+    """At omega_max itself the weight of the series is infinite, and no level is there."""
+    D = square_lattice_network(20, 0.2, rng=1).dynamical_matrix()
+    top = density_of_states(D, [1.0], 64, 2, rng=1).omega_max
+    omega = np.linspace(0, top, 401)
+    g = density_of_states(D, omega, 64, 2, rng=1).g
+    assert g[-1] == 0
+    assert np.trapezoid(g, omega) == pytest.approx(1, abs=0.01)
