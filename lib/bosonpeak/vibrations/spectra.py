@@ -88,7 +88,7 @@ def _evaluate(moments, omega, bound):
     weights = moments * jackson_kernel(len(moments))[:, None]
     weights[1:] *= 2
     # the weight is infinite at the bound, where no level is: there the last digits of the series would show
-    inside = omega**2 < bound * (1 - 1e-6)
+    inside = omega**2 < bound * (1 - 1e-12)
     theta = np.arccos(2 * omega[inside] ** 2 / bound - 1)
     g = np.zeros((len(omega), moments.shape[1]))
     g[inside] = np.cos(np.outer(theta, np.arange(len(moments)))) @ weights
