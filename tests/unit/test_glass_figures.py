@@ -96,7 +96,7 @@ def test_samples_of_one_recipe_are_one_row_with_their_scatter():
     assert metal["samples"] == 2 and spheres["samples"] == 1
     # 0.15 and 0.16 eV/A^3 are 24.0 and 25.6 GPa; their standard deviation 1.1
     assert metal["G"] == "24.8(11)" and metal["I_BP"] == "210.0(141)" and metal["Debye level"] == "100.0(0)"
-    assert spheres["G"] == "0.130" and spheres["I_BP"] == "3.000"
+    assert spheres["G"] == "0.1300" and spheres["I_BP"] == "3.000"
     assert draw.recipes_of(tables()[0], "Cu") == ["Cu50Zr50-x-n100-1e13"]
 
 

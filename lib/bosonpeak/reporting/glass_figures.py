@@ -73,13 +73,13 @@ def summarise(catalogue: pd.DataFrame, spectra: pd.DataFrame) -> pd.DataFrame:
     for name, group in catalogue.groupby(catalogue.name.map(family), sort=False):
         found = spectra.loc[list(group.name)]
         metal = group.units.iloc[0] == "metal"
-        level, modulus, coarse, fine = (1e6, GPA, 1, 2) if metal else (1.0, 1.0, 3, 3)
+        level, modulus, coarse, fine = (1e6, GPA, 1, 2) if metal else (1.0, 1.0, None, None)
         rows.append(
             {
                 "glass": name,
                 "samples": len(group),
                 "N": int(group.n_atoms.iloc[0]),
-                "energy per atom": _with_scatter(group.energy_per_atom, 4),
+                "energy per atom": _with_scatter(group.energy_per_atom, 4 if metal else None),
                 "G": _with_scatter(found.shear_modulus * modulus, coarse),
                 "G affine": _with_scatter(found.affine_shear_modulus * modulus, coarse),
                 "K": _with_scatter(found.bulk_modulus * modulus, coarse),
@@ -92,7 +92,9 @@ def summarise(catalogue: pd.DataFrame, spectra: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _with_scatter(values, digits: int) -> str:
+def _with_scatter(values, digits: int | None) -> str:
+    """Mean with `digits` decimals, or with four significant figures."""
+    digits = max(0, 3 - int(np.floor(np.log10(abs(np.mean(values)))))) if digits is None else digits
     mean = f"{np.mean(values):.{digits}f}"
     return f"{mean}({np.std(values, ddof=1) * 10**digits:.0f})" if len(values) > 1 else mean
 
