@@ -85,7 +85,11 @@ class TestVibrations:
             still = (frequency < 1e-5 * frequency[-1]).sum()
             assert still >= 3 and (still == 3 or entry["name"].startswith("harmonic-spheres"))
         else:
-            assert len(frequency) >= 100 and frequency[0] > 0
+            # translations were projected out; a sphere without contacts rests in three directions
+            still = (frequency < 1e-5 * attributes["omega_max"]).sum()
+            assert (
+                len(frequency) >= 100 and still % 3 == 0 and (not still or entry["name"].startswith("harmonic-spheres"))
+            )
 
     def test_no_file_without_an_entry(self):
         assert {entry["key"] for entry in TABLE} >= {entry["key"] for entry in CATALOGUE}
