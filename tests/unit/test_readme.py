@@ -20,6 +20,16 @@ def test_the_numbers_of_the_engine_are_those_of_the_archived_run():
         assert said in " ".join(README.split())
 
 
+def test_the_numbers_of_the_hessians_are_those_of_the_archived_run():
+    sizes = json.loads((project_root() / "data" / "results" / "benchmarks" / "hessian.json").read_text())["sizes"]
+    small, large = sizes["500"], sizes["4000"]
+    for said in (
+        f"takes {small['matrix']['seconds']:.2f} s, {small['matscipy']['ratio']:.0f} times less",
+        f"takes {large['matrix']['seconds']:.1f} s, {large['matscipy']['ratio']:.0f} times less",
+    ):
+        assert said in " ".join(README.split())
+
+
 def test_every_make_target_that_is_named_exists():
     targets = set(re.findall(r"^([a-z-]+):", (project_root() / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)`", README, re.MULTILINE))
