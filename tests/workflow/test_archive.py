@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import re
 import shutil
 
 import numpy as np
@@ -94,6 +95,17 @@ class TestVibrations:
     def test_no_file_without_an_entry(self):
         assert {entry["key"] for entry in TABLE} >= {entry["key"] for entry in CATALOGUE}
         assert {p.name for p in SPECTRA.glob("*.nc")} == {entry["file"] for entry in TABLE}
+
+
+def test_no_recipe_has_the_seed_of_the_random_vectors():
+    """Positions and signs drawn from one seed share their bits: then a vector of signs is a wave, not noise."""
+    script = (ROOT / "workflow" / "scripts" / "vibrations.py").read_text()
+    seed = int(re.search(r"^SEED = (\d+)$", script, re.MULTILINE)[1])
+    assert seed not in {r.seed for group in ("book", "paper") for r in archive.recipes(group)}
+    # what it is about: the top bit of each uniform number is the last of eight signs
+    positions = np.random.default_rng(seed).random((1000, 3))
+    signs = np.random.default_rng(seed).integers(0, 2, (3000, 8), dtype=np.int8)
+    assert np.array_equal(signs[:, 7], (positions.ravel() >= 0.5).astype(np.int8))
 
 
 def test_the_data_stay_small():

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import platform
-import re
 import time
 from dataclasses import asdict
 from importlib.metadata import version
@@ -97,11 +96,18 @@ def admit(path, seconds: float | None = None) -> dict:
 
 
 def processor() -> str:
-    """Model of this machine's processor: on another one the last bits of a quench may differ, and then all of it."""
+    """Model of this machine's processor: on another one the last bits of a quench may differ, and then all of it.
+
+    With family, model and stepping where the system tells, since virtual machines give different ones the same name.
+    """
     try:
-        return re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)[1]
-    except (OSError, TypeError):
+        lines = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+    except OSError:
         return platform.processor() or platform.machine()
+    told = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    if "model name" not in told:
+        return platform.processor() or platform.machine()
+    return f"{told['model name']} ({told.get('cpu family')}, {told.get('model')}, {told.get('stepping')})"
 
 
 def _entries() -> list[dict]:

@@ -1,0 +1,32 @@
+"""What a benchmark ran on."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+import numba
+from bosonpeak.materials.archive import processor
+
+
+def describe_machine(*packages: str) -> dict:
+    """Processor, cores, load, versions of Python and of these packages, and the date."""
+    return {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "threads": numba.get_num_threads(),
+        "load_before": round(os.getloadavg()[0], 2),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        **{name: version(name) for name in packages},
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def describe_run(machine: dict, *packages: str) -> list[str]:
+    """The two lines that head a table: the machine, the versions."""
+    m = machine
+    return [
+        f"{m['processor']}, {m['cores']} cores, {m['threads']} threads, load {m['load_before']} at the start",
+        ", ".join(f"{name} {m[name]}" for name in ("python", *packages)),
+    ]
