@@ -17,6 +17,7 @@ from bosonpeak.vibrations.spectra import (
     local_density_of_states,
     spectral_function,
     translations,
+    zero_modes,
 )
 
 NETWORK = square_lattice_network(12, 0.3, "distance", rng=11)
@@ -268,6 +269,41 @@ def test_translations_are_orthonormal_and_cost_nothing(dimension):
     # without the masses they would cost something
     assert abs(hessian / np.outer(root, root) @ translations(n, dimension)).max() > 1e-3
     np.testing.assert_allclose(translations(N), np.full((N, 1), 1 / 12))
+
+
+def test_atoms_that_nothing_holds_are_zero_modes_of_their_own():
+    # two pieces of a plane held everywhere, an atom without bonds, and one held along a single direction
+    rng = np.random.default_rng(4)
+    held = rng.standard_normal((8, 30))
+    bond = np.array([0.6, 0.8])
+    D = np.zeros((12, 12))
+    D[:8, :8] = held @ held.T
+    D[10:, 10:] = np.outer(bond, bond)
+    for matrix in (D, sp.csr_matrix(D), sp.bsr_matrix(D, blocksize=(2, 2))):
+        basis = zero_modes(matrix, 2)
+        assert basis.shape == (12, 3 + 2)
+        np.testing.assert_allclose(basis.T @ basis, np.eye(5), atol=1e-12)
+        # the first three of the span are no translations: nothing moves but the loose atoms
+        alone = np.zeros((12, 3))
+        alone[[8, 9], [0, 1]] = 1
+        alone[10:, 2] = [0.8, -0.6]
+        np.testing.assert_allclose(basis @ (basis.T @ alone), alone, atol=1e-12)
+    with pytest.raises(ValueError, match="no atoms in 3"):
+        zero_modes(np.eye(4), 3)
+    factored = FactoredOperator(sp.csr_matrix(D), sp.csr_matrix((1, 12)), np.zeros(1))
+    np.testing.assert_array_equal(zero_modes(factored, 2), translations(6, 2))
+
+
+def test_a_loose_sphere_leaves_no_trace_in_the_density():
+    cage = sp.kron(_ring(100), sp.eye(3)).tocsr() + 0.02 * sp.eye(300)
+    loose = sp.block_diag([cage, sp.csr_matrix((3, 3))]).tocsr()
+    # no translations here: the cage is pinned
+    resting = zero_modes(loose, 3)[:, :3]
+    resting[:300] = 0
+    omega = np.linspace(0.02, 2.1, 50)
+    options = dict(n_moments=300, n_vectors=4, rng=1)
+    with_it = density_of_states(loose, omega, project_out=np.linalg.qr(resting)[0], **options)
+    assert with_it.g[0] < 1e-3 < 0.1 * density_of_states(loose, omega, **options).g[0]
 
 
 def test_boson_peak_is_found_where_it_was_put():

@@ -23,7 +23,7 @@ from bosonpeak.vibrations.elasticity import elastic_moduli, phonon_shells
 from bosonpeak.vibrations.hessian import check_minimum, dynamical_matrix, forces
 from bosonpeak.vibrations.modes import low_frequency_modes, normal_modes, participation_ratio
 from bosonpeak.vibrations.peaks import boson_peak, broadened_reduced_density, cumulative_level, frequency_scale
-from bosonpeak.vibrations.spectra import density_of_states, kernel_resolution, translations
+from bosonpeak.vibrations.spectra import density_of_states, kernel_resolution, zero_modes
 from digests import PACKAGES, code_digest
 
 DENSE, LOW_MODES, MOMENTS, VECTORS, POINTS = 6000, 100, 400, 16, 400
@@ -65,10 +65,10 @@ def vibrations(path) -> xr.Dataset:
     else:
         check_minimum(atoms, potential, tolerance)
         D = dynamical_matrix(atoms, potential, factored=True)
-        moving = translations(len(atoms), 3, np.asarray(potential.masses)[potential.types(atoms)])
-        modes = low_frequency_modes(D, LOW_MODES, SEED, project_out=moving)
+        resting = zero_modes(D, 3, np.asarray(potential.masses)[potential.types(atoms)])
+        modes = low_frequency_modes(D, LOW_MODES, SEED, project_out=resting)
         frequencies = modes.omega * scale
-        options = dict(rng=SEED, project_out=moving, unit=unit)
+        options = dict(rng=SEED, project_out=resting, unit=unit)
         top = density_of_states(D, [0.0], 2, 1, **options).omega_max
         omega = np.linspace(0, top, POINTS + 1)[1:]
         found = density_of_states(D, omega, MOMENTS, VECTORS, **options)

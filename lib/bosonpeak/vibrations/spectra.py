@@ -15,6 +15,7 @@ g / omega from about three resolutions upwards.
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy.sparse as sp
 
 from .chebyshev import chebyshev_moments, jackson_kernel
 from .lanes import LANES
@@ -42,6 +43,7 @@ __all__ = [
     "mean_reduced_density",
     "spectral_function",
     "translations",
+    "zero_modes",
 ]
 
 
@@ -100,6 +102,28 @@ def translations(n_nodes: int, dimension: int = 1, masses=None) -> np.ndarray:
     """Orthonormal rigid translations (n_nodes * dimension, dimension) of a mass-weighted dynamical matrix."""
     weight = np.sqrt(np.ones(n_nodes) if masses is None else np.asarray(masses, float))
     return np.kron((weight / np.linalg.norm(weight))[:, None], np.eye(dimension))
+
+
+def zero_modes(D, dimension: int = 3, masses=None) -> np.ndarray:
+    """Orthonormal zero modes (n, k) of a mass-weighted dynamical matrix: translations, and single atoms at rest.
+
+    A rattler has directions u with u^T D_ii u = 0, which in a positive semi-definite D is a zero mode of its own.
+    D: CSR, BSR or dense (n, n), n = dimension * atoms; of a FactoredOperator, a metal's, the translations. Raises
+    ValueError for an n that is no multiple of the dimension.
+    """
+    n = D.shape[0]
+    if n % dimension:
+        raise ValueError(f"{n} degrees of freedom are no atoms in {dimension} dimensions")
+    moving = translations(n // dimension, dimension, masses)
+    if not (sp.issparse(D) or isinstance(D, np.ndarray)):
+        return moving
+    row = np.repeat(np.arange(n).reshape(-1, dimension, 1), dimension, axis=2)
+    blocks = np.asarray(sp.csr_matrix(D)[row.ravel(), row.transpose(0, 2, 1).ravel()]).reshape(row.shape)
+    values, directions = np.linalg.eigh(blocks)
+    atom, which = np.nonzero(abs(values) < 1e-9 * abs(values).max())
+    resting = np.zeros((n, len(atom)))
+    resting[row[atom, :, 0], np.arange(len(atom))[:, None]] = directions[atom, :, which]
+    return np.linalg.qr(np.hstack([resting, moving]))[0] if len(atom) else moving
 
 
 def _prepare(D, n_moments, resolution, project_out, unit):
