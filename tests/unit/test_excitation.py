@@ -16,10 +16,10 @@ from ase.build import bulk
 from bosonpeak.landscape.excitation import (
     Transition,
     critical_amplitude,
-    displacement_profile,
     excite_modes,
     loose_atoms,
 )
+from bosonpeak.landscape.rearrangement import displacement_profile
 from bosonpeak.materials import glasses, potentials, structure_files
 from bosonpeak.materials.lammps import Session
 from bosonpeak.vibrations.hessian import dynamical_matrix, energy, forces

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from scipy import stats
 from tqdm.auto import tqdm
 
 from ..materials.lammps import Session
@@ -73,17 +72,6 @@ class Transition:
     def gap(self) -> float:
         """Decades between the largest |r1 - r0| that came back and the smallest that left."""
         return float(np.log10(self.left_distance / self.returned_distance))
-
-
-@dataclass(frozen=True)
-class Profile:
-    """Mean displacement (k,) in shells at `distance` (k,) from the atom that moved most, over its own; exponent a of
-    displacement ~ distance^-a in the tail and its 95 % interval (nan for fewer than four shells)."""
-
-    distance: np.ndarray
-    displacement: np.ndarray
-    exponent: float
-    interval: tuple[float, float]
 
 
 def loose_atoms(atoms, potential) -> np.ndarray:
@@ -244,32 +232,6 @@ def _closest(atoms, potential, line) -> float:
     """Shortest distance of two atoms after a push by `line` or against it."""
     pair = [Atoms(atoms.numbers, atoms.positions + sign * line, cell=atoms.cell, pbc=True) for sign in (1, -1)]
     return min(bonds(pushed, potential).distance.min(initial=np.inf) for pushed in pair)
-
-
-def displacement_profile(atoms, transition: Transition) -> Profile:
-    """How a rearrangement decays around the atom that moved most (mizuno-2020, Fig. 9b).
-
-    atoms: the structure before. Shells half of d = (V / N)^(1/3) thick, loose atoms left out, up to half the shortest
-    height of the cell; the exponent is a straight line through the logarithms of those beyond 2 d, its interval
-    Student's. Raises ValueError where there was no transition.
-    """
-    if not np.isfinite(transition.amplitude):
-        raise ValueError("no push left the basin: there is no rearrangement to describe")
-    size, keep = np.linalg.norm(transition.displacements, axis=1), ~transition.loose
-    centre, cell = int(size.argmax()), atoms.cell.array
-    apart = atoms.positions - atoms.positions[centre]
-    apart -= np.round(apart @ np.linalg.inv(cell)) @ cell
-    r, d = np.linalg.norm(apart, axis=1), (atoms.cell.volume / len(atoms)) ** (1 / 3)
-    edges = np.arange(0.5 * d, 0.5 / np.linalg.norm(np.linalg.inv(cell), axis=0).max() + 1e-9, 0.5 * d)
-    shell = np.digitize(r[keep], edges)
-    count, far_off, moved = (np.bincount(shell, w, len(edges) + 1)[1:-1] for w in (None, r[keep], size[keep]))
-    distance, displacement = far_off[count > 0] / count[count > 0], moved[count > 0] / count[count > 0] / size[centre]
-    far = (distance > 2 * d) & (displacement > 0)
-    if far.sum() < 4:
-        return Profile(distance, displacement, np.nan, (np.nan, np.nan))
-    fit = stats.linregress(np.log(distance[far]), np.log(displacement[far]))
-    half = stats.t.ppf(0.975, far.sum() - 2) * fit.stderr
-    return Profile(distance, displacement, float(-fit.slope), (float(-fit.slope - half), float(-fit.slope + half)))
 
 
 def excite_modes(

