@@ -54,8 +54,9 @@ def label_transitions(transitions, tolerance: float = 1e-4) -> np.ndarray:
         if not np.isfinite(new.amplitude):
             continue
         for label, old in enumerate(found):
-            held = ~(new.loose | old.loose)
-            if np.linalg.norm((new.displacements - old.displacements)[held]) < tolerance:
+            apart = (new.displacements - old.displacements)[~(new.loose | old.loose)]
+            # each field is at rest in the mean of its own held atoms: not of the same ones
+            if np.linalg.norm(apart - apart.sum(axis=0) / max(len(apart), 1)) < tolerance:
                 labels[k] = label
                 break
         else:
