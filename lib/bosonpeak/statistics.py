@@ -1,7 +1,7 @@
 """95 % intervals of small samples (floor 0)."""
 
 import numpy as np
-from scipy import stats
+from scipy import optimize, stats
 
 
 def mean_interval(samples) -> tuple[float, tuple[float, float]]:
@@ -52,3 +52,135 @@ def median_exponent(sizes, groups, rng=None, n_resamples: int = 1000) -> tuple[f
     drawn = [slope([rng.choice(group, len(group)) for group in groups]) for _ in range(n_resamples)]
     low, high = np.quantile(drawn, [0.025, 0.975])
     return value, (min(float(low), value), max(float(high), value))
+
+
+def _ranks(values):
+    """Ranks within a group, between -1/2 and 1/2, ties shared."""
+    ordered = np.sort(values)
+    ends = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
+    return ends / (2 * len(values)) - 0.5
+
+
+def rank_correlation(x_groups, y_groups, rng=None, n_resamples: int = 1000) -> tuple[float, tuple[float, float]]:
+    """Spearman's correlation of ranks taken within each group, pooled over the groups, and its 95 % interval.
+
+    x_groups, y_groups: lists of (n_g,) arrays, a group for each independent sample; groups of fewer than three
+    members tell nothing and are left out. The interval resamples groups and the members of each. Raises ValueError
+    where the groups do not pair or nothing is left, or one of the two never varies.
+    """
+    if len(x_groups) != len(y_groups) or any(len(x) != len(y) for x, y in zip(x_groups, y_groups, strict=True)):
+        raise ValueError("a correlation needs pairs: as many groups, and as many members in each, on both sides")
+    groups = [(np.asarray(x, float), np.asarray(y, float)) for x, y in zip(x_groups, y_groups, strict=True)]
+    groups = [pair for pair in groups if len(pair[0]) >= 3]
+    if not groups or not np.isfinite(np.concatenate([np.concatenate(pair) for pair in groups])).all():
+        raise ValueError("a rank correlation needs a group of at least three finite pairs")
+    rng = np.random.default_rng(rng)
+
+    def pooled(drawn):
+        x = np.concatenate([_ranks(pair[0]) for pair in drawn])
+        y = np.concatenate([_ranks(pair[1]) for pair in drawn])
+        norm = np.sqrt((x @ x) * (y @ y))
+        return float(x @ y / norm) if norm > 0 else np.nan
+
+    def resample():
+        chosen = [groups[g] for g in rng.integers(0, len(groups), len(groups))]
+        picks = [rng.integers(0, len(x), len(x)) for x, _ in chosen]
+        return [(x[p], y[p]) for (x, y), p in zip(chosen, picks, strict=True)]
+
+    value = pooled(groups)
+    if np.isnan(value):
+        raise ValueError("one of the two quantities is the same everywhere: it has no ranks to correlate")
+    low, high = np.nanquantile([pooled(resample()) for _ in range(n_resamples)], [0.025, 0.975])
+    return value, (min(float(low), value), max(float(high), value))
+
+
+def scaling_exponent(x_groups, y_groups, rng=None, n_resamples: int = 1000) -> tuple[float, tuple[float, float]]:
+    """Exponent of y ~ x^exponent over all members of all groups, and its 95 % interval.
+
+    x_groups, y_groups: lists of (n_g,) arrays of positive numbers, a group for each independent sample. A straight line
+    through the logarithms; the interval resamples groups and the members of each (groups alone cover too little).
+    Raises ValueError for fewer than three pairs, numbers that are not positive and finite, or x all alike.
+    """
+    pairs = [(np.asarray(x, float), np.asarray(y, float)) for x, y in zip(x_groups, y_groups, strict=True)]
+    pairs = [np.stack(pair) for pair in pairs if len(pair[0]) or len(pair[1])]
+    if sum(pair.shape[1] for pair in pairs) < 3 or not all(((p > 0) & (p < np.inf)).all() for p in pairs):
+        raise ValueError("an exponent needs three or more pairs of positive numbers")
+    if np.ptp(np.concatenate(pairs, axis=1)[0]) == 0:
+        raise ValueError("x is the same everywhere: there is no exponent")
+    pairs = [np.log(pair) for pair in pairs]
+    rng = np.random.default_rng(rng)
+
+    def slope(drawn):
+        x, y = np.concatenate(drawn, axis=1)
+        return np.polyfit(x, y, 1)[0] if np.ptp(x) > 0 else np.nan
+
+    def resample():
+        chosen = [pairs[g] for g in rng.integers(0, len(pairs), len(pairs))]
+        return [p[:, rng.integers(0, p.shape[1], p.shape[1])] for p in chosen]
+
+    value = float(slope(pairs))
+    low, high = np.nanquantile([slope(resample()) for _ in range(n_resamples)], [0.025, 0.975])
+    return value, (min(float(low), value), max(float(high), value))
+
+
+def grouped_interval(groups, statistic=np.median, rng=None, n_resamples: int = 1000):
+    """statistic of the members of all groups together, and its 95 % interval: (value, (low, high)).
+
+    groups: list of (n_g,) arrays, a group for each independent sample; statistic: function of an array to a number.
+    Groups are resampled, and the members of each. Raises ValueError for no members.
+    """
+    groups = [np.asarray(group, float) for group in groups if len(group)]
+    if not groups:
+        raise ValueError("no group has any member: there is nothing to take a statistic of")
+    rng = np.random.default_rng(rng)
+
+    def resample():
+        chosen = [groups[g] for g in rng.integers(0, len(groups), len(groups))]
+        return np.concatenate([rng.choice(group, len(group)) for group in chosen])
+
+    value = float(statistic(np.concatenate(groups)))
+    low, high = np.quantile([statistic(resample()) for _ in range(n_resamples)], [0.025, 0.975])
+    return value, (min(float(low), value), max(float(high), value))
+
+
+def fraction_interval(hits) -> tuple[float, tuple[float, float]]:
+    """Fraction of true ones among independent (n,) booleans and its 95 % interval (Wilson).
+
+    Raises ValueError for none.
+    """
+    hits = np.asarray(hits, bool)
+    if hits.size == 0:
+        raise ValueError("a fraction of nothing: give at least one true or false")
+    found = stats.binomtest(int(hits.sum()), hits.size).proportion_ci(method="wilson")
+    return float(hits.mean()), (float(min(found.low, hits.mean())), float(max(found.high, hits.mean())))
+
+
+def density_exponent(values, high: float, low: float = 0.0) -> tuple[float, tuple[float, float]]:
+    """Exponent b of a density ~ x^b between low and high by maximum likelihood, without bins, and its 95 % interval.
+
+    values: (n,) positive; those outside are left out. The interval is the likelihood ratio's. Raises ValueError for
+    fewer than five values inside, or low >= high.
+    """
+    values = np.asarray(values, float)
+    x = np.log(values[(values > low) & (values < high)] / high)
+    if not 0 <= low < high or len(x) < 5:
+        raise ValueError(f"{len(x)} values lie between {low} and {high}: an exponent needs five")
+    floor = np.log(low / high) if low > 0 else -np.inf
+
+    def gain(c):
+        """Log-likelihood of exponent c - 1."""
+        if c == 0:
+            return -x.sum() - len(x) * np.log(-floor)
+        # the integral of exp(c x) from floor to 0, without an overflow where c < 0
+        part = np.log(-np.expm1(-abs(c * floor)) / abs(c)) + max(c * floor, 0)
+        return (c - 1) * x.sum() - len(x) * part
+
+    reach = 200.0 / abs(x.mean()) ** 0.5
+    lowest = -reach if low > 0 else 1e-9
+    best = optimize.minimize_scalar(
+        lambda c: -gain(c), bounds=(lowest, reach), method="bounded", options={"xatol": 1e-9}
+    )
+    drop = best.fun + stats.chi2.ppf(0.95, 1) / 2
+    lower = optimize.brentq(lambda c: -gain(c) - drop, lowest, best.x) if -gain(lowest) > drop else lowest
+    upper = optimize.brentq(lambda c: -gain(c) - drop, best.x, reach)
+    return float(best.x - 1), (float(lower - 1), float(upper - 1))

@@ -1,13 +1,13 @@
-"""What is pushed along its modes: workflow/transitions.yml, entry by entry."""
+"""What is pushed along its modes: data/glasses/pushes.yml, entry by entry."""
 
 import hashlib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 import yaml
 from bosonpeak.materials import archive
 from bosonpeak.materials.recipes import GlassRecipe
+from bosonpeak.paths import project_root
 
 METHODS = ("fire", "cg")
 
@@ -33,12 +33,15 @@ class Push:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def pushes(group: str, path=Path(__file__).parents[1] / "transitions.yml") -> list[Push]:
-    """All tables of a group ("book", "paper"), shipped glasses before the paper's.
+def pushes(group: str) -> list[Push]:
+    """All tables of a group ("book", "paper"); none where there is no such file.
 
     Raises ValueError for an unknown group, an entry that is not complete or fits no recipe, and one glass named twice
     with the same minimiser.
     """
+    path = project_root() / "data" / "glasses" / "pushes.yml"
+    if not path.exists():
+        return []
     groups = yaml.safe_load(path.read_text(encoding="utf-8"))
     if group not in groups:
         raise ValueError(f"unknown group of pushes {group!r}: there is {', '.join(groups)}")
@@ -46,9 +49,7 @@ def pushes(group: str, path=Path(__file__).parents[1] / "transitions.yml") -> li
     found = []
     for entry in groups[group] or []:
         if set(entry) != {"glasses", "lowest", "spread", "method"} or entry["method"] not in METHODS:
-            raise ValueError(
-                f"{path.name}: {entry} needs glasses, lowest, spread and a method, {' or '.join(METHODS)}"
-            )
+            raise ValueError(f"{path.name}: {entry} needs glasses, lowest, spread and a method, {' or '.join(METHODS)}")
         fitting = [r for r in recipes if fnmatchcase(r.name, entry["glasses"])]
         if not fitting:
             raise ValueError(f"{path.name}: no recipe of data/glasses/recipes.yml is called {entry['glasses']}")

@@ -1,7 +1,8 @@
-"""Take what was made into data/: collect.py GROUP GLASSES VIBRATIONS.
+"""Take what was made into data/: collect.py GROUP GLASSES VIBRATIONS TRANSITIONS.
 
-Glasses of the group book enter data/glasses and its catalogue; the vibrations of any group enter
-data/results/vibrations, with one table of all, catalogue.json. What stands there already is left alone.
+Glasses of the group book enter data/glasses and its catalogue; vibrations and transitions of any group enter
+data/results/vibrations and data/results/transitions, each with one table of all, catalogue.json. What stands there
+already is left alone.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from bosonpeak.materials import archive
 from bosonpeak.paths import project_root
+from campaigns import pushes
 from digests import code_digest
 
 SHIPPED = ("boson_peak_omega", "boson_peak_intensity", "boson_peak_interior", "boson_peak_broadening")
@@ -22,14 +24,19 @@ SHIPPED += ("bulk_modulus", "shear_modulus", "affine_shear_modulus", "anisotropy
 SHIPPED += ("transverse_speed", "debye_frequency", "debye_level", "first_phonon")
 
 
-def results_folder() -> Path:
-    return project_root() / "data" / "results" / "vibrations"
+def results_folder(kind: str = "vibrations") -> Path:
+    return project_root() / "data" / "results" / kind
+
+
+def table_of(kind: str) -> dict[str, dict]:
+    """Entries of the table of "vibrations" or "transitions" by name, {} where there is none."""
+    path = results_folder(kind) / "catalogue.json"
+    return {e["name"]: e for e in json.loads(path.read_text(encoding="utf-8"))} if path.exists() else {}
 
 
 def spectra() -> dict[str, dict]:
     """Entries of the table of vibrations by name of glass, {} where there is none."""
-    path = results_folder() / "catalogue.json"
-    return {e["name"]: e for e in json.loads(path.read_text(encoding="utf-8"))} if path.exists() else {}
+    return table_of("vibrations")
 
 
 def has_glass(recipe) -> bool:
@@ -47,6 +54,12 @@ def has_spectrum(recipe, code: str) -> bool:
     path = results_folder() / f"{recipe.name}.nc"
     known = entry.get("key") == recipe.key and entry.get("code") == code
     return known and path.is_file() and _sha256(path) == entry["sha256"]
+
+
+def has_transitions(push) -> bool:
+    """Whether data/results/transitions holds this glass pushed in this way, whole."""
+    entry, path = table_of("transitions").get(push.name, {}), results_folder("transitions") / f"{push.name}.nc"
+    return entry.get("key") == push.key and path.is_file() and _sha256(path) == entry["sha256"]
 
 
 def archive_folder() -> Path:
@@ -81,13 +94,41 @@ def take_spectrum(path: Path, recipe, code: str):
     entry |= kept | measured
     entry |= {"processor": archive.processor(), "date": time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))}
     # JSON has no NaN
-    entry = {name: None if value != value else value for name, value in entry.items()}
-    table = spectra() | {recipe.name: entry}
+    _enter("vibrations", {name: None if value != value else value for name, value in entry.items()})
+
+
+def take_transitions(path: Path, push):
+    """Copy a table of transitions and enter it into the table of all."""
+    import xarray as xr
+
+    target = results_folder("transitions") / f"{push.name}.nc"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with xr.open_dataset(path, engine="h5netcdf") as data:
+        kept = {name: json.loads(data.attrs[name]) for name in ("versions", "recipe")}
+        kept |= {"n_atoms": int(data.attrs["n_atoms"]), "glass_sha256": data.attrs["glass_sha256"]}
+        kept |= {"pushed": data.sizes["pushed"], "left": int((data.transition >= 0).sum())}
+        kept |= {"pushes": int(data.pushes.sum()), "code": data.attrs["code"]}
+    _replace(target, lambda part: shutil.copyfile(path, part))
+    entry = {
+        "name": push.name,
+        "key": push.key,
+        "file": target.name,
+        "sha256": _sha256(target),
+        "glass": push.recipe.name,
+    }
+    entry |= {"method": push.method, "lowest": push.lowest, "spread": push.spread}
+    entry |= {"glass": push.recipe.name} | kept
+    entry |= {"processor": archive.processor(), "date": time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))}
+    _enter("transitions", entry)
+
+
+def _enter(kind: str, entry: dict):
+    table = table_of(kind) | {entry["name"]: entry}
     text = json.dumps([table[name] for name in sorted(table)], indent=1) + "\n"
-    _replace(results_folder() / "catalogue.json", lambda part: part.write_text(text, encoding="utf-8"))
+    _replace(results_folder(kind) / "catalogue.json", lambda part: part.write_text(text, encoding="utf-8"))
 
 
-def collect(group: str, glasses: Path, vibrations: Path):
+def collect(group: str, glasses: Path, vibrations: Path, transitions: Path):
     """See above; prints what entered."""
     code = code_digest(Path(__file__).with_name("vibrations.py"))
     entered = []
@@ -100,9 +141,15 @@ def collect(group: str, glasses: Path, vibrations: Path):
         if spectrum.is_file() and not has_spectrum(recipe, code):
             take_spectrum(spectrum, recipe, code)
             entered.append(f"vibrations of {recipe.name}")
+    for push in pushes(group):
+        table = transitions / f"{push.key}.nc"
+        if table.is_file() and not has_transitions(push):
+            take_transitions(table, push)
+            entered.append(f"transitions of {push.name}")
     for name in entered:
         print(f"entered data/: {name}")
-    print(f"data/ holds {len(archive.catalogue())} glasses and {len(spectra())} vibrational spectra")
+    counts = len(archive.catalogue()), len(spectra()), len(table_of("transitions"))
+    print("data/ holds {} glasses, {} vibrational spectra and {} tables of transitions".format(*counts))
 
 
 if __name__ == "__main__":
@@ -110,4 +157,5 @@ if __name__ == "__main__":
     parser.add_argument("group")
     parser.add_argument("glasses", type=Path)
     parser.add_argument("vibrations", type=Path)
+    parser.add_argument("transitions", type=Path)
     collect(**vars(parser.parse_args()))

@@ -150,9 +150,42 @@ class _Basin:
         (force, energy), end = self.minimise(), self.session.atoms()
         loose, u = self.loose, self.displacements(end, self.loose)
         if np.linalg.norm(u) > _RETURNED:
-            loose = loose | loose_atoms(end, self.potential)
+            # where all are loose it has come apart: then they count as at the start
+            everywhere = loose | loose_atoms(end, self.potential)
+            loose = loose if everywhere.all() else everywhere
             u = self.displacements(end, loose)
         return force <= self.tolerance, energy - self.energy, pushed - self.energy, u, loose
+
+
+def _line(atoms, mode):
+    """sqrt(N) e of Eq. 5, (N, 3)."""
+    n, e = len(atoms), np.array(mode, float).reshape(-1)
+    if e.shape != (3 * n,) or not np.linalg.norm(e) > 0:
+        raise ValueError(f"{n} atoms have modes of {3 * n} numbers, not all zero; this one has {e.size}")
+    return (e * np.sqrt(n) / np.linalg.norm(e)).reshape(n, 3)
+
+
+def _minimiser(potential, force_tolerance, method):
+    if method not in (None, "fire", "cg"):
+        raise ValueError(f"unknown minimiser {method!r}: fire or cg")
+    spheres, metal = potential.name == "harmonic-spheres", potential.units == "metal"
+    tolerance = force_tolerance or (1e-13 if spheres else 1e-8 if metal else 1e-11)
+    return tolerance, method or ("fire" if spheres else "cg")
+
+
+def scan_amplitudes(atoms, potential, mode, amplitudes, force_tolerance=None, method=None):
+    """Push by every amplitude along a mode, minimise each time: what mizuno-2020's Fig. 2 shows.
+
+    amplitudes: (k,), of either sign. Returns |r1 - r0| (Eq. 6), Phi(r1) - Phi(r0) (Eq. 7 with its sign) and whether the
+    force tolerance was reached, each (k,), in the potential's units. Options and errors as `critical_amplitude`;
+    nothing is capped here.
+    """
+    line, (tolerance, method) = _line(atoms, mode), _minimiser(potential, force_tolerance, method)
+    with Session(atoms, potential) as session:
+        basin = _Basin(session, atoms, potential, tolerance, method)
+        ends = [basin.push(A * line) for A in np.asarray(amplitudes, float)]
+    distance = np.array([np.linalg.norm(u) for _, _, _, u, _ in ends])
+    return distance, np.array([end[1] for end in ends]), np.array([end[0] for end in ends])
 
 
 def critical_amplitude(
@@ -172,18 +205,13 @@ def critical_amplitude(
 
     Raises ValueError where the structure is no minimum or the mode does not fit it.
     """
-    n, e = len(atoms), np.array(mode, float).reshape(-1)
-    if e.shape != (3 * n,) or not np.linalg.norm(e) > 0:
-        raise ValueError(f"{n} atoms have modes of {3 * n} numbers, not all zero; this one has {e.size}")
-    if method not in (None, "fire", "cg"):
-        raise ValueError(f"unknown minimiser {method!r}: fire or cg")
-    spheres, metal = potential.name == "harmonic-spheres", potential.units == "metal"
-    force_tolerance = force_tolerance or (1e-13 if spheres else 1e-8 if metal else 1e-11)
-    line = (e * np.sqrt(n) / np.linalg.norm(e)).reshape(n, 3)
+    n, line = len(atoms), _line(atoms, mode)
+    spheres = potential.name == "harmonic-spheres"
+    tolerance, method = _minimiser(potential, force_tolerance, method)
     grid = np.sort(np.geomspace(1e-6, 1, 25) if amplitudes is None else np.asarray(amplitudes, float))
     left, returned, count, low = [], [], {"unconverged": 0, "pushes": 0}, 0.0
     with Session(atoms, potential) as session:
-        basin = _Basin(session, atoms, potential, force_tolerance, method or ("fire" if spheres else "cg"))
+        basin = _Basin(session, atoms, potential, tolerance, method)
         core = 0.0 if spheres else closest * bonds(basin.atoms, potential).distance.min()
 
         def try_both(A):

@@ -3,9 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
+from ..materials.archive import load
+from ..materials.potentials import get
 from ..paths import project_root
+from ..statistics import rank_correlation
 from ..vibrations.hessian import dynamical_matrix
 from ..vibrations.modes import low_frequency_modes, normal_modes, participation_ratio, phonon_order_parameter
 from ..vibrations.spectra import zero_modes
@@ -92,6 +96,8 @@ def tabulate_transitions(atoms, potential, modes, indices, transitions, largest:
     def padded(values):
         return np.array([np.r_[v, np.full(shells - len(v), np.nan)] for v in values]).reshape(len(first), shells)
 
+    # what is pushed along, in an alloy too
+    lines = modes.polarizations / np.repeat(np.sqrt(potential.masses)[potential.types(atoms)], 3)[:, None]
     table = {name: ("pushed", np.array([getattr(t, name) for t in transitions])) for name in _SCALARS}
     tails = [(p.exponent, *p.interval) if p else (np.nan,) * 3 for p in profiles]
     for name, values in zip(("tail_exponent", "tail_low", "tail_high"), np.reshape(tails, (-1, 3)).T, strict=True):
@@ -102,7 +108,7 @@ def tabulate_transitions(atoms, potential, modes, indices, transitions, largest:
             "frequency": ("mode", modes.omega),
             "participation_ratio": ("mode", participation_ratio(modes, 3)),
             "phonon_order_parameter": ("mode", phonon_order_parameter(modes, atoms)),
-            "third_order_amplitude": ("mode", expand_energy(atoms, potential, modes.polarizations).critical_amplitude),
+            "third_order_amplitude": ("mode", expand_energy(atoms, potential, lines).critical_amplitude),
             **table,
             "n_loose": ("pushed", np.array([int(t.loose.sum()) for t in transitions])),
             "transition": ("pushed", labels),
@@ -114,6 +120,71 @@ def tabulate_transitions(atoms, potential, modes, indices, transitions, largest:
         {"mode_index": ("pushed", np.asarray(indices, int))},
         {"n_atoms": len(atoms), "number_density": len(atoms) / atoms.cell.volume, "potential": potential.name},
     )
+
+
+def transitions_of(glass: str, method: str = "fire", archived: bool = True, **options) -> xr.Dataset:
+    """The shipped table of an archived glass, or, with archived=False, `push_modes` of it here and now.
+
+    options: of `push_modes`; finished modes are kept in _build/pushes, so that a run that was stopped goes on. Raises
+    ValueError for an unknown glass, or one whose table is not shipped.
+    """
+    if archived:
+        return load_transitions(f"{glass}-{method}")
+    atoms = load(glass)
+    options = {"folder": project_root() / "_build" / "pushes", **options}
+    potential = get(atoms.info["recipe"]["potential"])
+    return push_modes(atoms, potential, method=method, **options).assign_attrs(
+        name=glass, seed=atoms.info["recipe"]["seed"]
+    )
+
+
+def pushed_modes(tables) -> pd.DataFrame:
+    """All pushed modes of several tables, a row each: the fields of `tabulate_transitions` over `pushed`, those of the
+    pushed mode (frequency, participation_ratio, phonon_order_parameter, third_order_amplitude), n_atoms, seed and
+    sample, the number of the table."""
+    rows = []
+    for sample, table in enumerate(tables):
+        frame = pd.DataFrame({name: v.values for name, v in table.data_vars.items() if v.dims == ("pushed",)})
+        frame["mode"] = table.mode_index.values
+        for name, v in table.data_vars.items():
+            if v.dims == ("mode",):
+                frame[name] = v.values[table.mode_index.values]
+        rows.append(frame.assign(sample=sample, n_atoms=table.attrs["n_atoms"], seed=table.attrs["seed"]))
+    return pd.concat(rows, ignore_index=True)
+
+
+def computed_modes(tables) -> pd.DataFrame:
+    """All modes of several tables, pushed or not: what stands over `mode` in each, with n_atoms, seed and sample."""
+    rows = []
+    for sample, table in enumerate(tables):
+        frame = pd.DataFrame({name: v.values for name, v in table.data_vars.items() if v.dims == ("mode",)})
+        rows.append(frame.assign(sample=sample, n_atoms=table.attrs["n_atoms"], seed=table.attrs["seed"]))
+    return pd.concat(rows, ignore_index=True)
+
+
+def distinct_transitions(pushed: pd.DataFrame) -> pd.DataFrame:
+    """One row for each final minimum of each sample, the first push that led there, and `modes`, how many did."""
+    left = pushed[pushed.transition >= 0]
+    modes = left.groupby(["sample", "transition"]).size().rename("modes")
+    first = left.drop_duplicates(["sample", "transition"])
+    return first.merge(modes, on=["sample", "transition"]).reset_index(drop=True)
+
+
+def by_sample(frame: pd.DataFrame, *columns: str) -> list[list[np.ndarray]]:
+    """For each column the list of its values (n_s,) in every sample, samples in their order."""
+    groups = [group for _, group in frame.groupby("sample", sort=True)]
+    return [[group[name].to_numpy() for group in groups] for name in columns]
+
+
+def correlate(frame: pd.DataFrame, x: str, y: str, rng=1):
+    """`statistics.rank_correlation` of two columns within the samples; (None, None) where fewer than ten rows, or one
+    value throughout, can tell nothing."""
+    frame = frame[np.isfinite(frame[x]) & np.isfinite(frame[y])]
+    large = frame.groupby("sample")[x].transform("size") >= 3
+    frame = frame[large]
+    if len(frame) < 10 or frame[x].nunique() < 3 or frame[y].nunique() < 3:
+        return None, None
+    return rank_correlation(*by_sample(frame, x, y), rng=rng)
 
 
 def _folder():

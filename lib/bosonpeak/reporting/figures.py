@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from html import escape
 
 import matplotlib
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 # Okabe and Ito's colours without yellow (unreadable on white): told apart by every common colour vision
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -64,6 +66,22 @@ def ordered_colors(n: int, cmap: str = "viridis") -> list[tuple[float, float, fl
     if n < 1:
         raise ValueError(f"ordered_colors needs at least one curve, got {n}")
     return [matplotlib.colormaps[cmap](0.72 * i / max(n - 1, 1)) for i in range(n)]
+
+
+def tidy_logarithmic(*axes) -> None:
+    """Labels at 1, 2, 5 on logarithmic axes of less than a decade and a half, at powers of ten on longer ones.
+
+    Call it last: it goes by the limits. matplotlib's own labels run into one another on short axes.
+    """
+    for ax in axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            if axis.get_scale() != "log":
+                continue
+            low, high = axis.get_view_interval()
+            axis.set_minor_formatter(NullFormatter())
+            if np.log10(high / low) < 1.5:
+                axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 @dataclass(frozen=True)
