@@ -18,6 +18,7 @@ from bosonpeak.landscape.excitation import (
     critical_amplitude,
     excite_modes,
     loose_atoms,
+    scan_amplitudes,
 )
 from bosonpeak.landscape.rearrangement import displacement_profile
 from bosonpeak.materials import glasses, potentials, structure_files
@@ -114,6 +115,20 @@ def test_the_glass_leaves_its_basin_and_both_minimisers_find_where(packing):
             assert found.gap > 6 and found.distance > 1e-3 and found.left_distance <= found.distance
             assert 1 <= found.n_rearranged <= 128 and 0 <= found.inner_product <= 1
             assert abs(found.displacements.sum(axis=0)).max() < 1e-10
+
+
+def test_a_scan_jumps_where_the_critical_amplitude_is_and_a_loose_tolerance_blurs_it(packing):
+    atoms, modes = packing(2)
+    mode = modes.polarizations[:, 3]
+    found = critical_amplitude(atoms, SPHERES, mode, GRID)
+    scan = found.sign * np.array([0.01, 0.3, found.returned_amplitude / found.amplitude, 1]) * found.amplitude
+    distance, energy, converged = scan_amplitudes(atoms, SPHERES, mode, scan)
+    assert converged.all() and (distance[:3] < 1e-8).all() and (abs(energy[:3]) < 1e-13).all()
+    assert distance[3] == pytest.approx(found.distance, rel=1e-6) and energy[3] == pytest.approx(found.energy, rel=1e-6)
+    loose, _, _ = scan_amplitudes(atoms, SPHERES, mode, scan, force_tolerance=1e-6)
+    assert loose[:3].max() > 1e3 * distance[:3].max()
+    with pytest.raises(ValueError, match="modes of 384 numbers"):
+        scan_amplitudes(atoms, SPHERES, mode[:-1], scan)
 
 
 def test_a_transition_is_what_lammps_finds_on_either_side_of_the_bracket(packing):

@@ -1,10 +1,14 @@
 """Each test of the workflow works in a folder of its own."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_projects import Project
+from small_projects import ROOT, Project
+
+# the scripts of the workflow import one another by name, as they do where they are run
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 
 @pytest.fixture

@@ -9,13 +9,19 @@ import shutil
 import numpy as np
 import pytest
 import xarray as xr
+from bosonpeak.landscape.excitation import critical_amplitude
+from bosonpeak.landscape.transition_tables import AMPLITUDES, load_transitions, moving_modes
 from bosonpeak.materials import archive, glasses
 from bosonpeak.materials.potentials import get
 from bosonpeak.materials.structure_files import read_structure
+from campaigns import pushes
+from collect import table_of
 from small_projects import ROOT, SPHERES
 
 GLASSES, SPECTRA = ROOT / "data" / "glasses", ROOT / "data" / "results" / "vibrations"
 CATALOGUE = archive.catalogue().to_dict("records")
+TRANSITIONS = ROOT / "data" / "results" / "transitions"
+PUSHED = list(table_of("transitions").values())
 TABLE = json.loads((SPECTRA / "catalogue.json").read_text()) if (SPECTRA / "catalogue.json").exists() else []
 SMALLEST = "harmonic-spheres-n1000-instant-s1"
 ENERGY_TOLERANCE = 0.08
@@ -95,6 +101,44 @@ class TestVibrations:
     def test_no_file_without_an_entry(self):
         assert {entry["key"] for entry in TABLE} >= {entry["key"] for entry in CATALOGUE}
         assert {p.name for p in SPECTRA.glob("*.nc")} == {entry["file"] for entry in TABLE}
+
+
+class TestTransitions:
+    @pytest.mark.parametrize("entry", PUSHED, ids=lambda e: e["name"])
+    def test_each_table_is_whole_and_of_its_glass(self, entry):
+        path = TRANSITIONS / entry["file"]
+        assert sha256(path) == entry["sha256"] and path.stat().st_size < 400e3
+        table = load_transitions(entry["name"])
+        shipped = {e["name"]: e for e in CATALOGUE}
+        if entry["glass"] in shipped:
+            assert table.attrs["glass_sha256"] == entry["glass_sha256"] == shipped[entry["glass"]]["sha256"]
+        assert table.sizes["pushed"] == entry["pushed"] == entry["lowest"] + entry["spread"]
+        assert table.attrs["method"] == entry["method"] and (table.frequency.diff("mode") >= 0).all()
+        left = np.isfinite(table.amplitude.values)
+        assert left.sum() == entry["left"] and (table.transition.values >= 0).tolist() == left.tolist()
+        # what came back and what left are told apart beyond doubt
+        decades = np.log10(table.left_distance.values[left].min() / np.nanmax(table.returned_distance.values))
+        assert decades >= 4
+        bracket = (table.amplitude / table.returned_amplitude).values[left & (table.returned_amplitude.values > 0)]
+        # an undecided push stops the bisection
+        tight = table.unconverged.values[left & (table.returned_amplitude.values > 0)] == 0
+        assert (bracket[tight] <= 1.0101).all() and (bracket > 1).all()
+        assert (table.n_rearranged.values[left] >= 1).all() and (table.inner_product.values[left] <= 1).all()
+
+    def test_every_push_of_the_book_is_shipped_and_nothing_else(self):
+        shipped = {entry["key"] for entry in PUSHED}
+        wanted = {push.key for push in pushes("book") if get(push.recipe.potential).available()}
+        assert wanted <= shipped <= wanted | {push.key for push in pushes("paper")}
+        assert {p.name for p in TRANSITIONS.glob("*.nc")} == {entry["file"] for entry in PUSHED}
+
+    @pytest.mark.slow
+    def test_modes_pushed_anew_leave_where_the_table_says(self):
+        table, atoms = load_transitions(f"{SMALLEST}-fire"), archive.load(SMALLEST)
+        modes = moving_modes(atoms, get("harmonic-spheres"), 20)
+        np.testing.assert_allclose(modes.omega, table.frequency.values[:20], rtol=1e-9)
+        for k in (0, 3):
+            found = critical_amplitude(atoms, get("harmonic-spheres"), modes.polarizations[:, k], AMPLITUDES)
+            assert found.amplitude == pytest.approx(float(table.amplitude[k]), rel=0.011)
 
 
 def test_no_recipe_has_the_seed_of_the_random_vectors():

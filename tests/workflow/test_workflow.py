@@ -158,6 +158,64 @@ def test_a_second_workflow_in_the_same_folder_is_refused(new_project):
     assert not project.made()
 
 
+@pytest.mark.slow
+def test_pushes_that_were_killed_go_on_with_the_next_mode(new_project):
+    project = new_project("pushes")
+    project.write_recipes(SPHERES | {"n_atoms": 108, "seed": 1, "force_tolerance": 1e-13})
+    project.write_pushes({"glasses": "harmonic-spheres-n108-*", "lowest": 8, "spread": 0, "method": "fire"})
+    run = project.start("--cores", "1", "data")
+    modes = project.root / "_build" / "transitions" / "modes"
+    try:
+        wait_for(lambda: len(list(modes.glob("*/mode-*.npz"))) >= 2, 120, "the second mode")
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
+    done = {path: path.stat().st_mtime_ns for path in modes.glob("*/mode-*.npz")}
+    assert 2 <= len(done) < 8 and not list((project.root / "data").rglob("*.nc"))
+    again = project.snakemake("--cores", "1", "data")
+    assert again.returncode == 0, again.stdout
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    (entry,) = json.loads((project.root / "data/results/transitions/catalogue.json").read_text())
+    assert entry["pushed"] == 8 and entry["name"] == "harmonic-spheres-n108-instant-s1-fire"
+    with xr.open_dataset(project.root / "data/results/transitions" / entry["file"], engine="h5netcdf") as table:
+        assert list(table.mode_index) == list(range(8)) and (table.transition >= 0).sum() == entry["left"]
+    # and nothing is made twice
+    idle = project.snakemake("--cores", "1", "data")
+    assert idle.returncode == 0 and "Pushing" not in idle.stdout and "1 tables of transitions" in idle.stdout
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ({"glasses": "cu-*", "lowest": 2, "spread": 0, "method": "fire"}, "no recipe of data/glasses/recipes.yml"),
+        ({"glasses": "harmonic*", "lowest": 2, "spread": 0, "method": "steepest"}, "a method, fire or cg"),
+        ({"glasses": "harmonic*", "lowest": 2, "method": "cg"}, "needs glasses, lowest, spread"),
+    ],
+)
+def test_an_entry_of_pushes_that_makes_no_sense_is_named(new_project, monkeypatch, entry, complaint):
+    from campaigns import pushes
+
+    project = new_project("sense")
+    project.write_recipes(SPHERES | {"n_atoms": 108, "seed": 1})
+    monkeypatch.setenv("BOSONPEAK_ROOT", str(project.root))
+    assert pushes("book") == []
+    project.write_pushes(entry)
+    with pytest.raises(ValueError, match=complaint):
+        pushes("book")
+    whole = {"glasses": "harmonic*", "lowest": 2, "spread": 0, "method": "cg"}
+    project.write_pushes(whole, whole)
+    with pytest.raises(ValueError, match="is named twice"):
+        pushes("book")
+    project.write_pushes(whole, whole | {"method": "fire"})
+    first, second = pushes("book")
+    assert first.key != second.key and (first.name, second.name) == (
+        "harmonic-spheres-n108-instant-s1-cg",
+        "harmonic-spheres-n108-instant-s1-fire",
+    )
+    with pytest.raises(ValueError, match="there is book, paper"):
+        pushes("large")
+
+
 def test_a_quench_that_is_still_running_is_waited_for(new_project):
     """Two processes on one recipe would overwrite each other's restart files."""
     project = new_project("waits")
@@ -172,11 +230,8 @@ def test_a_quench_that_is_still_running_is_waited_for(new_project):
 
 
 def test_the_digest_of_code_follows_what_a_script_imports(tmp_path, monkeypatch):
-    sys.path.insert(0, str(SCRIPTS))
-    try:
-        import digests
-    finally:
-        sys.path.remove(str(SCRIPTS))
+    import digests
+
     names = {path.name for path in digests.sources(SCRIPTS / "vibrations.py")}
     assert {"vibrations.py", "hessian.py", "modes.py", "chebyshev.py", "potentials.py", "units.py"} <= names
     assert not {"claims.py", "figures.py", "archive.py", "cli.py"} & names

@@ -52,7 +52,38 @@ def draw_scan(axes, amplitudes, scans, colors, labels) -> None:
     axes[1].set_xlabel(r"$A$  ($\sigma$)")
 
 
-def draw_modes(axes, table, color, label) -> None:
+def draw_split(axes, modes, edges, least) -> None:
+    """Density of states of phonon-like modes (O_k >= least) and of the others, in bins, on logarithmic axes.
+
+    modes: `transition_tables.computed_modes` of samples of one size; edges: (b + 1,) bins below the highest frequency
+    that every sample has. Error bars: Poisson's.
+    """
+    total = 3 * modes.drop_duplicates("sample").n_atoms.sum()
+    centre, width = np.sqrt(edges[1:] * edges[:-1]), np.diff(edges)
+    phonon = modes.phonon_order_parameter >= least
+    for chosen, marker, color, label in (
+        (phonon, "o", "#0072B2", "phonon-like"),
+        (~phonon, "s", "#D55E00", "quasi-localised"),
+    ):
+        count = np.histogram(modes.frequency[chosen], edges)[0]
+        some = count > 0
+        g, error = count / (total * width), np.sqrt(count) / (total * width)
+        # one mode: the bar would reach zero
+        low = np.where(count > 1, error, 0.9 * g)
+        axes.errorbar(
+            centre[some],
+            g[some],
+            (low[some], error[some]),
+            fmt=marker,
+            color=color,
+            markersize=5,
+            linewidth=1,
+            label=label,
+        )
+    axes.set(xscale="log", yscale="log")
+
+
+def draw_modes(axes, table, color) -> None:
     """Participation ratio against frequency of a table's modes, filled where the phonon order parameter is large."""
     share = np.clip(table.phonon_order_parameter.values, 0, 1)
     face = np.array([(*color[:3], s) for s in share])
@@ -63,7 +94,6 @@ def draw_modes(axes, table, color, label) -> None:
         facecolors=face,
         edgecolors=[color],
         linewidths=0.6,
-        label=label,
     )
     axes.set_yscale("log")
 
