@@ -144,6 +144,8 @@ def pushed_modes(tables) -> pd.DataFrame:
     sample, the number of the table."""
     rows = []
     for sample, table in enumerate(tables):
+        if not table.sizes["pushed"]:
+            continue
         frame = pd.DataFrame({name: v.values for name, v in table.data_vars.items() if v.dims == ("pushed",)})
         frame["mode"] = table.mode_index.values
         for name, v in table.data_vars.items():
