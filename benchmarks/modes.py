@@ -121,6 +121,7 @@ def measure(n: int, count: int, quick: bool) -> dict:
             if done.returncode:
                 raise RuntimeError(f"{name} failed: {done.stderr.strip().splitlines()[-1:]}")
             results[name] = json.loads(done.stdout)
+            print(f"{name.replace('_', ' ')}: {results[name]['seconds']:.1f} s", file=sys.stderr, flush=True)
     results["machine"]["load_after"] = round(os.getloadavg()[0], 2)
     omega = {name: np.array(results[name].pop("omega")) for name in SOLVERS}
     found = omega["filtered_subspace"]

@@ -13,7 +13,7 @@ from numba import njit
 
 from ..vibrations.hessian import bond_stiffness, bonds
 
-_SKIN = 0.08
+_SKIN = 0.12
 """Margin of the list of pairs, in cutoffs."""
 
 
@@ -67,7 +67,7 @@ class Region:
     """
 
     def __init__(self, landscape: Landscape, free):
-        self.landscape, self.force_calls = landscape, 0
+        self.landscape, self.force_calls, self._capacity = landscape, 0, 0
         law = self._law = landscape.interaction
         if law.embedded:
             self._tables = _pair_tables(law), law.embedding_spline, law.r_step, law.rho_step, law.cutoff**2
@@ -127,15 +127,14 @@ class Region:
         extent = np.sqrt(np.einsum("ij,ij->i", apart, apart).max()) + self._reach
         near = start.within(self.free[0], extent + self._reach)
         near = np.union1d(near, self.free)
-        capacity = 64 * n
         while True:
             i, j, offset, count = _find_pairs(
                 everywhere, start.cell, np.linalg.inv(start.cell), self._images, self.free, rank, near,
-                self._reach**2, capacity,
+                self._reach**2, self._capacity,
             )  # fmt: skip
-            if count <= capacity:
+            if count <= self._capacity:
                 break
-            capacity = count
+            self._capacity = int(1.1 * count)
         j, others = j[:count], np.union1d(self._shell, j[:count][rank[j[:count]] < 0])
         rank[others] = n + np.arange(len(others))
         self._local = np.concatenate([self.free, others])
@@ -202,7 +201,7 @@ def _sum_densities(x, i, j, offset, types, tables, r_step, cutoff2):
 @njit(cache=True)
 def _embedded_forces(x, n, i, j, offset, types, rest, tables, embedding, r_step, rho_step, cutoff2):
     """Energy of the pairs and of all atoms' embedding, forces on the first n."""
-    energy, f = 0.0, np.zeros((n, 3))
+    energy, f, per_step = 0.0, np.zeros((n, 3)), 1.0 / r_step
     rho, slope = rest.copy(), np.empty(types.size)
     last, last_rho = tables.shape[2] - 2, embedding.shape[1] - 2
     # per pair inside the cutoff: who, unit vector, phi', both densities' slopes
@@ -216,18 +215,18 @@ def _embedded_forces(x, n, i, j, offset, types, rest, tables, embedding, r_step,
         if square >= cutoff2:
             continue
         r = np.sqrt(square)
-        q = r / r_step
+        q, inverse = r * per_step, 1.0 / r
         m = min(int(q), last)
         p, t = min(q - m, 1.0), tables[types[a], types[o], m]
-        phi = (((t[0] * p + t[1]) * p + t[2]) * p + t[3]) / r
+        phi = (((t[0] * p + t[1]) * p + t[2]) * p + t[3]) * inverse
         energy += phi
         rho[a] += ((t[4] * p + t[5]) * p + t[6]) * p + t[7]
         rho[o] += ((t[8] * p + t[9]) * p + t[10]) * p + t[11]
         who[inside, 0], who[inside, 1] = a, o
-        kept[inside, 0], kept[inside, 1], kept[inside, 2] = dx / r, dy / r, dz / r
-        kept[inside, 3] = (((3 * t[0] * p + 2 * t[1]) * p + t[2]) / r_step - phi) / r
-        kept[inside, 4] = ((3 * t[4] * p + 2 * t[5]) * p + t[6]) / r_step
-        kept[inside, 5] = ((3 * t[8] * p + 2 * t[9]) * p + t[10]) / r_step
+        kept[inside, 0], kept[inside, 1], kept[inside, 2] = dx * inverse, dy * inverse, dz * inverse
+        kept[inside, 3] = (((3 * t[0] * p + 2 * t[1]) * p + t[2]) * per_step - phi) * inverse
+        kept[inside, 4] = ((3 * t[4] * p + 2 * t[5]) * p + t[6]) * per_step
+        kept[inside, 5] = ((3 * t[8] * p + 2 * t[9]) * p + t[10]) * per_step
         inside += 1
     end = (last_rho + 1) * rho_step
     for a in range(types.size):

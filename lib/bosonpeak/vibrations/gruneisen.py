@@ -1,0 +1,322 @@
+"""Grueneisen parameters of normal modes, gamma_k = -d ln omega_k / d ln V (floor 3).
+
+Yang et al. (yang-2021, Eqs. 3 to 5, Fig. 10) diagonalise at V0 and at a volume on either side and compare the k-th
+lowest levels. Two questions are left open there. Whether atoms only follow the cell (affine) or are minimised anew
+at each volume: the derivative along the minima is the quasi-harmonic one, an affinely strained glass is no minimum.
+And which level at V is mode k: the k-th, the one whose eigenvector overlaps most, or none at all, for first-order
+perturbation theory needs only the dynamical matrices at the three volumes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from scipy.linalg import eigh, svd
+from scipy.optimize import linear_sum_assignment
+
+from ..materials.glasses import inherent_structure
+from ..structure.strain import displacements
+from ..threads import available_cores, blas_threads
+from .hessian import dynamical_matrix, forces
+from .modes import Modes, low_frequency_modes
+from .operators import spectral_bound
+from .peaks import frequency_scale
+from .spectra import translations, zero_modes
+
+TRACKINGS = ("index", "perturbation", "overlap")
+
+
+@dataclass(frozen=True)
+class Basins:
+    """Whether the minima at the lower and at the higher volume are the start's own, strained; pairs (lower, higher).
+
+    nonaffine (2,): |u| = sqrt(sum_i |u_i|^2), u what atoms moved beyond the affine displacement. returned (2,): the
+    same between the minima found on the way out and on the way back at one volume, the largest. Both in A or reduced,
+    without the translation and without rattlers. jumped (2,): whether the way back missed. asymmetry: |u+ + u-| /
+    (|u+| + |u-|): 0 in linear response and proportional to the strain; from about 0.3 on a difference is no slope.
+    """
+
+    nonaffine: np.ndarray
+    returned: np.ndarray
+    asymmetry: float
+    jumped: np.ndarray
+
+
+@dataclass(frozen=True)
+class Strained:
+    """One structure at three volumes: `start` at V0, `lower` and `higher`; basins: None for affine cells."""
+
+    start: Atoms
+    lower: Atoms
+    higher: Atoms
+    basins: Basins | None
+
+    @property
+    def volumes(self) -> np.ndarray:
+        """V-, V0 and V+, (3,), in A^3 or reduced."""
+        return np.array([atoms.cell.volume for atoms in (self.lower, self.start, self.higher)])
+
+
+@dataclass(frozen=True)
+class Gruneisen:
+    """Modes of a structure and their Grueneisen parameters; translations and other zero modes are left out.
+
+    omega (k,) ascending, at V0, in `unit` ("rad/ps" or "reduced"); gamma (k,), NaN where the mode has no real
+    frequency at a strained volume; polarizations (3N, k) at V0; volumes (3,): V-, V0, V+ in A^3 or reduced; relaxed:
+    minimised at each volume; tracking; overlap (k,): the smaller |<e_k(V0)|e(V)>| of the two volumes (None unless
+    tracked by overlap; in a degenerate level it depends on the bases); imaginary (2,): modes at V- and V+ without a
+    real frequency (perturbation theory: with e.De <= 0); basins: None for affine cells.
+    """
+
+    omega: np.ndarray
+    unit: str
+    gamma: np.ndarray
+    polarizations: np.ndarray
+    volumes: np.ndarray
+    relaxed: bool
+    tracking: str
+    overlap: np.ndarray | None
+    imaginary: np.ndarray
+    basins: Basins | None
+
+    @property
+    def jumped(self) -> bool:
+        """Whether a minimisation ended in another basin: gamma then compares two structures and means nothing."""
+        return self.basins is not None and bool(self.basins.jumped.any())
+
+
+def mode_gruneisen(
+    atoms: Atoms,
+    potential,
+    strain: float = 0.01,
+    *,
+    relax: bool,
+    tracking: str,
+    modes: Modes | None = None,
+    window: int = 300,
+    force_tolerance: float = 1e-8,
+) -> Gruneisen:
+    """gamma_k of all modes, or of the `modes` given, from the volumes V0 (1 - strain), V0 and V0 (1 + strain).
+
+    The two steps are `strain_volume` and `follow_modes`, where the arguments are explained; several trackings of
+    one structure need the first, with its minimisations, only once. Raises as they do.
+    """
+    _check_tracking(tracking)
+    return follow_modes(
+        strain_volume(atoms, potential, strain, relax, force_tolerance), potential, tracking, modes, window
+    )
+
+
+def strain_volume(
+    atoms: Atoms,
+    potential,
+    strain: float = 0.01,
+    relax: bool = True,
+    force_tolerance: float = 1e-8,
+    steps: int = 2,
+    jump_distance: float = 0.01,
+) -> Strained:
+    """The structure at V0 (1 - strain) and V0 (1 + strain), isotropically scaled and (relax) minimised at that cell.
+
+    The linear strain is a third of it. The table of cu-zr-mendelev-2009, not that of 2019, is too rough for less than
+    3e-3: the lowest modes then get gammas of either sign. Each volume is reached in `steps`, and left in as many,
+    to see whether the minima are the same ones. force_tolerance: largest force component left, eV/A or reduced; the
+    start may have ten times that. jump_distance: |u| between minima that are not the same, A or reduced.
+
+    Raises ValueError for a strain that is not between 0 and 0.1, for no steps, and for a start with larger forces;
+    RuntimeError where a minimisation misses the tolerance.
+    """
+    if not 0 < strain < 0.1:
+        raise ValueError(f"strain = {strain}: the change of volume must lie between 0 and 0.1, such as 0.01")
+    if steps < 1:
+        raise ValueError(f"steps = {steps}: at least one leads to another volume")
+    largest = abs(forces(atoms, potential)).max()
+    if not largest <= 10 * force_tolerance:
+        raise ValueError(
+            f"the structure is no minimum: a force of {largest:.3g} is left, above 10 x {force_tolerance:g}; "
+            "relax it further, or take a larger force_tolerance"
+        )
+    if not relax:
+        return Strained(atoms, *(scale_volume(atoms, 1 + sign * strain) for sign in (-1, 1)), None)
+    # contacts that open and close stop the line search of conjugate gradients
+    method = "fire" if potential.name == "harmonic-spheres" else "cg"
+
+    def minimum(near, factor):
+        cell = scale_volume(near, factor * atoms.cell.volume / near.cell.volume)
+        return inherent_structure(cell, potential, force_tolerance, method)
+
+    held, ends, moved, returned = _held(atoms, potential), [], [], []
+    for sign in (-1, 1):
+        factors, path, missed = 1 + sign * strain * np.arange(steps + 1) / steps, [atoms], []
+        for factor in factors[1:]:
+            path.append(minimum(path[-1], factor))
+        here = path[-1]
+        for factor, there in zip(factors[-2::-1], path[-2::-1], strict=True):
+            here = minimum(here, factor)
+            missed.append(np.linalg.norm(_drift_free(there, here, held)))
+        ends.append(path[-1])
+        moved.append(_drift_free(atoms, path[-1], held))
+        returned.append(max(missed))
+    size = [np.linalg.norm(u) for u in moved]
+    # what rounding leaves of a crystal has no symmetry
+    asymmetry = np.linalg.norm(moved[0] + moved[1]) / sum(size) if max(size) > 1e-3 * jump_distance else 0.0
+    basins = Basins(np.array(size), np.array(returned), float(asymmetry), np.array(returned) > jump_distance)
+    return Strained(atoms, *ends, basins)
+
+
+def scale_volume(atoms: Atoms, factor: float) -> Atoms:
+    """A copy with `factor` times the volume, of the same shape, the atoms following affinely."""
+    scaled = atoms.copy()
+    scaled.set_cell(atoms.cell.array * factor ** (1 / 3), scale_atoms=True)
+    return scaled
+
+
+def _held(atoms, potential) -> np.ndarray:
+    """Atoms that are not free to rest elsewhere, (N,)."""
+    still = zero_modes(dynamical_matrix(atoms, potential, factored=True), 3)
+    return (still**2).reshape(len(atoms), -1).sum(axis=1) < 0.9
+
+
+def _drift_free(start, other, held) -> np.ndarray:
+    u = displacements(start, other)
+    return (u - u[held].mean(axis=0))[held]
+
+
+def _check_tracking(tracking):
+    if tracking not in TRACKINGS:
+        raise ValueError(f"unknown tracking {tracking!r}: choose one of {', '.join(TRACKINGS)}")
+
+
+def follow_modes(
+    strained: Strained, potential, tracking: str, modes: Modes | None = None, window: int = 300
+) -> Gruneisen:
+    """gamma_k of the modes of strained.start, by central differences over the two other volumes.
+
+    tracking: "index" compares the k-th lowest levels, gamma_k = -(V0 / omega_k) (omega_k+ - omega_k-) / (V+ - V-)
+    (yang-2021, Eq. 4); "overlap" does so with the levels that `match_modes` finds, among `window` places up and down;
+    "perturbation" is gamma_k = -(V0 / (2 omega_k^2)) e_k . (D+ - D-) e_k / (V+ - V-), the slope at V0 of a mode that
+    is not degenerate. modes: in the matrix's unit, as `low_frequency_modes` gives them; default all, by dense
+    diagonalisation, up to a few thousand degrees of freedom. For larger structures give the lowest: perturbation
+    theory needs no others. Raises ValueError for an unknown tracking, modes that are not those of the start, too few
+    of them for the other trackings, and a start that has negative eigenvalues.
+    """
+    _check_tracking(tracking)
+    atoms, n = strained.start, 3 * len(strained.start)
+    masses = np.asarray(potential.masses)[potential.types(atoms)]
+    rest, factored = translations(len(atoms), 3, masses), tracking == "perturbation" and modes is not None
+    D = dynamical_matrix(atoms, potential, factored)
+    if modes is None:
+        modes = low_frequency_modes(D, n - 3, project_out=rest)
+    top = _check_modes(modes, D, n)
+    moving = modes.omega > 1e-6 * np.sqrt(top)
+    omega, e = modes.omega[moving], modes.polarizations[:, moving]
+    volumes, overlap = strained.volumes, None
+    matrices = (dynamical_matrix(other, potential, factored) for other in (strained.lower, strained.higher))
+    if tracking == "perturbation":
+        below, above = ((e * (D @ e)).sum(axis=0) for D in matrices)
+        imaginary = np.array([(below <= 0).sum(), (above <= 0).sum()])
+        slope = (above - below) / (2 * omega)
+    else:
+        still = _span(np.hstack([rest, modes.polarizations[:, ~moving]]))
+        if len(omega) + still.shape[1] != n:
+            raise ValueError(
+                f"{len(modes.omega)} of {n} modes are given, tracking by {tracking} needs all: give none, or take "
+                "tracking = 'perturbation'"
+            )
+        solved = [_levels(D, still, tracking == "overlap") for D in matrices]
+        if tracking == "overlap":
+            matched = [match_modes(e, vectors, window) for _, vectors in solved]
+            solved = [(level[at], None) for (level, _), (at, _) in zip(solved, matched, strict=True)]
+            overlap = np.minimum(matched[0][1], matched[1][1])
+        imaginary = np.array([np.isnan(level).sum() for level, _ in solved])
+        slope = solved[1][0] - solved[0][0]
+    gamma = -volumes[1] / omega * slope / (volumes[2] - volumes[0])
+    unit = "rad/ps" if potential.units == "metal" else "reduced"
+    return Gruneisen(
+        omega * frequency_scale(unit), unit, gamma, e, volumes, strained.basins is not None, tracking, overlap,
+        imaginary, strained.basins,
+    )  # fmt: skip
+
+
+def _check_modes(modes, D, n) -> float:
+    """The top of D's spectrum; ValueError where the modes are not D's."""
+    e, omega = modes.polarizations, modes.omega
+    if e.shape != (n, len(omega)):
+        raise ValueError(f"modes of shape {e.shape} do not fit {n // 3} atoms and {len(omega)} frequencies")
+    top = spectral_bound(D)
+    residual = np.linalg.norm(D @ e - e * omega**2, axis=0)
+    if not residual.max() <= 1e-4 * top:
+        k = int(np.argmax(residual))
+        raise ValueError(
+            f"mode {k} is none of this structure: |D e - omega^2 e| = {residual[k]:.3g} beside {top:.3g}; omega is "
+            "in the matrix's unit, sqrt(eV/(A^2 amu)) for metals"
+        )
+    return top
+
+
+def _span(vectors) -> np.ndarray:
+    """Orthonormal basis of the columns."""
+    u, s, _ = svd(vectors, full_matrices=False)
+    return u[:, s > 1e-3 * s[0]]
+
+
+def _levels(D, still, vectors: bool):
+    """Frequencies (k,) in the order of their squares, NaN where these are not above rounding, and modes (n, k)."""
+    dense = D.toarray()
+    # zero modes go to the top
+    dense += 2 * abs(dense).sum(axis=1).max() * (still @ still.T)
+    with blas_threads(available_cores()):
+        found = eigh(dense, eigvals_only=not vectors, driver="evd", overwrite_a=True)
+    k = len(dense) - still.shape[1]
+    square, e = (found[0][:k], found[1][:, :k]) if vectors else (found[:k], None)
+    real = square > 1e-12 * square[-1]
+    return np.sqrt(np.where(real, square, np.nan)), e
+
+
+def match_modes(before, after, window: int = 300) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the modes `after` (n, k) each of the modes `before` (n, k) has become, and |<before|after>| of each.
+
+    The assignment one to one with the largest sum of |overlap|, among `window` places up and down: modes that go
+    further are lost, and show by a small overlap. Columns are orthonormal and in the order of their frequencies.
+    Returns places (k,) and overlaps (k,). Raises ValueError where the shapes differ or the window is not positive.
+    """
+    if np.shape(before) != np.shape(after) or not window > 0:
+        raise ValueError(f"modes {np.shape(before)} and {np.shape(after)} must be alike and window = {window} positive")
+    with blas_threads(available_cores()):
+        overlap = abs(before.T @ after)
+    place = np.arange(len(overlap))
+    overlap[abs(place[:, None] - place) > window] = 0
+    _, at = linear_sum_assignment(overlap, maximize=True)
+    return at, overlap[place, at]
+
+
+def atomic_gruneisen(found: Gruneisen, low: float = 0.0, high: float = np.inf, normalise: bool = False) -> np.ndarray:
+    """gamma_i = sum_k gamma_k |e_k(i)|^2 over the modes with low <= omega < high, (N,) (yang-2021, Eq. 5).
+
+    low, high: in found.unit. The sum over atoms is that over modes; all modes together have sum_k |e_k(i)|^2 = 3, so
+    that gamma_i is three times a mean. normalise: divide by sum_k |e_k(i)|^2: a mean, weighted by how much the atom
+    takes part (0 / 0, NaN, for an atom that does not). Modes without a gamma are left out. Raises ValueError where the
+    window holds no mode.
+    """
+    inside = (found.omega >= low) & (found.omega < high) & np.isfinite(found.gamma)
+    if not inside.any():
+        raise ValueError(f"no mode with a Grueneisen parameter lies between {low:g} and {high:g} {found.unit}")
+    weight = (found.polarizations[:, inside].reshape(-1, 3, inside.sum()) ** 2).sum(axis=1)
+    total = weight @ found.gamma[inside]
+    if not normalise:
+        return total
+    share = weight.sum(axis=1)
+    return np.divide(total, share, out=np.full(len(total), np.nan), where=share > 0)
+
+
+def cumulative_gruneisen(found: Gruneisen, omega) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of gamma over the modes below each omega (K,), in found.unit (yang-2021, Fig. 10b).
+
+    Modes without a gamma are left out; NaN where no mode lies below.
+    """
+    known = np.isfinite(found.gamma)
+    level, gamma = found.omega[known], found.gamma[known]
+    count = np.searchsorted(level, np.asarray(omega, float))
+    sums = [np.concatenate([[0.0], np.cumsum(gamma**p)])[count] for p in (1, 2)]
+    mean, square = (np.divide(s, count, out=np.full(len(count), np.nan), where=count > 0) for s in sums)
+    return mean, np.sqrt(np.maximum(square - mean**2, 0))
