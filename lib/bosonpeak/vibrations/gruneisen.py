@@ -61,11 +61,12 @@ class Strained:
 class Gruneisen:
     """Modes of a structure and their Grueneisen parameters; translations and other zero modes are left out.
 
-    omega (k,) ascending, at V0, in `unit` ("rad/ps" or "reduced"); gamma (k,), NaN where the mode has no real
-    frequency at a strained volume; polarizations (3N, k) at V0; volumes (3,): V-, V0, V+ in A^3 or reduced; relaxed:
-    minimised at each volume; tracking; overlap (k,): the smaller |<e_k(V0)|e(V)>| of the two volumes (None unless
-    tracked by overlap; in a degenerate level it depends on the bases); imaginary (2,): modes at V- and V+ without a
-    real frequency (perturbation theory: with e.De <= 0); basins: None for affine cells.
+    omega (k,) ascending, at V0, in `unit` ("rad/ps" or "reduced"). gamma (k,), NaN where the mode has no real
+    frequency at a strained volume or is lost from the window. polarizations (3N, k) at V0. volumes (3,): V-, V0, V+
+    in A^3 or reduced. relaxed: minimised at each volume. tracking. overlap (k,): the smaller |<e_k(V0)|e(V)>| of the
+    two volumes, None unless tracked by overlap; within a degenerate level it depends on the bases. imaginary (2,):
+    levels without a real frequency at V- and V+ (perturbation theory: modes with e.De <= 0, which keep their slope).
+    basins: None for affine cells.
     """
 
     omega: np.ndarray
@@ -86,25 +87,15 @@ class Gruneisen:
 
 
 def mode_gruneisen(
-    atoms: Atoms,
-    potential,
-    strain: float = 0.01,
-    *,
-    relax: bool,
-    tracking: str,
-    modes: Modes | None = None,
-    window: int = 300,
-    force_tolerance: float = 1e-8,
+    atoms: Atoms, potential, strain: float = 0.01, *, relax: bool, tracking: str, modes: Modes | None = None, **options
 ) -> Gruneisen:
     """gamma_k of all modes, or of the `modes` given, from the volumes V0 (1 - strain), V0 and V0 (1 + strain).
 
-    The two steps are `strain_volume` and `follow_modes`, where the arguments are explained; several trackings of
-    one structure need the first, with its minimisations, only once. Raises as they do.
+    The two steps are `strain_volume`, which takes the options, and `follow_modes`; several trackings of one structure
+    need the first, with its minimisations, only once. Raises as they do.
     """
     _check_tracking(tracking)
-    return follow_modes(
-        strain_volume(atoms, potential, strain, relax, force_tolerance), potential, tracking, modes, window
-    )
+    return follow_modes(strain_volume(atoms, potential, strain, relax, **options), potential, tracking, modes)
 
 
 def strain_volume(
@@ -224,12 +215,13 @@ def follow_modes(
                 "tracking = 'perturbation'"
             )
         solved = [_levels(D, still, tracking == "overlap") for D in matrices]
+        levels = [level for level, _ in solved]
+        imaginary = np.isnan(levels).sum(axis=1)
         if tracking == "overlap":
             matched = [match_modes(e, vectors, window) for _, vectors in solved]
-            solved = [(level[at], None) for (level, _), (at, _) in zip(solved, matched, strict=True)]
             overlap = np.minimum(matched[0][1], matched[1][1])
-        imaginary = np.array([np.isnan(level).sum() for level, _ in solved])
-        slope = solved[1][0] - solved[0][0]
+            levels = [np.where(at < 0, np.nan, level[at]) for level, (at, _) in zip(levels, matched, strict=True)]
+        slope = levels[1] - levels[0]
     gamma = -volumes[1] / omega * slope / (volumes[2] - volumes[0])
     unit = "rad/ps" if potential.units == "metal" else "reduced"
     return Gruneisen(
@@ -276,9 +268,9 @@ def _levels(D, still, vectors: bool):
 def match_modes(before, after, window: int = 300) -> tuple[np.ndarray, np.ndarray]:
     """Which of the modes `after` (n, k) each of the modes `before` (n, k) has become, and |<before|after>| of each.
 
-    The assignment one to one with the largest sum of |overlap|, among `window` places up and down: modes that go
-    further are lost, and show by a small overlap. Columns are orthonormal and in the order of their frequencies.
-    Returns places (k,) and overlaps (k,). Raises ValueError where the shapes differ or the window is not positive.
+    The assignment one to one with the largest sum of |overlap|, among `window` places up and down. Columns are
+    orthonormal and in the order of their frequencies. Returns places (k,), -1 for modes that are not found in the
+    window, and overlaps (k,), 0 for these. Raises ValueError where the shapes differ or the window is not positive.
     """
     if np.shape(before) != np.shape(after) or not window > 0:
         raise ValueError(f"modes {np.shape(before)} and {np.shape(after)} must be alike and window = {window} positive")
@@ -287,7 +279,8 @@ def match_modes(before, after, window: int = 300) -> tuple[np.ndarray, np.ndarra
     place = np.arange(len(overlap))
     overlap[abs(place[:, None] - place) > window] = 0
     _, at = linear_sum_assignment(overlap, maximize=True)
-    return at, overlap[place, at]
+    # a lost mode takes what others leave over, and spoils no other
+    return np.where(abs(at - place) > window, -1, at), overlap[place, at]
 
 
 def atomic_gruneisen(found: Gruneisen, low: float = 0.0, high: float = np.inf, normalise: bool = False) -> np.ndarray:
