@@ -51,11 +51,6 @@ class Strained:
     higher: Atoms
     basins: Basins | None
 
-    @property
-    def volumes(self) -> np.ndarray:
-        """V-, V0 and V+, (3,), in A^3 or reduced."""
-        return np.array([atoms.cell.volume for atoms in (self.lower, self.start, self.higher)])
-
 
 @dataclass(frozen=True)
 class Gruneisen:
@@ -109,10 +104,10 @@ def strain_volume(
 ) -> Strained:
     """The structure at V0 (1 - strain) and V0 (1 + strain), isotropically scaled and (relax) minimised at that cell.
 
-    The linear strain is a third of it. The table of cu-zr-mendelev-2009, not that of 2019, is too rough for less than
-    3e-3: the lowest modes then get gammas of either sign. Each volume is reached in `steps`, and left in as many,
-    to see whether the minima are the same ones. force_tolerance: largest force component left, eV/A or reduced; the
-    start may have ten times that. jump_distance: |u| between minima that are not the same, A or reduced.
+    The linear strain is a third of it. Below 3e-3 the low modes of cu-zr-mendelev-2009 get gammas of either sign: its
+    table has ten decimals, and phi'' is rough by 0.01 eV/A^2 (that of 2019 by 1e-4). Each volume is reached in
+    `steps`, and left in as many, to see whether the minima are the same ones. force_tolerance: largest force component
+    left, eV/A or reduced; the start may have ten times that. jump_distance: |u| between minima that are not the same.
 
     Raises ValueError for a strain that is not between 0 and 0.1, for no steps, and for a start with larger forces;
     RuntimeError where a minimisation misses the tolerance.
@@ -136,7 +131,10 @@ def strain_volume(
         cell = scale_volume(near, factor * atoms.cell.volume / near.cell.volume)
         return inherent_structure(cell, potential, force_tolerance, method)
 
-    held, ends, moved, returned = _held(atoms, potential), [], [], []
+    # rattlers may rest anywhere
+    still = zero_modes(dynamical_matrix(atoms, potential, factored=True), 3)
+    held = (still**2).reshape(len(atoms), -1).sum(axis=1) < 0.9
+    ends, moved, returned = [], [], []
     for sign in (-1, 1):
         factors, path, missed = 1 + sign * strain * np.arange(steps + 1) / steps, [atoms], []
         for factor in factors[1:]:
@@ -162,12 +160,6 @@ def scale_volume(atoms: Atoms, factor: float) -> Atoms:
     return scaled
 
 
-def _held(atoms, potential) -> np.ndarray:
-    """Atoms that are not free to rest elsewhere, (N,)."""
-    still = zero_modes(dynamical_matrix(atoms, potential, factored=True), 3)
-    return (still**2).reshape(len(atoms), -1).sum(axis=1) < 0.9
-
-
 def _drift_free(start, other, held) -> np.ndarray:
     u = displacements(start, other)
     return (u - u[held].mean(axis=0))[held]
@@ -188,8 +180,9 @@ def follow_modes(
     "perturbation" is gamma_k = -(V0 / (2 omega_k^2)) e_k . (D+ - D-) e_k / (V+ - V-), the slope at V0 of a mode that
     is not degenerate. modes: in the matrix's unit, as `low_frequency_modes` gives them; default all, by dense
     diagonalisation, up to a few thousand degrees of freedom. For larger structures give the lowest: perturbation
-    theory needs no others. Raises ValueError for an unknown tracking, modes that are not those of the start, too few
-    of them for the other trackings, and a start that has negative eigenvalues.
+    theory needs no others. Where a contact of harmonic spheres opens or closes, D jumps: then that slope grows as
+    1 / strain. Raises ValueError for an unknown tracking, modes that are not those of the start, too few of them for
+    the other trackings, and a start that has negative eigenvalues.
     """
     _check_tracking(tracking)
     atoms, n = strained.start, 3 * len(strained.start)
@@ -201,8 +194,9 @@ def follow_modes(
     top = _check_modes(modes, D, n)
     moving = modes.omega > 1e-6 * np.sqrt(top)
     omega, e = modes.omega[moving], modes.polarizations[:, moving]
-    volumes, overlap = strained.volumes, None
+    volumes = np.array([cell.cell.volume for cell in (strained.lower, atoms, strained.higher)])
     matrices = (dynamical_matrix(other, potential, factored) for other in (strained.lower, strained.higher))
+    overlap = None
     if tracking == "perturbation":
         below, above = ((e * (D @ e)).sum(axis=0) for D in matrices)
         imaginary = np.array([(below <= 0).sum(), (above <= 0).sum()])
@@ -238,10 +232,9 @@ def _check_modes(modes, D, n) -> float:
     top = spectral_bound(D)
     residual = np.linalg.norm(D @ e - e * omega**2, axis=0)
     if not residual.max() <= 1e-4 * top:
-        k = int(np.argmax(residual))
         raise ValueError(
-            f"mode {k} is none of this structure: |D e - omega^2 e| = {residual[k]:.3g} beside {top:.3g}; omega is "
-            "in the matrix's unit, sqrt(eV/(A^2 amu)) for metals"
+            f"mode {residual.argmax()} is none of this structure: |D e - omega^2 e| = {residual.max():.3g} beside "
+            f"{top:.3g}; omega is in the matrix's unit, sqrt(eV/(A^2 amu)) for metals"
         )
     return top
 
