@@ -74,6 +74,12 @@ def _of_a_power(n, strain, tracking):
     return ((1 - strain) ** -q - (1 + strain) ** -q) / (2 * strain) * p / q
 
 
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch):
+    # threads of BLAS that wait for each other cost more than matrices this small
+    monkeypatch.setenv("BOSONPEAK_THREADS", "1")
+
+
 @pytest.fixture(scope="module")
 def glass(tmp_path_factory):
     """80 Lennard-Jones particles of two kinds, quenched at once."""
