@@ -55,9 +55,7 @@ def describe_landscape(atoms: Atoms, potential) -> Landscape:
     stiffness = bond_stiffness(found, interaction)
     pull = stiffness.first / found.distance
     f = np.stack([np.bincount(found.i, pull * found.vector[:, c], len(atoms)) for c in range(3)], axis=1)
-    return Landscape(
-        atoms.positions.copy(), atoms.cell.array.copy(), found.types, stiffness.density, f, interaction
-    )
+    return Landscape(atoms.positions.copy(), atoms.cell.array.copy(), found.types, stiffness.density, f, interaction)
 
 
 class Region:
@@ -75,7 +73,9 @@ class Region:
             self._tables = law.cutoffs**2, law.exponents, law.coefficients, law.origin
         self._reach = law.cutoff * (1 + _SKIN)
         # beyond twice the reach only the nearest image counts
-        count = int(np.ceil(self._reach / (2 * landscape.half_height) + 0.5)) if landscape.half_height < self._reach else 0
+        count = (
+            int(np.ceil(self._reach / (2 * landscape.half_height) + 0.5)) if landscape.half_height < self._reach else 0
+        )
         span = np.arange(-count, count + 1)
         self._images = np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1).reshape(-1, 3) @ landscape.cell
         self.free = np.empty(0, np.int64)

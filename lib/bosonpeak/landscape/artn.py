@@ -1,182 +1,295 @@
-"""x"""
+"""Saddle points around a minimum by the activation-relaxation technique nouveau (floor 4; yang-2021, Sec. 2.3).
 
-from dataclasses import dataclass, replace
+A random kick of an atom is pushed on until the lowest eigenvalue of the Hessian lies below a threshold; then the
+structure climbs along that eigenvector while it relaxes across it, until all forces vanish (Barkema and Mousseau, Phys.
+Rev. Lett. 77, 4358 (1996); Malek and Mousseau, Phys. Rev. E 62, 7723 (2000)). The eigenvector comes from Lanczos steps
+on differences of forces, started from the one before; relaxations are few at first and more later (Machado-Charry et
+al., J. Chem. Phys. 135, 034102 (2011); Jay et al., J. Chem. Theory Comput. 16, 6726 (2020)), by L-BFGS.
+
+The climb takes place in an active region that follows the atoms that move: what surrounds it rests. That is cheap, and
+it keeps soft waves of the whole from hiding the mode. But it strains the rest: barriers are a fifth too high at 7 A,
+and the excess decays only as 1 / radius^3. So the saddle is converged anew with what lies within finish_radius free.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import zipfile
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import nullcontext, suppress
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 
 import numpy as np
+from ase import Atoms
+from tqdm.auto import tqdm
 
-from .active_region import Landscape, Region, describe_landscape
+from ..materials.potentials import get
+from ..threads import available_cores
+from ..vibrations.hessian import hessian
+from ..vibrations.operators import lanczos_extremes
+from .active_region import Landscape, describe_landscape
+from .excitation import _end_with_parent
+from .saddle_search import REDUCED, Climber, Search, largest_norm
+
+__all__ = ["REDUCED", "Event", "Search", "activate_atoms", "activation_events", "default_search", "refine_event"]
+
+_RAGGED = ("free", "displacements", "mode")
 
 
 @dataclass(frozen=True)
-class Search:
-    kick: float = 0.1
-    kick_radius: float = 2.0
-    push: float = 0.1
-    push_relaxations: int = 2
-    pushes: int = 40
-    curvature: float = -0.30
-    climb_step: float = 0.2
-    atom_step: float = 0.1
-    climbs: int = 100
-    relaxations: int = 12
-    force_tolerance: float = 0.01
-    first_lanczos: int = 12
-    lanczos: int = 6
-    residual: float = 0.3
-    difference: float = 1e-3
-    stiffness: float = 10.0
-    radius: float = 7.0
-    follow: float = 0.5
-    finish_radius: float | None = 11.0
-    minimum_tolerance: float = 0.005
-    same: float = 0.1
+class Event:
+    """One search; energies above the start, in eV or reduced, nan where there is no saddle.
+
+    atom, seed, number: which atom was kicked, and the kick, `default_rng([seed, atom, number])`. converged: a saddle
+    was found; outcome: "saddle" or what went wrong. barrier: its energy; eigenvalue: its only negative one, with an
+    error below the square of `residual_mode` over the gap; residual_force: largest force on an atom that is free.
+    force_calls: evaluations up to the saddle; connect_calls: those after it. connected: minimised from both sides of
+    the saddle, one end is the start and the other is not. end_distances, end_energies (2,): largest displacement of an
+    atom and energy of either end, the nearer one first. moved_atom: the one that is displaced most at the saddle, by
+    moved_distance. region: atoms that were free in the climb. free (m,): atoms whose displacements (m, 3) and mode
+    (m, 3) at the saddle are kept, in single precision.
+    """
+
+    atom: int
+    seed: int
+    number: int
+    outcome: str
+    barrier: float = np.nan
+    eigenvalue: float = np.nan
+    residual_mode: float = np.nan
+    residual_force: float = np.nan
+    force_calls: int = 0
+    connect_calls: int = 0
+    connected: bool = False
+    end_distances: tuple[float, float] = (np.nan, np.nan)
+    end_energies: tuple[float, float] = (np.nan, np.nan)
+    moved_atom: int = -1
+    moved_distance: float = np.nan
+    region: int = 0
+    free: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    displacements: np.ndarray = field(default_factory=lambda: np.empty((0, 3), np.float32))
+    mode: np.ndarray = field(default_factory=lambda: np.empty((0, 3), np.float32))
+
+    @property
+    def converged(self) -> bool:
+        return self.outcome == "saddle"
+
+    @property
+    def kicked_moves_most(self) -> bool:
+        return self.moved_atom == self.atom
+
+    @property
+    def energy(self) -> float:
+        """Energy of the other minimum; nan where the saddle is not connected."""
+        return self.end_energies[1] if self.connected else np.nan
+
+    def saddle(self, atoms: Atoms) -> Atoms:
+        """The saddle as a structure; atoms: the start."""
+        found = atoms.copy()
+        found.positions[self.free] += self.displacements
+        return found
 
 
-def lowest_mode(evaluate, x, f, start, steps, residual, difference):
-    basis, products = [start / np.linalg.norm(start)], []
-    while True:
-        products.append((f - evaluate(x + difference * basis[-1])[1]) / difference)
-        V, W = np.array(basis), np.array(products)
-        projected = V @ W.T
-        levels, U = np.linalg.eigh((projected + projected.T) / 2)
-        mode = U[:, 0] @ V
-        rest = U[:, 0] @ W - levels[0] * mode
-        error = np.linalg.norm(rest)
-        if error < residual * max(1.0, abs(levels[0])) or len(basis) == steps:
-            return levels[0], mode / np.linalg.norm(mode), error
-        # twice is enough against rounding
-        for _ in range(2):
-            rest = rest - (V @ rest) @ V
-        basis.append(rest / np.linalg.norm(rest))
+def activation_events(
+    atoms: Atoms, potential, atom: int, n_events: int = 20, seed: int = 0, search: Search | None = None
+) -> list[Event]:
+    """Saddles around a minimum, from `n_events` random kicks of one atom and its near neighbours.
+
+    atoms: a minimum, periodic; potential: a Potential or its name; search: default Search() for metals, REDUCED for
+    reduced units. An event depends on atom, seed and its number alone. Failed searches are events too: see
+    `Event.converged`. Each takes some 0.5 s for 1,000 atoms of Cu-Zr.
+
+    Raises ValueError where the atom is not in the structure, the structure is no minimum, or the potential lacks an
+    element.
+    """
+    potential = get(potential) if isinstance(potential, str) else potential
+    search = search or default_search(potential)
+    landscape = _start(atoms, potential, search)
+    _check(len(atoms), [atom], n_events, seed)
+    return [_find_event(landscape, search, int(atom), seed, number) for number in range(n_events)]
 
 
-class Memory:
-    """L-BFGS"""
-
-    def __init__(self, stiffness, size=20):
-        self.stiffness, self.size, self.pairs = stiffness, size, []
-
-    def add(self, step, change):
-        if -(step @ change) > 1e-3 * (step @ step):
-            self.pairs = [*self.pairs[-self.size + 1 :], (step, -change)]
-
-    def grow(self, extra):
-        self.pairs = [(np.pad(s, (0, extra)), np.pad(y, (0, extra))) for s, y in self.pairs]
-
-    def step(self, f):
-        q, factors = f.copy(), []
-        for s, y in reversed(self.pairs):
-            factors.append((s @ q) / (s @ y))
-            q -= factors[-1] * y
-        if self.pairs:
-            s, y = self.pairs[-1]
-            q *= (s @ y) / (y @ y)
-        else:
-            q /= self.stiffness
-        for (s, y), factor in zip(self.pairs, reversed(factors), strict=True):
-            q += (factor - (y @ q) / (s @ y)) * s
-        return q
+def default_search(potential) -> Search:
+    """Search() in eV and A, REDUCED in reduced units."""
+    return Search() if potential.units == "metal" else REDUCED
 
 
-def atom_norm(u):
-    return np.sqrt((u.reshape(-1, 3) ** 2).sum(axis=1).max())
+def _check(n, indices, n_events, seed):
+    for a in indices:
+        if not (0 <= a < n and int(a) == a):
+            raise ValueError(f"there is no atom {a}: {n} atoms are counted from 0 to {n - 1}")
+    for name, value in (("n_events", n_events), ("seed", seed)):
+        if value < 0 or int(value) != value:
+            raise ValueError(f"{name} = {value}: give a whole number, not negative")
 
 
-class Climb:
-    def __init__(self, landscape, atom, options, rng=None, free=None):
-        self.options, self.landscape, self.atom = options, landscape, atom
-        self.centres = {atom}
-        core = landscape.within(atom, options.radius)
-        self.region = Region(landscape, core)
-        self.memory = Memory(options.stiffness)
-        self.count = {"push": 0, "perp": 0, "lan": 0}
+def _start(atoms, potential, search) -> Landscape:
+    landscape = describe_landscape(atoms, potential)
+    force = np.linalg.norm(landscape.forces, axis=1)
+    low, high, _ = lanczos_extremes(hessian(atoms, potential, factored=True), 150)
+    if not force.max() < search.minimum_tolerance or low < -1e-6 * high:
+        raise ValueError(
+            f"the structure is no minimum: the largest force is {force.max():.3g} on atom {force.argmax()} (tolerance "
+            f"{search.minimum_tolerance:g}), the lowest eigenvalue of the Hessian at most {low:.3g}; relax it first"
+        )
+    return landscape
 
-    def evaluate(self, x):
-        e, f = self.region.evaluate(x.reshape(-1, 3))
-        return e, f.ravel()
 
-    def relax(self, x, e, f, d, steps, tolerance, ratio=0.5):
-        o = self.options
-        for _ in range(steps):
-            across = f - (f @ d) * d
-            if abs(across).max() < max(tolerance, ratio * abs(f @ d) * abs(d).max()):
-                break
-            step = self.memory.step(across)
-            step -= (step @ d) * d
-            step *= min(1, o.atom_step / atom_norm(step))
-            e, new = self.evaluate(x + step)
-            change = new - f
-            self.memory.add(step, change - (change @ d) * d)
-            x, f = x + step, new
-            self.count["perp"] += 1
-        return x, e, f
+def _find_event(landscape, search, atom, seed, number) -> Event:
+    near = landscape.within(atom, search.radius)
+    kicked = np.isin(near, [atom, *landscape.within(atom, search.kick_radius)])
+    if search.kick_radius > landscape.half_height:
+        kicked = near == atom
+    kick = np.zeros((len(near), 3))
+    kick[kicked] = np.random.default_rng([seed, atom, number]).normal(size=(kicked.sum(), 3))
+    kick *= search.kick / np.linalg.norm(kick)
+    climber, name = Climber(landscape, search, atom, near), dict(atom=atom, seed=seed, number=number)
+    # a walker that flies apart: its coordinates overflow
+    with np.errstate(over="ignore", invalid="ignore"):
+        try:
+            if not climber.leave(kick):
+                outcome = "no negative curvature"
+            elif not climber.climb(search.finish_force):
+                outcome = "no saddle in the active region"
+            else:
+                region = len(climber.region.free)
+                if climber.finish():
+                    return _describe(climber, name, climber.region.force_calls, region)
+                outcome = "no saddle of the whole"
+        except (FloatingPointError, np.linalg.LinAlgError):
+            outcome = "flew apart"
+    return Event(**name, outcome=outcome, force_calls=climber.region.force_calls, region=len(climber.region.free))
 
-    def mode(self, x, f, v, steps, residual=None):
-        o = self.options
-        b = self.region.force_calls
-        r = lowest_mode(self.evaluate, x, f, v, steps, residual or o.residual, o.difference)
-        self.count["lan"] += self.region.force_calls - b
-        return r
 
-    def leave(self, kick):
-        o = self.options
-        d = kick.ravel() / np.linalg.norm(kick)
-        x, v, level = self.region.start.ravel() + kick.ravel(), d, None
-        for k in range(o.pushes):
-            x = x + o.push * d
-            e, f = self.evaluate(x)
-            x, e, f = self.relax(x, e, f, d, o.push_relaxations, 0.1, 0)
-            if k:
-                level, v, _ = self.mode(x, f, v, o.lanczos if level is not None else o.first_lanczos)
-                if level < o.curvature:
-                    v = v * (np.sign(v @ (x - self.region.start.ravel())) or 1)
-                    return x, e, f, level, v
-        return None
+def refine_event(atoms: Atoms, potential, event: Event, search: Search | None = None) -> Event:
+    """The same saddle with every atom free: what a finish_radius left out. Raises ValueError where there is none."""
+    if not event.converged:
+        raise ValueError(f"event {event.number} of atom {event.atom} found no saddle ({event.outcome})")
+    search = replace(search or default_search(potential), finish_radius=None)
+    landscape = describe_landscape(atoms, potential)
+    climber = Climber(landscape, search, event.atom, event.free)
+    # the region keeps the order it is given
+    climber.x = climber.x + event.displacements.ravel().astype(float)
+    climber.mode, climber.level = event.mode.ravel().astype(float), event.eigenvalue
+    climber.e, climber.f = climber.evaluate(climber.x)
+    names = {name: getattr(event, name) for name in ("atom", "seed", "number")}
+    if not climber.finish():
+        return Event(**names, outcome="no saddle of the whole", force_calls=climber.region.force_calls)
+    return _describe(climber, names, climber.region.force_calls, event.region)
 
-    def climb(self, x, e, f, level, v, k0=0):
-        o = self.options
-        for k in range(o.climbs):
-            along = f @ v
-            cap = min(o.climb_step, 0.15 / atom_norm(v))
-            s = np.clip(-along / max(abs(level), 0.3), -cap, cap) if level < 0 else -np.sign(along) * cap
-            x = x + s * v
-            e, f = self.evaluate(x)
-            x, e, f = self.relax(x, e, f, v, min(2 + 2 * (k + k0), o.relaxations), o.force_tolerance / 2)
-            x, f, v = self.follow(x, f, v)
-            level, u, res = self.mode(x, f, v, o.lanczos)
-            v = u * np.sign(u @ v)
-            if atom_norm(f) < o.force_tolerance and level < 0:
-                return x, e, f, level, v, k
-        return None
 
-    def extend(self, atoms, x, f, v):
-        n = len(self.region.free)
-        self.region.grow(atoms)
-        more = len(self.region.free) - n
-        if more:
-            x = np.r_[x, self.region.start[n:].ravel()]
-            self.memory.grow(3 * more)
-            f, v = self.evaluate(x)[1], np.pad(v, (0, 3 * more))
-        return x, f, v
+def activate_atoms(
+    atoms: Atoms,
+    potential,
+    indices,
+    n_events: int = 20,
+    seed: int = 0,
+    search: Search | None = None,
+    folder=None,
+    workers: int | None = None,
+    progress: bool = False,
+) -> list[list[Event]]:
+    """`activation_events` of many atoms, in processes of one thread each: a list of events for each of `indices`.
 
-    def follow(self, x, f, v):
-        moved = np.linalg.norm(x.reshape(-1, 3) - self.region.start, axis=1)
-        new = set(self.region.free[moved > self.options.follow].tolist()) - self.centres
-        if new:
-            self.centres |= new
-            x, f, v = self.extend(self.landscape.within(sorted(new), self.options.radius), x, f, v)
-        return x, f, v
+    folder: the events of an atom are kept there once they are all found, under a hash of structure, potential, search
+    and seed, and read back instead of found again; asked for more of them, only those that lack are looked for.
+    workers: default the cores this process may use; one works in this process. They are started anew: a script needs
+    its `if __name__ == "__main__":`. progress: a bar. Raises as `activation_events`.
+    """
+    potential = get(potential) if isinstance(potential, str) else potential
+    search, indices = search or default_search(potential), [int(a) for a in indices]
+    _check(len(atoms), indices, n_events, seed)
+    landscape, done = _start(atoms, potential, search), {}
+    if folder:
+        folder = Path(folder) / _key(atoms, potential, search, seed)
+        folder.mkdir(parents=True, exist_ok=True)
+        done = {a: _read(folder / f"atom-{a:05d}.npz") for a in indices}
+    jobs = [
+        (landscape, search, a, seed, done.get(a, []), n_events, folder)
+        for a in dict.fromkeys(indices)
+        if len(done.get(a, [])) < n_events
+    ]
+    workers = min(workers or available_cores(), len(jobs))
+    # spawned, not forked: MPI may be alive in this process
+    context = multiprocessing.get_context("spawn")
+    with (
+        tqdm(desc="activating", total=len(set(indices)), unit="atom", disable=not progress) as bar,
+        ProcessPoolExecutor(workers, context, _end_with_parent) if workers > 1 else nullcontext() as pool,
+    ):
+        bar.update(len(set(indices)) - len(jobs))
+        waiting = [pool.submit(_activate, job) for job in jobs] if pool else []
+        try:
+            for a, found in (f.result() for f in as_completed(waiting)) if pool else map(_activate, jobs):
+                done[a] = found
+                bar.update()
+        finally:
+            for future in waiting:
+                future.cancel()
+    return [done.get(a, [])[:n_events] for a in indices]
 
-    def descend(self, x):
-        o = self.options
-        memory = Memory(o.stiffness)
-        e, f = self.evaluate(x)
-        for k in range(300):
-            if abs(f).max() < o.minimum_tolerance:
-                break
-            step = memory.step(f)
-            step *= min(1, 0.2 / atom_norm(step))
-            en, new = self.evaluate(x + step)
-            memory.add(step, new - f)
-            x, e, f = x + step, en, new
-        return x, e
+
+def _activate(job) -> tuple[int, list[Event]]:
+    landscape, search, atom, seed, found, n_events, folder = job
+    found = found + [_find_event(landscape, search, atom, seed, k) for k in range(len(found), n_events)]
+    if folder:
+        # one array a field, the ragged ones end to end
+        columns = {f.name: [getattr(event, f.name) for event in found] for f in fields(Event)}
+        columns |= {name: np.concatenate(columns[name]) for name in _RAGGED}
+        part = folder / f".atom-{atom:05d}.{os.getpid()}.part"
+        with open(part, "wb") as file:
+            np.savez(file, count=[len(event.free) for event in found], **columns)
+        os.replace(part, folder / f"atom-{atom:05d}.npz")
+    return atom, found
+
+
+def _key(atoms, potential, search, seed) -> str:
+    digest = hashlib.sha256(np.ascontiguousarray(atoms.positions).tobytes() + atoms.cell.array.tobytes())
+    text = json.dumps([atoms.numbers.tolist(), potential.name, potential.sha256, asdict(search), seed], sort_keys=True)
+    digest.update(text.encode())
+    return digest.hexdigest()[:12]
+
+
+def _read(path) -> list[Event]:
+    """The events that were kept; none where there is no file or half of one."""
+    with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile), np.load(path) as kept:
+        columns = {f.name: kept[f.name] for f in fields(Event)}
+        ends = np.cumsum(kept["count"])[:-1]
+        columns = {
+            name: np.split(column, ends)
+            if name in _RAGGED
+            else [tuple(v) if column.ndim > 1 else v for v in column.tolist()]
+            for name, column in columns.items()
+        }
+        return [Event(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+    return []
+
+
+def _describe(climber, event_of, force_calls, region):
+    """The event of a saddle that was found, its ends included."""
+    o, r = climber.search, climber.region
+    sides = (climber.descend(climber.x + s * o.atom_step / largest_norm(climber.mode) * climber.mode) for s in (1, -1))
+    ends = sorted((float(d), float(e)) for d, e in sides)
+    u = (climber.x - climber.start).reshape(-1, 3)
+    size = np.linalg.norm(u, axis=1)
+    most, kept = int(size.argmax()), size >= o.keep
+    return Event(
+        **event_of,
+        outcome="saddle",
+        barrier=float(climber.e),
+        eigenvalue=float(climber.level),
+        residual_mode=float(climber.left),
+        residual_force=float(largest_norm(climber.f)),
+        force_calls=force_calls,
+        connect_calls=r.force_calls - force_calls,
+        connected=bool(ends[0][0] < o.same < ends[1][0]),
+        end_distances=(ends[0][0], ends[1][0]),
+        end_energies=(ends[0][1], ends[1][1]),
+        moved_atom=int(r.free[most]),
+        moved_distance=float(size[most]),
+        region=region,
+        free=r.free[kept],
+        displacements=u[kept].astype(np.float32),
+        mode=climber.mode.reshape(-1, 3)[kept].astype(np.float32),
+    )
