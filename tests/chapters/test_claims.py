@@ -56,3 +56,16 @@ def test_jiang_2026_is_not_all_reproduced():
     # counting springs needs no luck: their mean does leave four
     assert verdicts["jiang-2026/fig3-left/mean-is-four"] == "not reproduced"
     assert verdicts["jiang-2026/fig4-right/two-new-poles"] == "reproduced"
+
+
+def test_mizuno_2020_says_what_it_cannot_test_and_what_does_not_hold():
+    records = claims.load_archive("book")["mizuno-2020"]["records"]
+    verdicts = {r["id"].removeprefix("mizuno-2020/"): r["verdict"] for r in records}
+    assert len(verdicts) >= 14
+    # packings of half a million spheres were not made
+    for name in ("fig3/smallest-spheres", "table1/onset-largest"):
+        assert verdicts[name] == "not testable at this N"
+    # decades of force tolerance and a crystal's symmetry need no luck; a hundred transitions leave out a slope of 3
+    for name in ("fig2/jump", "sec2/crystal-returns", "fig6/one-transition-many-modes"):
+        assert verdicts[name] == "reproduced", name
+    assert verdicts["fig8/energy-exponent-spheres"] == "not reproduced"

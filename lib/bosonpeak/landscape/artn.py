@@ -33,7 +33,16 @@ from .active_region import Landscape, describe_landscape
 from .excitation import _end_with_parent
 from .saddle_search import REDUCED, Climber, Search, largest_norm
 
-__all__ = ["REDUCED", "Event", "Search", "activate_atoms", "activation_events", "default_search", "refine_event"]
+__all__ = [
+    "REDUCED",
+    "Event",
+    "Search",
+    "activate_atoms",
+    "activation_events",
+    "default_search",
+    "kick_atom",
+    "refine_event",
+]
 
 _RAGGED = ("free", "displacements", "mode")
 
@@ -137,14 +146,18 @@ def _start(atoms, potential, search) -> Landscape:
     return landscape
 
 
-def _find_event(landscape, search, atom, seed, number) -> Event:
+def kick_atom(landscape: Landscape, search: Search, atom: int, seed: int, number: int):
+    """Indices (n,) of the atoms of the active region and their displacements (n, 3) by the kick."""
     near = landscape.within(atom, search.radius)
-    kicked = np.isin(near, [atom, *landscape.within(atom, search.kick_radius)])
-    if search.kick_radius > landscape.half_height:
-        kicked = near == atom
-    kick = np.zeros((len(near), 3))
+    # in a cell too small for a neighbourhood the atom alone is kicked
+    kicked = landscape.within(atom, search.kick_radius) if search.kick_radius <= landscape.half_height else atom
+    kicked, kick = np.isin(near, kicked), np.zeros((len(near), 3))
     kick[kicked] = np.random.default_rng([seed, atom, number]).normal(size=(kicked.sum(), 3))
-    kick *= search.kick / np.linalg.norm(kick)
+    return near, kick * search.kick / np.linalg.norm(kick)
+
+
+def _find_event(landscape, search, atom, seed, number) -> Event:
+    near, kick = kick_atom(landscape, search, atom, seed, number)
     climber, name = Climber(landscape, search, atom, near), dict(atom=atom, seed=seed, number=number)
     # a walker that flies apart: its coordinates overflow
     with np.errstate(over="ignore", invalid="ignore"):

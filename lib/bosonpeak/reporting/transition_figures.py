@@ -98,30 +98,35 @@ def draw_modes(axes, table, color) -> None:
     axes.set_yscale("log")
 
 
-def draw_rearrangement(axes, atoms, table, transition: int, shown: int = 150, length: float = 1.5) -> None:
+def draw_rearrangement(axes, atoms, table, transition: int, shown: int = 150, length: float = 1.5, reach=7.0) -> None:
     """Arrows of the largest displacements of one transition in its box, on 3D axes; the tenth that moves most in red.
 
-    Arrows are drawn with the longest `length` long. The box is shifted so that the rearrangement is in its middle.
+    Arrows are drawn with the longest `length` long. The box is shifted so that what moves most is in its middle; of a
+    large one a cube is shown that ends `reach` from there.
     """
     index, moved = table.moved_atom.values[transition][:shown], table.moved.values[transition][:shown]
     box = atoms.cell.lengths()
     centred = (atoms.positions[index] - atoms.positions[index[0]] + box / 2) % box
     arrows = moved * (length / np.linalg.norm(moved, axis=1).max())
+    # 3D axes do not clip
+    inside = (abs(centred - box / 2) <= reach).all(axis=1)
+    index, centred, arrows = index[inside], centred[inside], arrows[inside]
     few = max(len(index) // 10, 1)
     for part, color, width in ((slice(few, None), "0.45", 0.7), (slice(0, few), "#D55E00", 1.6)):
         axes.quiver(*centred[part].T, *arrows[part].T, color=color, linewidth=width, arrow_length_ratio=0.35)
-    axes.set(xlim=(0, box[0]), ylim=(0, box[1]), zlim=(0, box[2]), box_aspect=(1, 1, 1))
-    axes.set(xlabel="$x$", ylabel="$y$", zlabel="$z$")
+    low, high = np.maximum(box / 2 - reach, 0), np.minimum(box / 2 + reach, box)
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]), box_aspect=(1, 1, 1))
+    axes.set(xlabel=r"$x$  ($\sigma$)", ylabel=r"$y$  ($\sigma$)", zlabel=r"$z$  ($\sigma$)")
 
 
 def draw_profiles(axes, tables, colors) -> None:
     """Decay of every distinct transition of some tables, one colour a table."""
+    named = set()
     for table, color in zip(tables, colors, strict=True):
-        first = True
         for r, u in zip(table.shell_distance.values, table.shell_displacement.values, strict=True):
-            label = f"N = {table.attrs['n_atoms']:,}" if first else None
-            axes.plot(r, u, color=color, linewidth=0.9, alpha=0.7, label=label)
-            first = False
+            label = f"N = {table.attrs['n_atoms']:,}"
+            axes.plot(r, u, color=color, linewidth=0.9, alpha=0.7, label=None if label in named else label)
+            named.add(label)
     axes.set(xscale="log", yscale="log", xlabel=r"$r$  ($\sigma$)", ylabel="mean displacement / largest")
 
 
