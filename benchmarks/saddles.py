@@ -35,6 +35,10 @@ TARGETS = {"success": 0.85, "force_calls": 500, "barrier_error": 0.01}
 NAME = "Cu50Zr50-mendelev-2009-n1000-1e13-s1"
 
 
+class OutOfForces(Exception):
+    """A dimer search has used up its forces."""
+
+
 class Kernel(Calculator):
     """The library's forces for ASE; `calls` counts them."""
 
@@ -47,7 +51,7 @@ class Kernel(Calculator):
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
         super().calculate(atoms, properties, system_changes)
         if self.calls == self.limit:
-            raise StopIteration
+            raise OutOfForces
         self.calls += 1
         energy, f = self.region.evaluate(atoms.positions)
         self.results = {"energy": energy, "forces": f}
@@ -62,14 +66,15 @@ def run_dimer(atoms, landscape, search, atom, seed, forces) -> dict:
     moved.calc, start = Kernel(landscape, forces), time.process_time()
     control = DimerControl(initial_eigenmode_method="displacement", displacement_method="vector", logfile=None)
     walker = MinModeAtoms(moved, control, random_seed=seed)
-    walker.displace(displacement_vector=displacement)
+    walker.displace(displacement_vector=displacement, mask=[True] * len(atoms))
     found = False
     try:
         with MinModeTranslate(walker, logfile=None) as dimer:
             dimer.run(fmax=search.force_tolerance, steps=forces)
-        found = bool(walker.get_curvature() < 0)
+        largest = np.linalg.norm(moved.get_forces(), axis=1).max()
+        found = bool(walker.get_curvature() < 0 and largest < 1.01 * search.force_tolerance)
         energy = moved.get_potential_energy()
-    except StopIteration:
+    except OutOfForces:
         energy = np.nan
     return {
         "found": found,
