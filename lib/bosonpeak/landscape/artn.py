@@ -168,9 +168,13 @@ def _find_event(landscape, search, atom, seed, number) -> Event:
                 outcome = "no saddle in the active region"
             else:
                 region = len(climber.region.free)
-                if climber.finish():
+                if not climber.finish():
+                    outcome = "no saddle of the whole"
+                elif climber.e <= 0:
+                    # it has wandered off: no border of this basin lies below its minimum
+                    outcome = "a saddle below the start"
+                else:
                     return _describe(climber, name, climber.region.force_calls, region)
-                outcome = "no saddle of the whole"
         except (FloatingPointError, np.linalg.LinAlgError):
             outcome = "flew apart"
     return Event(**name, outcome=outcome, force_calls=climber.region.force_calls, region=len(climber.region.free))
@@ -182,10 +186,15 @@ def refine_event(atoms: Atoms, potential, event: Event, search: Search | None = 
         raise ValueError(f"event {event.number} of atom {event.atom} found no saddle ({event.outcome})")
     search = replace(search or default_search(potential), finish_radius=None)
     landscape = describe_landscape(atoms, potential)
-    climber = Climber(landscape, search, event.atom, event.free)
-    # the region keeps the order it is given
-    climber.x = climber.x + event.displacements.ravel().astype(float)
-    climber.mode, climber.level = event.mode.ravel().astype(float), event.eigenvalue
+    u, mode = np.zeros((2, len(atoms), 3))
+    u[event.free], mode[event.free] = event.displacements, event.mode
+    moved = np.flatnonzero(np.linalg.norm(u, axis=1) > search.follow)
+    # the mode lives where it lived in the search
+    near = np.union1d(landscape.within(event.atom, search.radius), landscape.within(moved, search.follow_radius))
+    climber = Climber(landscape, search, event.atom, near)
+    climber.free(event.free)
+    free = climber.region.free
+    climber.x, climber.mode, climber.level = climber.start + u[free].ravel(), mode[free].ravel(), event.eigenvalue
     climber.e, climber.f = climber.evaluate(climber.x)
     names = {name: getattr(event, name) for name in ("atom", "seed", "number")}
     if not climber.finish():

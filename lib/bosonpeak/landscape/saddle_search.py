@@ -44,7 +44,7 @@ class Search:
     follow: float = 0.5
     follow_radius: float = 5.0
     finish_radius: float | None = 20.0
-    finish_force: float = 0.05
+    finish_force: float = 0.2
     same: float = 0.2
     minimum_tolerance: float = 0.005
     keep: float = 0.0
@@ -184,7 +184,7 @@ class Climber:
         return left
 
     def free(self, atoms, inner=()):
-        """Free these atoms too, and let the mode live on `inner` as well."""
+        """Free these atoms too, and let the mode live on `inner` as well; `e` and `f` then are new."""
         n = len(self.region.free)
         self.region.grow(atoms)
         more = 3 * (len(self.region.free) - n)
@@ -217,10 +217,10 @@ class Climber:
                     return True
         return False
 
-    def climb(self, tolerance, first=0, steps=None) -> bool:
+    def climb(self, tolerance, first=0) -> bool:
         """Along the mode, by Newton's step where the curvature is negative, else against the force; relax across."""
         o = self.search
-        for k in range(first, first + (steps or o.climbs)):
+        for k in range(first, first + o.climbs):
             along = self.f @ self.mode
             longest = min(o.climb_step, o.atom_step / largest_norm(self.mode))
             newton = -along / max(-self.level, -o.curvature)
@@ -239,16 +239,7 @@ class Climber:
         self.free(
             everything if o.finish_radius is None else self.landscape.within(sorted(self.centres), o.finish_radius)
         )
-        # first what was at rest gives way, else its strain would drive the saddle off
-        memory = Memory(o.stiffness)
-        for _ in range(o.climbs // 3):
-            outer = np.where(self.inner, 0.0, self.f)
-            if largest_norm(outer) <= 2 * o.force_tolerance:
-                break
-            step = memory.step(outer)
-            step *= min(1.0, o.atom_step / largest_norm(step))
-            memory.add(step, np.where(self.inner, 0.0, self.go(step)))
-        if not self.climb(o.force_tolerance, 2, o.climbs // 3):
+        if not self.climb(o.force_tolerance, 2):
             return False
         self.inner[:] = True
         self.left = self.find_mode(60, o.residual / 30)
