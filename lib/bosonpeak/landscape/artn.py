@@ -108,7 +108,7 @@ def activation_events(
 
     atoms: a minimum, periodic; potential: a Potential or its name; search: default Search() for metals, REDUCED for
     reduced units. An event depends on atom, seed and its number alone. Failed searches are events too: see
-    `Event.converged`. Each takes some 0.5 s for 1,000 atoms of Cu-Zr.
+    `Event.converged`. Each takes some 2 s for 1,000 atoms of Cu-Zr.
 
     Raises ValueError where the atom is not in the structure, the structure is no minimum, or the potential lacks an
     element.

@@ -16,7 +16,7 @@ class Search:
     lowest eigenvalue is below `curvature` (-0.30). climb_step: longest step along the eigenvector, atom_step: longest
     of one atom. After the k-th of at most `climbs` steps come up to 2 k + 2 relaxations, no more than `relaxations`,
     fewer once the force across is half of that along. force_tolerance: largest force on an atom at the saddle;
-    yang-2021 stops at 0.05, where a third of what is found is no saddle but a shoulder, and 0.01 costs 20 forces
+    yang-2021 stops at 0.05, where a quarter of what is found is no saddle but a shoulder, and 0.01 costs 20 forces
     more. first_lanczos, lanczos: most Lanczos steps, ended where |H v - lambda v| is below `residual`; `difference`:
     length of the displacement. stiffness: of the first relaxation. radius: of the active region; an atom that moves
     by `follow` takes those within follow_radius in. finish_radius: as above, from a force of finish_force on; None:
