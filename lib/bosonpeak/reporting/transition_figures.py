@@ -98,7 +98,7 @@ def draw_modes(axes, table, color) -> None:
     axes.set_yscale("log")
 
 
-def draw_rearrangement(axes, atoms, table, transition: int, shown: int = 150, length: float = 1.5, reach=7.0) -> None:
+def draw_rearrangement(axes, atoms, table, transition: int, shown: int = 150, length: float = 1.5, reach=5.0) -> None:
     """Arrows of the largest displacements of one transition in its box, on 3D axes; the tenth that moves most in red.
 
     Arrows are drawn with the longest `length` long. The box is shifted so that what moves most is in its middle; of a
@@ -116,7 +116,8 @@ def draw_rearrangement(axes, atoms, table, transition: int, shown: int = 150, le
         axes.quiver(*centred[part].T, *arrows[part].T, color=color, linewidth=width, arrow_length_ratio=0.35)
     low, high = np.maximum(box / 2 - reach, 0), np.minimum(box / 2 + reach, box)
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]), box_aspect=(1, 1, 1))
-    axes.set(xlabel=r"$x$  ($\sigma$)", ylabel=r"$y$  ($\sigma$)", zlabel=r"$z$  ($\sigma$)")
+    # the third label would stand on what is drawn beside
+    axes.set(xlabel=r"$x$  ($\sigma$)", ylabel=r"$y$  ($\sigma$)")
 
 
 def draw_profiles(axes, tables, colors) -> None:
