@@ -70,7 +70,7 @@ def test_a_killed_workflow_goes_on_and_makes_the_files_of_an_unbroken_one(new_pr
         nothing = whole.snakemake("--cores", "1", "data")
         assert nothing.returncode == 0, nothing.stdout
         assert "Quenching" not in nothing.stdout and "Vibrations of" not in nothing.stdout
-        assert "1 glasses and 1 vibrational spectra" in nothing.stdout
+        assert "1 glasses, 1 vibrational spectra" in nothing.stdout
 
 
 @pytest.mark.slow
