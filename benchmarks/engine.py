@@ -11,7 +11,6 @@ traffic: what must cross the memory bus if every vector is read and written once
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -28,7 +27,7 @@ from bosonpeak.vibrations.chebyshev import chebyshev_moments, jackson_kernel
 from bosonpeak.vibrations.lanes import LANES
 from bosonpeak.vibrations.operators import spectral_bound
 from bosonpeak.vibrations.spectra import density_of_states, local_density_of_states
-from machine import describe_machine, describe_run
+from machine import describe_machine, describe_run, show_results
 
 SEED = 20260
 PACKAGES = ("bosonpeak", "numpy", "scipy", "numba", "llvmlite")
@@ -276,10 +275,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"--nodes {nodes}: at least 100")
     set_threads()
     results = measure(nodes, options.quick, options.kwant)
-    print(report(results))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    show_results(report(results), results, options.json)
     return 0
 
 

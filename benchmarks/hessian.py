@@ -29,7 +29,7 @@ from bosonpeak.vibrations.chebyshev import _aligned, _Recursion
 from bosonpeak.vibrations.hessian import dynamical_matrix, hessian
 from bosonpeak.vibrations.lanes import LANES
 from bosonpeak.vibrations.operators import check_operator, lanczos_extremes
-from machine import describe_machine, describe_run
+from machine import describe_machine, describe_run, show_results
 from scipy.sparse import csr_matrix
 from scipy.sparse.linalg import norm
 
@@ -193,10 +193,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(json.dumps(measured(*json.loads(f"[{rest.removesuffix(')').lower()}]"))))
         return 0
     results = measure(options.quick)
-    print(report(results))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    show_results(report(results), results, options.json)
     return 0
 
 

@@ -1,9 +1,11 @@
-"""What a benchmark ran on."""
+"""What every benchmark says and does: the machine it ran on, the table, the file of numbers."""
 
+import json
 import os
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 
 import numba
 from bosonpeak.materials.archive import processor
@@ -30,3 +32,11 @@ def describe_run(machine: dict, *packages: str) -> list[str]:
         f"{m['processor']}, {m['cores']} cores, {m['threads']} threads, load {m['load_before']} at the start",
         ", ".join(f"{name} {m[name]}" for name in ("python", *packages)),
     ]
+
+
+def show_results(table: str, results: dict, path: Path | None) -> None:
+    """Print the table; keep the numbers at `path`, if one is given."""
+    print(table)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")

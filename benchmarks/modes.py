@@ -32,7 +32,7 @@ from bosonpeak.threads import set_threads
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import low_frequency_modes
 from bosonpeak.vibrations.spectra import translations
-from machine import describe_machine, describe_run
+from machine import describe_machine, describe_run, show_results
 from scipy.sparse.linalg import LinearOperator, eigsh, splu
 
 PACKAGES = ("bosonpeak", "numpy", "scipy", "numba")
@@ -177,10 +177,7 @@ def main(arguments: list[str] | None = None) -> int:
         options.modes or (40 if options.quick else 100),
     )
     results = measure(spheres, modes, options.quick)
-    print(report(results))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    show_results(report(results), results, options.json)
     return 0
 
 

@@ -12,7 +12,6 @@ up to the saddle, failures included in the median; seconds of the library includ
 """
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -28,7 +27,7 @@ from bosonpeak.landscape.artn import Search, activation_events, kick_atom, refin
 from bosonpeak.materials import glasses
 from bosonpeak.materials.potentials import get
 from bosonpeak.threads import set_threads
-from machine import describe_machine, describe_run
+from machine import describe_machine, describe_run, show_results
 
 PACKAGES = ("bosonpeak", "numpy", "ase", "numba")
 TARGETS = {"success": 0.85, "force_calls": 500, "barrier_error": 0.01}
@@ -177,10 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     set_threads(1)
     results = measure(options.kicks or (3 if options.quick else 20), options.quick, options.forces, options.seed)
-    print(report(results))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    show_results(report(results), results, options.json)
     return 0
 
 

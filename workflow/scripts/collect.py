@@ -24,7 +24,7 @@ SHIPPED += ("bulk_modulus", "shear_modulus", "affine_shear_modulus", "anisotropy
 SHIPPED += ("transverse_speed", "debye_frequency", "debye_level", "first_phonon")
 
 
-def results_folder(kind: str = "vibrations") -> Path:
+def results_folder(kind: str) -> Path:
     return project_root() / "data" / "results" / kind
 
 
@@ -32,11 +32,6 @@ def table_of(kind: str) -> dict[str, dict]:
     """Entries of the table of "vibrations" or "transitions" by name, {} where there is none."""
     path = results_folder(kind) / "catalogue.json"
     return {e["name"]: e for e in json.loads(path.read_text(encoding="utf-8"))} if path.exists() else {}
-
-
-def spectra() -> dict[str, dict]:
-    """Entries of the table of vibrations by name of glass, {} where there is none."""
-    return table_of("vibrations")
 
 
 def has_glass(recipe) -> bool:
@@ -50,8 +45,8 @@ def has_glass(recipe) -> bool:
 
 def has_spectrum(recipe, code: str) -> bool:
     """Whether data/results/vibrations holds this glass's vibrations as the present code computes them."""
-    entry = spectra().get(recipe.name, {})
-    path = results_folder() / f"{recipe.name}.nc"
+    entry = table_of("vibrations").get(recipe.name, {})
+    path = results_folder("vibrations") / f"{recipe.name}.nc"
     known = entry.get("key") == recipe.key and entry.get("code") == code
     return known and path.is_file() and _sha256(path) == entry["sha256"]
 
@@ -83,7 +78,7 @@ def take_spectrum(path: Path, recipe, code: str):
     """Copy a file of vibrations and enter it into the table."""
     import xarray as xr
 
-    target = results_folder() / f"{recipe.name}.nc"
+    target = results_folder("vibrations") / f"{recipe.name}.nc"
     target.parent.mkdir(parents=True, exist_ok=True)
     with xr.open_dataset(path, engine="h5netcdf") as data:
         attributes = {name: data.attrs[name] for name in SHIPPED}
@@ -109,13 +104,7 @@ def take_transitions(path: Path, push):
         kept |= {"pushed": data.sizes["pushed"], "left": int((data.transition >= 0).sum())}
         kept |= {"pushes": int(data.pushes.sum()), "code": data.attrs["code"]}
     _replace(target, lambda part: shutil.copyfile(path, part))
-    entry = {
-        "name": push.name,
-        "key": push.key,
-        "file": target.name,
-        "sha256": _sha256(target),
-        "glass": push.recipe.name,
-    }
+    entry = {"name": push.name, "key": push.key, "file": target.name, "sha256": _sha256(target)}
     entry |= {"method": push.method, "lowest": push.lowest, "spread": push.spread}
     entry |= {"glass": push.recipe.name} | kept
     entry |= {"processor": archive.processor(), "date": time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))}
@@ -148,7 +137,7 @@ def collect(group: str, glasses: Path, vibrations: Path, transitions: Path):
             entered.append(f"transitions of {push.name}")
     for name in entered:
         print(f"entered data/: {name}")
-    counts = len(archive.catalogue()), len(spectra()), len(table_of("transitions"))
+    counts = len(archive.catalogue()), len(table_of("vibrations")), len(table_of("transitions"))
     print("data/ holds {} glasses, {} vibrational spectra and {} tables of transitions".format(*counts))
 
 

@@ -11,26 +11,19 @@ it keeps soft waves of the whole from hiding the mode. But it strains the rest: 
 and the excess decays only as 1 / radius^3. So the saddle is converged anew with what lies within finish_radius free.
 """
 
-import hashlib
-import json
-import multiprocessing
-import os
 import zipfile
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from tqdm.auto import tqdm
 
 from ..materials.potentials import get
-from ..threads import available_cores
 from ..vibrations.hessian import hessian
 from ..vibrations.operators import lanczos_extremes
 from .active_region import Landscape, describe_landscape
-from .excitation import _end_with_parent
+from .processes import run_jobs, structure_key, write_arrays
 from .saddle_search import REDUCED, Climber, Search, largest_norm
 
 __all__ = [
@@ -115,8 +108,8 @@ def activation_events(
     """
     potential = get(potential) if isinstance(potential, str) else potential
     search = search or default_search(potential)
-    landscape = _start(atoms, potential, search)
     _check(len(atoms), [atom], n_events, seed)
+    landscape = _start(atoms, potential, search)
     return [_find_event(landscape, search, int(atom), seed, number) for number in range(n_events)]
 
 
@@ -217,15 +210,14 @@ def activate_atoms(
 
     folder: the events of an atom are kept there once they are all found, under a hash of structure, potential, search
     and seed, and read back instead of found again; asked for more of them, only those that lack are looked for.
-    workers: default the cores this process may use; one works in this process. They are started anew: a script needs
-    its `if __name__ == "__main__":`. progress: a bar. Raises as `activation_events`.
+    workers, progress: of `processes.run_jobs`. Raises as `activation_events`.
     """
     potential = get(potential) if isinstance(potential, str) else potential
     search, indices = search or default_search(potential), [int(a) for a in indices]
     _check(len(atoms), indices, n_events, seed)
     landscape, done = _start(atoms, potential, search), {}
     if folder:
-        folder = Path(folder) / _key(atoms, potential, search, seed)
+        folder = Path(folder) / structure_key(atoms, potential, asdict(search), seed)
         folder.mkdir(parents=True, exist_ok=True)
         done = {a: _read(folder / f"atom-{a:05d}.npz") for a in indices}
     jobs = [
@@ -233,22 +225,7 @@ def activate_atoms(
         for a in dict.fromkeys(indices)
         if len(done.get(a, [])) < n_events
     ]
-    workers = min(workers or available_cores(), len(jobs))
-    # spawned, not forked: MPI may be alive in this process
-    context = multiprocessing.get_context("spawn")
-    with (
-        tqdm(desc="activating", total=len(set(indices)), unit="atom", disable=not progress) as bar,
-        ProcessPoolExecutor(workers, context, _end_with_parent) if workers > 1 else nullcontext() as pool,
-    ):
-        bar.update(len(set(indices)) - len(jobs))
-        waiting = [pool.submit(_activate, job) for job in jobs] if pool else []
-        try:
-            for a, found in (f.result() for f in as_completed(waiting)) if pool else map(_activate, jobs):
-                done[a] = found
-                bar.update()
-        finally:
-            for future in waiting:
-                future.cancel()
+    done |= dict(run_jobs(_activate, jobs, "activating", "atom", len(set(indices)), workers, progress))
     return [done.get(a, [])[:n_events] for a in indices]
 
 
@@ -259,18 +236,8 @@ def _activate(job) -> tuple[int, list[Event]]:
         # one array a field, the ragged ones end to end
         columns = {f.name: [getattr(event, f.name) for event in found] for f in fields(Event)}
         columns |= {name: np.concatenate(columns[name]) for name in _RAGGED}
-        part = folder / f".atom-{atom:05d}.{os.getpid()}.part"
-        with open(part, "wb") as file:
-            np.savez(file, count=[len(event.free) for event in found], **columns)
-        os.replace(part, folder / f"atom-{atom:05d}.npz")
+        write_arrays(folder / f"atom-{atom:05d}.npz", count=[len(event.free) for event in found], **columns)
     return atom, found
-
-
-def _key(atoms, potential, search, seed) -> str:
-    digest = hashlib.sha256(np.ascontiguousarray(atoms.positions).tobytes() + atoms.cell.array.tobytes())
-    text = json.dumps([atoms.numbers.tolist(), potential.name, potential.sha256, asdict(search), seed], sort_keys=True)
-    digest.update(text.encode())
-    return digest.hexdigest()[:12]
 
 
 def _read(path) -> list[Event]:

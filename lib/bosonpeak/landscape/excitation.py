@@ -4,27 +4,20 @@ r = r0 + A sqrt(N) e (Eq. 5) is minimised by LAMMPS, and either returns to r0 or
 The sign of a mode is arbitrary and the paper names none: here both are pushed, and the smaller amplitude counts.
 """
 
-import hashlib
-import json
-import multiprocessing
-import os
-import threading
 import zipfile
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from ase import Atoms
-from tqdm.auto import tqdm
 
 from ..materials.lammps import Session
 from ..materials.potentials import get
-from ..threads import available_cores, set_threads
 from ..units import RAD_PER_PS
 from ..vibrations.hessian import bond_stiffness, bonds, dynamical_matrix
 from ..vibrations.operators import spectral_bound
+from .processes import run_jobs, structure_key, write_arrays
 
 _RETURNED = 1e-5
 """|r1 - r0| up to which a push came back: returning ones end below 1e-9, transitions begin near 1e-3."""
@@ -269,59 +262,28 @@ def excite_modes(
 
     modes: of the dynamical matrix of `atoms`; the push of an alloy is along e_i / sqrt(m_i). folder: each finished
     mode is kept there, under a hash of structure, potential and options, and read back instead of pushed again, if it
-    is the same mode (overlap above 0.999; its `sign` then refers to the mode as it was kept). workers: default
-    the cores this process may use; one works in this process. They are started anew: a script needs its
-    `if __name__ == "__main__":`. progress: a bar. options: of `critical_amplitude`. Raises as that.
+    is the same mode (overlap above 0.999; its `sign` then refers to the mode as it was kept). workers, progress: of
+    `processes.run_jobs`. options: of `critical_amplitude`. Raises as that.
     """
     root = np.repeat(np.sqrt(potential.masses)[potential.types(atoms)], 3)
     lines = {int(k): modes.polarizations[:, k] / root for k in indices}
-    folder, done = Path(folder) / _key(atoms, potential, options) if folder else None, {}
+    done = {}
     if folder:
+        plain = {name: np.asarray(value).tolist() for name, value in options.items()}
+        folder = Path(folder) / structure_key(atoms, potential, plain)
         folder.mkdir(parents=True, exist_ok=True)
         done = {k: kept for k, line in lines.items() if (kept := _read(folder / f"mode-{k:05d}.npz", line))}
     jobs = [(k, atoms, potential.name, line, options, folder) for k, line in lines.items() if k not in done]
-    workers = min(workers or available_cores(), len(jobs))
-    # spawned, not forked: LAMMPS and MPI may be alive in this process
-    context = multiprocessing.get_context("spawn")
-    with (
-        tqdm(desc="pushing", total=len(lines), initial=len(done), unit="mode", disable=not progress) as bar,
-        ProcessPoolExecutor(workers, context, _end_with_parent) if workers > 1 else nullcontext() as pool,
-    ):
-        waiting = [pool.submit(_excite, job) for job in jobs] if pool else []
-        try:
-            for k, found in (f.result() for f in as_completed(waiting)) if pool else map(_excite, jobs):
-                done[k] = found
-                bar.update()
-        finally:
-            for future in waiting:
-                future.cancel()
+    done |= dict(run_jobs(_excite, jobs, "pushing", "mode", len(lines), workers, progress))
     return [done[int(k)] for k in indices]
-
-
-def _end_with_parent():
-    """A worker whose parent was killed would wait for work for ever."""
-    set_threads(1)
-    parent = multiprocessing.parent_process()
-    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
 def _excite(job) -> tuple[int, Transition]:
     k, atoms, name, line, options, folder = job
     found = critical_amplitude(atoms, get(name), line, **options)
     if folder:
-        part = folder / f".mode-{k:05d}.{os.getpid()}.part"
-        with open(part, "wb") as file:
-            np.savez(file, mode=line.astype(np.float32), **asdict(found))
-        os.replace(part, folder / f"mode-{k:05d}.npz")
+        write_arrays(folder / f"mode-{k:05d}.npz", mode=line.astype(np.float32), **asdict(found))
     return k, found
-
-
-def _key(atoms, potential, options) -> str:
-    digest = hashlib.sha256(np.ascontiguousarray(atoms.positions).tobytes() + atoms.cell.array.tobytes())
-    plain = {name: np.asarray(value).tolist() for name, value in options.items()}
-    text = json.dumps([atoms.numbers.tolist(), potential.name, potential.sha256, plain], sort_keys=True)
-    digest.update(text.encode())
-    return digest.hexdigest()[:12]
 
 
 def _read(path, line) -> Transition | None:

@@ -12,6 +12,7 @@ from ..paths import project_root
 from ..statistics import rank_correlation
 from ..vibrations.hessian import dynamical_matrix
 from ..vibrations.modes import low_frequency_modes, normal_modes, participation_ratio, phonon_order_parameter
+from ..vibrations.shipped import load_result, shipped_results
 from ..vibrations.spectra import zero_modes
 from .anharmonicity import expand_energy
 from .excitation import excite_modes
@@ -38,7 +39,7 @@ def spread_indices(n_modes: int, lowest: int, spread: int) -> np.ndarray:
     # where the steps are below one, take neighbours
     for k in range(spread):
         more[k] = max(more[k], (more[k - 1] if k else lowest - 1) + 1)
-    return np.r_[np.arange(lowest), np.minimum(more, n_modes - spread + np.arange(spread))]
+    return np.r_[np.arange(lowest), more]
 
 
 def moving_modes(atoms, potential, n_modes=None):
@@ -189,13 +190,9 @@ def correlate(frame: pd.DataFrame, x: str, y: str, rng=1):
     return rank_correlation(*by_sample(frame, x, y), rng=rng)
 
 
-def _folder():
-    return project_root() / "data" / "results" / "transitions"
-
-
 def shipped_transitions() -> list[str]:
     """Names of the shipped tables: a glass's name, and "-cg" or "-fire" for the minimiser."""
-    return sorted(path.stem for path in _folder().glob("*.nc"))
+    return shipped_results("transitions")
 
 
 def load_transitions(name: str) -> xr.Dataset:
@@ -203,9 +200,4 @@ def load_transitions(name: str) -> xr.Dataset:
 
     Raises ValueError for a name without a table.
     """
-    path = _folder() / f"{name}.nc"
-    if not path.is_file():
-        near = ", ".join(shipped_transitions()[:5]) or "none at all"
-        raise ValueError(f"no transitions of {name!r} are shipped: there is {near} ...; make them by `make data`")
-    with xr.open_dataset(path, engine="h5netcdf") as data:
-        return data.load()
+    return load_result("transitions", name)

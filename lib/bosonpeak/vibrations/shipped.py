@@ -8,13 +8,13 @@ import xarray as xr
 from ..paths import project_root
 
 
-def _folder():
-    return project_root() / "data" / "results" / "vibrations"
+def _folder(kind: str):
+    return project_root() / "data" / "results" / kind
 
 
 def vibrations_table() -> pd.DataFrame:
     """One row a shipped spectrum: name, boson peak, moduli, Debye level, versions; frequencies in `unit`."""
-    path = _folder() / "catalogue.json"
+    path = _folder("vibrations") / "catalogue.json"
     entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
     table = pd.DataFrame(entries)
     return table.set_index("name", drop=False) if entries else table
@@ -26,9 +26,19 @@ def load_vibrations(name: str) -> xr.Dataset:
     Frequencies in `unit` of its attributes (omega in rad/ps, or reduced). Raises ValueError for a name without a
     spectrum.
     """
-    path = _folder() / f"{name}.nc"
+    return load_result("vibrations", name)
+
+
+def load_result(kind: str, name: str) -> xr.Dataset:
+    """A file of data/results/<kind>, in memory. Raises ValueError, naming some that there are, for an unknown name."""
+    path = _folder(kind) / f"{name}.nc"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in _folder().glob("*.nc"))[:5])
-        raise ValueError(f"no vibrations of {name!r} are shipped: there is {known} ...; make them by `make data`")
+        near = ", ".join(shipped_results(kind)[:5]) or "none at all"
+        raise ValueError(f"no {kind} of {name!r} are shipped: there is {near} ...; make them by `make data`")
     with xr.open_dataset(path, engine="h5netcdf") as data:
         return data.load()
+
+
+def shipped_results(kind: str) -> list[str]:
+    """Names of the files of data/results/<kind>."""
+    return sorted(path.stem for path in _folder(kind).glob("*.nc"))
