@@ -111,13 +111,37 @@ def test_the_archived_hessians_meet_their_targets():
 
 def test_low_modes_agree_with_shift_invert(tmp_path):
     table, results = run_quick("modes", tmp_path)
-    assert results["agreement"]["deviation"] < 1e-8
-    assert results["filtered_subspace"]["orthonormality"] < 1e-10
-    assert 0.05 < results["omega"]["lowest"] < results["omega"]["highest"] < 1
+    (size,) = results["sizes"].values()
+    assert size["deviation"] < 1e-8 and not size["at_least"]
+    assert size["filtered_subspace"]["orthonormality"] < 1e-10
+    assert 0.05 < size["omega"]["lowest"] < size["omega"]["highest"] < 1
     assert "scipy's better one over ours" in table
 
 
-@pytest.mark.parametrize("name", ["engine", "hessian"])
+def test_a_peer_that_takes_too_long_is_stopped_and_the_ratio_said_to_be_a_bound(monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    import modes
+
+    # no peer imports its packages in a hundredth of a second
+    monkeypatch.setattr(modes, "PATIENCE", (0.0, 0.01))
+    results = modes.measure([200], 10, quick=True)
+    size = results["sizes"]["200"]
+    assert size["at_least"] and size["shift_invert"] == {"stopped_after": 0.01} and "deviation" not in size
+    table = modes.report(results)
+    assert "stopped after 0 s" in table and "ours: >0." in table and "no frequencies of a peer" in table
+
+
+def test_the_archived_modes_meet_their_targets():
+    results = json.loads((project_root() / "data" / "results" / "benchmarks" / "modes.json").read_text())
+    sizes, targets = results["sizes"], results["targets"]
+    assert sizes["4000"]["deviation"] < targets["deviation"]
+    for n in ("4000", "16000"):
+        assert sizes[n]["ratio_to_scipy"] >= targets["ratio_to_scipy"]
+        assert sizes[n]["filtered_subspace"]["residual"] < 1e-8
+    assert sizes["16000"]["filtered_subspace"]["seconds"] < targets["seconds"]
+
+
+@pytest.mark.parametrize("name", ["engine", "hessian", "modes"])
 def test_archived_runs_were_full_ones(name):
     archived = json.loads((project_root() / "data" / "results" / "benchmarks" / f"{name}.json").read_text())
     assert not archived.get("quick", False) and archived["machine"]["processor"]

@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 from bosonpeak.paths import project_root
 
 README = (project_root() / "README.md").read_text(encoding="utf-8")
@@ -28,6 +29,18 @@ def test_the_numbers_of_the_hessians_are_those_of_the_archived_run():
         f"takes {large['matrix']['seconds']:.1f} s, {large['matscipy']['ratio']:.0f} times less",
     ):
         assert said in " ".join(README.split())
+
+
+def test_the_numbers_of_the_low_modes_are_those_of_the_archived_run():
+    size = json.loads((project_root() / "data" / "results" / "benchmarks" / "modes.json").read_text())["sizes"]["16000"]
+    ours = size["filtered_subspace"]
+    for said in (
+        f"take {ours['seconds']:.0f} s and {ours['gigabytes']:.1f} GB",
+        f"{size['ratio_to_scipy']:.1f} times less time",
+    ):
+        assert said in README, said
+    assert size["shift_invert"]["stopped_after"] == pytest.approx(10 * ours["seconds"])
+
 
 
 def test_every_make_target_that_is_named_exists():
