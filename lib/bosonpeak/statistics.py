@@ -155,6 +155,19 @@ def fraction_interval(hits) -> tuple[float, tuple[float, float]]:
     return float(hits.mean()), (float(min(found.low, hits.mean())), float(max(found.high, hits.mean())))
 
 
+def correlation_interval(r: float, n: float) -> tuple[float, float]:
+    """95 % interval of Pearson's r of n independent pairs, by Fisher's transformation; (-1, 1) for four or fewer.
+
+    Raises ValueError for an r that is none.
+    """
+    if not -1 <= r <= 1:
+        raise ValueError(f"r = {r} is no correlation")
+    if n <= 4:
+        return -1.0, 1.0
+    centre, half = np.arctanh(np.clip(r, -1 + 1e-15, 1 - 1e-15)), stats.norm.ppf(0.975) / np.sqrt(n - 3)
+    return float(np.tanh(centre - half)), float(np.tanh(centre + half))
+
+
 def density_exponent(values, high: float, low: float = 0.0) -> tuple[float, tuple[float, float]]:
     """Exponent b of a density ~ x^b between low and high by maximum likelihood, without bins, and its 95 % interval.
 

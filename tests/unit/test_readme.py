@@ -42,7 +42,6 @@ def test_the_numbers_of_the_low_modes_are_those_of_the_archived_run():
     assert size["shift_invert"]["stopped_after"] == pytest.approx(10 * ours["seconds"])
 
 
-
 def test_every_make_target_that_is_named_exists():
     targets = set(re.findall(r"^([a-z-]+):", (project_root() / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = set(re.findall(r"^make ([a-z-]+)|`make ([a-z-]+)`", README, re.MULTILINE))

@@ -41,9 +41,10 @@ class Project:
         text = yaml.safe_dump({"book": list(entries), "paper": list(paper)})
         (self.root / "data" / "glasses" / "recipes.yml").write_text(text)
 
-    def write_pushes(self, *entries: dict):
+    def write_campaign(self, kind: str, *entries: dict):
+        """kind: pushes, events or temperatures."""
         text = yaml.safe_dump({"book": list(entries), "paper": []})
-        (self.root / "data" / "glasses" / "pushes.yml").write_text(text)
+        (self.root / "data" / "glasses" / f"{kind}.yml").write_text(text)
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow" / "Snakefile"), *arguments]

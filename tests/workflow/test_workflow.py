@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xarray as xr
 from bosonpeak.materials import glasses
@@ -162,7 +163,7 @@ def test_a_second_workflow_in_the_same_folder_is_refused(new_project):
 def test_pushes_that_were_killed_go_on_with_the_next_mode(new_project):
     project = new_project("pushes")
     project.write_recipes(SPHERES | {"n_atoms": 108, "seed": 1, "force_tolerance": 1e-13})
-    project.write_pushes({"glasses": "harmonic-spheres-n108-*", "lowest": 8, "spread": 0, "method": "fire"})
+    project.write_campaign("pushes", {"glasses": "harmonic-spheres-n108-*", "lowest": 8, "spread": 0, "method": "fire"})
     run = project.start("--cores", "1", "data")
     modes = project.root / "_build" / "transitions" / "modes"
     try:
@@ -184,6 +185,66 @@ def test_pushes_that_were_killed_go_on_with_the_next_mode(new_project):
     assert idle.returncode == 0 and "Pushing" not in idle.stdout and "1 tables of transitions" in idle.stdout
 
 
+@pytest.mark.slow
+def test_saddles_and_inherent_structures_of_a_glass_enter_the_data(new_project):
+    project = new_project("events")
+    project.write_recipes(CHEAP | {"seed": 1})
+    project.write_campaign("events", {"glasses": "Cu50Zr50-*", "atoms": 3, "events": 2})
+    warm = {"temperatures": [100, 900.0], "equilibration": 0.1, "interval": 0.1, "count": 2}
+    project.write_campaign("temperatures", {"glasses": "Cu50Zr50-*"} | warm)
+    ways = [{"glasses": "Cu50Zr50-*", "method": method, "atoms": 20} for method in ("moments", "modes")]
+    project.write_campaign("local", *ways)
+    done = project.snakemake("--cores", "2", "data")
+    assert done.returncode == 0, done.stdout
+    assert "1 of events, 1 of inherent structures and 2 of local peaks" in done.stdout
+    results = project.root / "data" / "results"
+    (entry,) = json.loads((results / "events" / "catalogue.json").read_text())
+    assert entry["searches"] == 6 and entry["atoms"] == 3 and entry["glass"] == entry["name"]
+    with xr.open_dataset(results / "events" / entry["file"], engine="h5netcdf") as table:
+        assert len(set(table.atom.values)) == 3 and (table.outcome == 0).sum() == entry["saddles"]
+        assert np.isfinite(table.barrier.values).sum() == entry["saddles"]
+    (entry,) = json.loads((results / "inherent" / "catalogue.json").read_text())
+    assert entry["structures"] == 4 and entry["temperatures"] == [100, 900.0]
+    with xr.open_dataset(results / "inherent" / entry["file"], engine="h5netcdf") as table:
+        # warmer liquids have left the start's minimum
+        assert abs(table.energy.values).min(axis=1)[1] > 1e-4
+    local = {
+        entry["method"]: xr.load_dataset(results / "local" / entry["file"], engine="h5netcdf")
+        for entry in json.loads((results / "local" / "catalogue.json").read_text())
+    }
+    assert np.array_equal(local["modes"].atom, local["moments"].atom) and local["modes"].sizes["atom"] == 20
+    np.testing.assert_allclose(local["moments"].intensity, local["modes"].intensity, rtol=0.1)
+    # one atom more: those that are done are kept
+    project.write_campaign("events", {"glasses": "Cu50Zr50-*", "atoms": 4, "events": 2})
+    kept = {path: path.stat().st_mtime_ns for path in (project.root / "_build/events/atoms").rglob("*.npz")}
+    again = project.snakemake("--cores", "2", "data")
+    assert again.returncode == 0, again.stdout
+    (entry,) = json.loads((results / "events" / "catalogue.json").read_text())
+    assert entry["searches"] == 8 and {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+@pytest.mark.parametrize(
+    ("kind", "entry", "complaint"),
+    [
+        ("activations", {"glasses": "harmonic*", "atoms": 0, "events": 2}, "needs glasses, atoms and events"),
+        (
+            "warmings",
+            {"glasses": "harmonic*", "temperatures": [], "equilibration": 1, "interval": 1, "count": 1},
+            "needs",
+        ),
+    ],
+)
+def test_a_campaign_of_nothing_is_named(new_project, monkeypatch, kind, entry, complaint):
+    import campaigns
+
+    project = new_project("nothing")
+    project.write_recipes(SPHERES | {"n_atoms": 108, "seed": 1})
+    monkeypatch.setenv("BOSONPEAK_ROOT", str(project.root))
+    project.write_campaign({"activations": "events", "warmings": "temperatures", "local_peaks": "local"}[kind], entry)
+    with pytest.raises(ValueError, match=complaint):
+        getattr(campaigns, kind)("book")
+
+
 @pytest.mark.parametrize(
     ("entry", "complaint"),
     [
@@ -199,14 +260,14 @@ def test_an_entry_of_pushes_that_makes_no_sense_is_named(new_project, monkeypatc
     project.write_recipes(SPHERES | {"n_atoms": 108, "seed": 1})
     monkeypatch.setenv("BOSONPEAK_ROOT", str(project.root))
     assert pushes("book") == []
-    project.write_pushes(entry)
+    project.write_campaign("pushes", entry)
     with pytest.raises(ValueError, match=complaint):
         pushes("book")
     whole = {"glasses": "harmonic*", "lowest": 2, "spread": 0, "method": "cg"}
-    project.write_pushes(whole, whole)
+    project.write_campaign("pushes", whole, whole)
     with pytest.raises(ValueError, match="is named twice"):
         pushes("book")
-    project.write_pushes(whole, whole | {"method": "fire"})
+    project.write_campaign("pushes", whole, whole | {"method": "fire"})
     first, second = pushes("book")
     assert first.key != second.key and (first.name, second.name) == (
         "harmonic-spheres-n108-instant-s1-cg",

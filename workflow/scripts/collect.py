@@ -1,8 +1,8 @@
-"""Take what was made into data/: collect.py GROUP GLASSES VIBRATIONS TRANSITIONS.
+"""Take what was made into data/: collect.py GROUP FOLDER, FOLDER that of the workflow.
 
-Glasses of the group book enter data/glasses and its catalogue; vibrations and transitions of any group enter
-data/results/vibrations and data/results/transitions, each with one table of all, catalogue.json. What stands there
-already is left alone.
+Glasses of the group book enter data/glasses and its catalogue; vibrations, transitions, events, inherent structures
+and local peaks of any group enter the folder of data/results that has their name, each with one table of all,
+catalogue.json. What stands there already is left alone.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bosonpeak.materials import archive
 from bosonpeak.paths import project_root
-from campaigns import pushes
+from campaigns import activations, local_peaks, pushes, warmings
 from digests import code_digest
 
 SHIPPED = ("boson_peak_omega", "boson_peak_intensity", "boson_peak_interior", "boson_peak_broadening")
@@ -29,7 +29,7 @@ def results_folder(kind: str) -> Path:
 
 
 def table_of(kind: str) -> dict[str, dict]:
-    """Entries of the table of "vibrations" or "transitions" by name, {} where there is none."""
+    """Entries of the table of "vibrations", "transitions" or "events" by name, {} where there is none."""
     path = results_folder(kind) / "catalogue.json"
     return {e["name"]: e for e in json.loads(path.read_text(encoding="utf-8"))} if path.exists() else {}
 
@@ -51,10 +51,10 @@ def has_spectrum(recipe, code: str) -> bool:
     return known and path.is_file() and _sha256(path) == entry["sha256"]
 
 
-def has_transitions(push) -> bool:
-    """Whether data/results/transitions holds this glass pushed in this way, whole."""
-    entry, path = table_of("transitions").get(push.name, {}), results_folder("transitions") / f"{push.name}.nc"
-    return entry.get("key") == push.key and path.is_file() and _sha256(path) == entry["sha256"]
+def has_campaign(kind: str, campaign) -> bool:
+    """Whether data/results/<kind> holds this glass's table made with these options, whole."""
+    entry, path = table_of(kind).get(campaign.name, {}), results_folder(kind) / f"{campaign.name}.nc"
+    return entry.get("key") == campaign.key and path.is_file() and _sha256(path) == entry["sha256"]
 
 
 def archive_folder() -> Path:
@@ -92,23 +92,35 @@ def take_spectrum(path: Path, recipe, code: str):
     _enter("vibrations", {name: None if value != value else value for name, value in entry.items()})
 
 
-def take_transitions(path: Path, push):
-    """Copy a table of transitions and enter it into the table of all."""
+def counted(kind: str, data) -> dict:
+    """What the table of all tells of one table of a kind."""
+    if kind == "transitions":
+        left = int((data.transition >= 0).sum())
+        return {"pushed": data.sizes["pushed"], "left": left, "pushes": int(data.pushes.sum())}
+    if kind == "inherent":
+        return {"structures": data.energy.size}
+    if kind == "local":
+        return {"mean_intensity": float(data.intensity.mean())}
+    saddles = int((data.outcome == 0).sum())
+    return {"searches": data.sizes["event"], "saddles": saddles, "force_calls": int(data.force_calls.sum())}
+
+
+def take_campaign(kind: str, path: Path, campaign):
+    """Copy a campaign's table and enter it into the table of all of its kind."""
     import xarray as xr
 
-    target = results_folder("transitions") / f"{push.name}.nc"
+    target = results_folder(kind) / f"{campaign.name}.nc"
     target.parent.mkdir(parents=True, exist_ok=True)
     with xr.open_dataset(path, engine="h5netcdf") as data:
         kept = {name: json.loads(data.attrs[name]) for name in ("versions", "recipe")}
         kept |= {"n_atoms": int(data.attrs["n_atoms"]), "glass_sha256": data.attrs["glass_sha256"]}
-        kept |= {"pushed": data.sizes["pushed"], "left": int((data.transition >= 0).sum())}
-        kept |= {"pushes": int(data.pushes.sum()), "code": data.attrs["code"]}
+        kept |= counted(kind, data) | {"code": data.attrs["code"]}
     _replace(target, lambda part: shutil.copyfile(path, part))
-    entry = {"name": push.name, "key": push.key, "file": target.name, "sha256": _sha256(target)}
-    entry |= {"method": push.method, "lowest": push.lowest, "spread": push.spread}
-    entry |= {"glass": push.recipe.name} | kept
+    options = {name: value for name, value in vars(campaign).items() if name != "recipe"}
+    entry = {"name": campaign.name, "key": campaign.key, "file": target.name, "sha256": _sha256(target)}
+    entry |= options | {"glass": campaign.recipe.name} | kept
     entry |= {"processor": archive.processor(), "date": time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))}
-    _enter("transitions", entry)
+    _enter(kind, entry)
 
 
 def _enter(kind: str, entry: dict):
@@ -117,8 +129,9 @@ def _enter(kind: str, entry: dict):
     _replace(results_folder(kind) / "catalogue.json", lambda part: part.write_text(text, encoding="utf-8"))
 
 
-def collect(group: str, glasses: Path, vibrations: Path, transitions: Path):
+def collect(group: str, folder: Path):
     """See above; prints what entered."""
+    glasses, vibrations = folder / "glasses", folder / "vibrations"
     code = code_digest(Path(__file__).with_name("vibrations.py"))
     entered = []
     for recipe in archive.recipes(group):
@@ -130,21 +143,29 @@ def collect(group: str, glasses: Path, vibrations: Path, transitions: Path):
         if spectrum.is_file() and not has_spectrum(recipe, code):
             take_spectrum(spectrum, recipe, code)
             entered.append(f"vibrations of {recipe.name}")
-    for push in pushes(group):
-        table = transitions / f"{push.key}.nc"
-        if table.is_file() and not has_transitions(push):
-            take_transitions(table, push)
-            entered.append(f"transitions of {push.name}")
+    done = {
+        "transitions": pushes(group),
+        "events": activations(group),
+        "inherent": warmings(group),
+        "local": local_peaks(group),
+    }
+    for kind, campaigns in done.items():
+        for campaign in campaigns:
+            table = folder / kind / f"{campaign.key}.nc"
+            if table.is_file() and not has_campaign(kind, campaign):
+                take_campaign(kind, table, campaign)
+                entered.append(f"{kind} of {campaign.name}")
     for name in entered:
         print(f"entered data/: {name}")
-    counts = len(archive.catalogue()), len(table_of("vibrations")), len(table_of("transitions"))
-    print("data/ holds {} glasses, {} vibrational spectra and {} tables of transitions".format(*counts))
+    counts = len(archive.catalogue()), *(len(table_of(kind)) for kind in ("vibrations", *done))
+    print(
+        "data/ holds {} glasses, {} vibrational spectra, {} tables of transitions, {} of events, {} of inherent "
+        "structures and {} of local peaks".format(*counts)
+    )
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("group")
-    parser.add_argument("glasses", type=Path)
-    parser.add_argument("vibrations", type=Path)
-    parser.add_argument("transitions", type=Path)
+    parser.add_argument("folder", type=Path)
     collect(**vars(parser.parse_args()))

@@ -1,0 +1,147 @@
+"""How atoms move in a basin at a temperature, beside what harmonic theory has of it (floor 4; yang-2021, Fig. 8).
+
+Displacements are from the inherent structure, without the drift of the centre of mass. Classical throughout.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from ase.units import kB
+from tqdm.auto import tqdm
+
+from ..materials.lammps import Session
+from ..structure.strain import displacements
+from ..units import RAD_PER_PS
+from ..vibrations.modes import Modes
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Samples of a run at constant energy. time (T,) in ps or reduced; energy (T,): potential energy above the inherent
+    structure; displacements (T, N, 3), single precision; temperature (T,): of the kinetic energy, K or reduced."""
+
+    time: np.ndarray
+    energy: np.ndarray
+    displacements: np.ndarray
+    temperature: np.ndarray
+
+
+def thermal_trajectory(
+    atoms: Atoms,
+    potential,
+    temperature: float,
+    duration: float,
+    interval: float,
+    seed: int,
+    equilibration: float = 10.0,
+    timestep: float = 0.002,
+    progress: bool = False,
+) -> Trajectory:
+    """Molecular dynamics in and around the minimum `atoms`: Nose-Hoover first, then constant energy, sampled.
+
+    Times in ps or reduced, temperature in K or reduced. Raises ValueError for a temperature, duration or interval that
+    is not positive; else as `materials.lammps.Session`.
+    """
+    for name, value in (("temperature", temperature), ("duration", duration), ("interval", interval)):
+        if not value > 0:
+            raise ValueError(f"{name} = {value}: it must be positive")
+    every, count = max(1, round(interval / timestep)), max(1, round(duration / interval))
+    masses = np.asarray(potential.masses)[potential.types(atoms)]
+    rows = []
+    with Session(atoms, potential) as session:
+        still = session.evaluate()[0]
+        session.thermalise(2 * temperature, seed)
+        steps = round(equilibration / timestep)
+        if steps:
+            session.dynamics(steps, timestep, f"nvt temp {temperature!r} {temperature!r} {100 * timestep:g}")
+            session.commands("unfix dynamics")
+        for _ in tqdm(range(count), desc=f"at {temperature:g}", unit="sample", disable=not progress):
+            session.dynamics(every, timestep, "nve")
+            u = displacements(atoms, session.atoms())
+            u -= masses @ u / masses.sum()
+            rows.append((session.thermo("pe") - still, session.thermo("temp"), u.astype("f4")))
+    energy, kelvin, u = zip(*rows, strict=True)
+    time = every * timestep * np.arange(1, count + 1)
+    return Trajectory(time, np.array(energy), np.array(u), np.array(kelvin))
+
+
+def harmonic_displacements(modes: Modes, potential, atoms: Atoms, temperature: float) -> np.ndarray:
+    """<u_i^2> of each atom by harmonic theory, (N,): k T sum_k |e_k(i)|^2 / (m_i omega_k^2), in A^2 or reduced.
+
+    modes: all, in the square root of the dynamical matrix's unit; zero modes (below 1e-6 of the highest) are left out.
+    Raises ValueError where they are fewer than nine tenths of all.
+    """
+    n = 3 * len(atoms)
+    if modes.polarizations.shape[1] < 0.9 * n:
+        raise ValueError(f"{modes.polarizations.shape[1]} of {n} modes are given: the slow ones alone are not <u^2>")
+    moving = modes.omega > 1e-6 * modes.omega.max()
+    share = (modes.polarizations[:, moving].reshape(-1, 3, moving.sum()) ** 2).sum(axis=1)
+    return (
+        _thermal_energy(potential, temperature)
+        * (share / modes.omega[moving] ** 2).sum(axis=1)
+        / _masses(potential, atoms)
+    )
+
+
+def draw_harmonic(modes: Modes, potential, atoms: Atoms, temperature: float, times, rng=None) -> np.ndarray:
+    """Displacements (T, N, 3) at `times` (ps or reduced) of a harmonic trajectory, amplitudes drawn from Boltzmann.
+
+    What `thermal_trajectory` would show of a perfectly harmonic basin: the same sampling, the same noise. Raises as
+    `harmonic_displacements`.
+    """
+    rng = np.random.default_rng(rng)
+    moving = modes.omega > 1e-6 * modes.omega.max()
+    omega = modes.omega[moving]
+    rate = RAD_PER_PS if potential.units == "metal" else 1.0
+    amplitude = np.sqrt(-2 * np.log(rng.random(len(omega))) * _thermal_energy(potential, temperature)) / omega
+    phase = np.outer(np.asarray(times), omega * rate) + 2 * np.pi * rng.random(len(omega))
+    u = (amplitude * np.cos(phase)) @ modes.polarizations[:, moving].T
+    root = np.sqrt(np.repeat(_masses(potential, atoms), 3))
+    return (u / root).reshape(len(phase), len(atoms), 3)
+
+
+def _thermal_energy(potential, temperature) -> float:
+    return temperature * (kB if potential.units == "metal" else 1.0)
+
+
+def _masses(potential, atoms):
+    return np.asarray(potential.masses)[potential.types(atoms)]
+
+
+def mean_square_displacements(u) -> np.ndarray:
+    """<u_i^2> over the samples u (T, N, 3), (N,), about the place u = 0 (the inherent structure)."""
+    return (np.asarray(u, float) ** 2).sum(axis=2).mean(axis=0)
+
+
+def find_chains(start, end, atoms: Atoms, least: float, reach: float) -> list[list[int]]:
+    """Strings of atoms of which each moved to where the next one was (Donati et al., Phys. Rev. Lett. 80, 2338 (1998)).
+
+    start, end: displacements (N, 3) at two times; atoms: where they are displaced from. An atom counts if it moved
+    further than `least` between them, and follows the atom whose old place it has come within `reach` of. Lists of
+    atoms in the order of the string, the longest first; one that follows nobody is a list of its own.
+    """
+    moved = np.flatnonzero(np.linalg.norm(end - start, axis=1) > least)
+    if not len(moved):
+        return []
+    old, new = atoms.positions[moved] + start[moved], atoms.positions[moved] + end[moved]
+    apart = (old[None] - new[:, None]) @ np.linalg.inv(atoms.cell.array)
+    distance = np.linalg.norm((apart - np.round(apart)) @ atoms.cell.array, axis=2)
+    np.fill_diagonal(distance, np.inf)
+    target = np.where(distance.min(axis=1) <= reach, distance.argmin(axis=1), -1) if len(moved) > 1 else np.array([-1])
+    # the place that two atoms share belongs to the nearer
+    for place in set(target[target >= 0].tolist()):
+        rivals = np.flatnonzero(target == place)
+        target[rivals[rivals != rivals[distance[rivals, place].argmin()]]] = -1
+    heads, chains = set(range(len(moved))) - set(target.tolist()), []
+    left = set(range(len(moved)))
+    # strings first, then rings, which have no head
+    for first in [*sorted(heads), *range(len(moved))]:
+        chain, at = [], first
+        while at in left:
+            left.remove(at)
+            chain.append(int(moved[at]))
+            at = int(target[at])
+        if chain:
+            chains.append(chain)
+    return sorted(chains, key=len, reverse=True)

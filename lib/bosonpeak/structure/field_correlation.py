@@ -1,0 +1,160 @@
+"""How two atomic quantities go together after averaging over a length, beside what chance gives (floor 2).
+
+Averaged fields have far fewer independent values than atoms. Intervals therefore rest on the effective number of
+atoms (`coarse_graining.effective_sample_size`), or on blocks of the box, never on the number of atoms.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from ase import Atoms
+
+from ..statistics import correlation_interval
+from .coarse_graining import coarse_grain, effective_sample_size, spatial_autocorrelation
+
+_BLOCKS = 3
+"""Blocks of the box along each vector."""
+
+
+@dataclass(frozen=True)
+class FieldCorrelation:
+    """Pearson's r of two fields averaged over `length` (0: not averaged), and what it is worth.
+
+    interval: 95 %, Fisher's, of as many independent pairs as `effective`; n_atoms that have both values; shuffled (S,):
+    r with the second field shuffled among the atoms before averaging; x, y (n_atoms,): the averaged fields at the
+    atoms `index`.
+    """
+
+    length: float
+    r: float
+    interval: tuple[float, float]
+    effective: float
+    n_atoms: int
+    shuffled: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    index: np.ndarray
+
+    @property
+    def p_value(self) -> float:
+        """Share of the shuffled fields with an |r| as large, one added to both numbers."""
+        return float((1 + (abs(self.shuffled) >= abs(self.r)).sum()) / (1 + len(self.shuffled)))
+
+
+def correlate_fields(
+    x, y, atoms: Atoms, length: float, groups=None, rng=1, n_shuffles: int = 200, kernel: str = "gaussian"
+) -> FieldCorrelation:
+    """Pearson's r of two atomic quantities (N,), both averaged over `length` around each atom (yang-2021, Fig. 3).
+
+    Only atoms that have both values (no NaN) are averaged over and counted. groups (N,): shuffle within them alone,
+    such as the species: what r is left then is theirs. rng: Generator or seed. Raises ValueError for fewer than ten
+    such atoms, or values that do not vary; else as `coarse_grain`.
+    """
+    x, y, rng = np.asarray(x, float), np.asarray(y, float), np.random.default_rng(rng)
+    index = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    if len(index) < 10:
+        raise ValueError(f"{len(index)} atoms have both values: a correlation needs ten")
+    part, u, v = atoms[index], x[index], y[index]
+    labels = np.zeros(len(u), int) if groups is None else np.asarray(groups)[index]
+    shuffled = np.repeat(v[:, None], n_shuffles, axis=1)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        for column in range(n_shuffles):
+            shuffled[members, column] = v[rng.permutation(members)]
+    if length:
+        every = coarse_grain(np.column_stack([u, v, shuffled]), part, length, kernel)
+        u, v, shuffled = every[:, 0], every[:, 1], every[:, 2:]
+    if not (np.ptp(u) > 0 and np.ptp(v) > 0):
+        raise ValueError("one of the two quantities is the same everywhere: nothing to correlate")
+    r, chance = float(np.corrcoef(u, v)[0, 1]), _pearson(u, shuffled)
+    effective = _effective(u, v, part) if length else float(len(u))
+    return FieldCorrelation(
+        float(length), r, correlation_interval(r, effective), effective, len(u), chance, u, v, index
+    )
+
+
+def _pearson(u, columns):
+    du, dv = u - u.mean(), columns - columns.mean(axis=0)
+    return du @ dv / np.sqrt((du @ du) * (dv**2).sum(axis=0))
+
+
+def _effective(u, v, atoms):
+    widest = 0.5 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0).max()
+    edges = np.linspace(0, widest, 25)
+    return effective_sample_size(spatial_autocorrelation(u, atoms, edges), spatial_autocorrelation(v, atoms, edges))
+
+
+def pool_correlations(found) -> tuple[float, tuple[float, float], np.ndarray]:
+    """Fisher's mean of the r of several structures: r, its 95 % interval, and the same mean of the shuffled r (S,).
+
+    found: list of FieldCorrelation with equally many shuffles; each counts by its effective number of pairs, less
+    three. Raises ValueError for none, or none with more than four such pairs.
+    """
+    weight = np.array([max(f.effective - 3, 0.0) for f in found])
+    if not weight.sum() > 1:
+        raise ValueError("no structure with more than four independent pairs: nothing to pool")
+    share = weight / weight.sum()
+    r = float(np.tanh(share @ np.arctanh([f.r for f in found])))
+    shuffled = np.tanh(share @ np.arctanh([f.shuffled for f in found]))
+    return r, correlation_interval(r, weight.sum() + 3), shuffled
+
+
+def partial_correlation(x, y, held) -> float:
+    """Pearson's r of x and y (n,) with the quantities `held` (n, k) taken out of both by linear regression.
+
+    Raises ValueError where the shapes differ or nothing is left.
+    """
+    x, y, held = np.asarray(x, float), np.asarray(y, float), np.asarray(held, float).reshape(len(x), -1)
+    if x.shape != y.shape or len(held) <= held.shape[1] + 2:
+        raise ValueError(f"{x.shape}, {y.shape} and {held.shape} leave nothing to correlate")
+    basis = np.column_stack([np.ones(len(x)), held])
+    rest = [values - basis @ np.linalg.lstsq(basis, values, rcond=None)[0] for values in (x, y)]
+    if not all(np.ptp(left) > 1e-9 * np.ptp(values) for left, values in zip(rest, (x, y), strict=True)):
+        raise ValueError("nothing is left of one quantity once the others are taken out")
+    return float(np.corrcoef(*rest)[0, 1])
+
+
+def box_blocks(atoms: Atoms) -> np.ndarray:
+    """Which of 27 blocks of the box, three along each vector, an atom lies in, (N,): groups to resample."""
+    scaled = np.floor(_BLOCKS * (atoms.get_scaled_positions() % 1)).clip(0, _BLOCKS - 1)
+    return (scaled @ np.array([_BLOCKS**2, _BLOCKS, 1])).astype(int)
+
+
+def binned_means(x, y, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Means of x and y (n,) over bins of `size` members each, in the order of x; a rest of less than half a bin joins
+    the last. Raises ValueError for fewer than two bins."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    count = int(np.floor(len(x) / size + 0.5))
+    if count < 2:
+        raise ValueError(f"{len(x)} values are fewer than two bins of {size}")
+    order = np.argsort(x, kind="stable")
+    edges = np.r_[np.arange(count) * size, len(x)]
+    parts = [order[a:b] for a, b in pairwise(edges)]
+    return np.array([x[p].mean() for p in parts]), np.array([y[p].mean() for p in parts])
+
+
+def proportionality(x, y, blocks, size: int, rng=1, n_resamples: int = 1000):
+    """Whether y is proportional to x: exponent b of y ~ x^b and intercept a of y = a + c x (over the mean of y).
+
+    x, y (n,): positive; blocks (n,): what is resampled for the 95 % intervals; size: members of a bin (yang-2021,
+    Fig. 4b); both are fits to the means of bins. Proportional fields have b = 1 and a = 0. Returns ((b, interval),
+    (a, interval)). Raises ValueError for values that are not positive, and as `binned_means`.
+    """
+    x, y, blocks, rng = np.asarray(x, float), np.asarray(y, float), np.asarray(blocks), np.random.default_rng(rng)
+    if not (x.min() > 0 and y.min() > 0):
+        raise ValueError("proportional quantities must be positive")
+    members = [np.flatnonzero(blocks == block) for block in np.unique(blocks)]
+
+    def fits(which):
+        u, v = binned_means(x[which], y[which], size)
+        return np.polyfit(np.log(u), np.log(v), 1)[0], np.polyfit(u, v, 1)[1] / v.mean()
+
+    values = fits(np.arange(len(x)))
+    drawn = []
+    for _ in range(n_resamples):
+        which = np.concatenate([members[k] for k in rng.integers(0, len(members), len(members))])
+        if len(which) >= 2 * size:
+            drawn.append(fits(which))
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
+    return tuple((float(v), (float(min(a, v)), float(max(b, v)))) for v, a, b in zip(values, low, high, strict=True))

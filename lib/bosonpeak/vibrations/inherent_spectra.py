@@ -1,0 +1,71 @@
+"""Vibrations of the inherent structures visited at a temperature (floor 3; yang-2021, Fig. 9)."""
+
+import numpy as np
+import xarray as xr
+
+from ..materials.glasses import sample_inherent_structures
+from .hessian import dynamical_matrix
+from .local_peaks import HIGHEST, LOWEST, WIDTH
+from .modes import normal_modes
+from .peaks import boson_peak, broadened_reduced_density, cumulative_level, frequency_scale
+from .shipped import load_result, shipped_results
+
+CUTOFF = 10.0
+"""rad/ps: up to here the cumulative level is taken."""
+
+
+def inherent_spectra(
+    atoms, potential, temperatures, equilibration: float, interval: float, count: int, seed: int, progress: bool = False
+) -> xr.Dataset:
+    """Spectra of `count` inherent structures at each temperature (K), at the volume of `atoms`.
+
+    A run of its own from `atoms` at each temperature: `equilibration`, then structures `interval` apart (ps), all
+    minimised (`glasses.sample_inherent_structures`). Returns, over `temperature` and `sample`: energy above that of
+    `atoms` (eV an atom), omega_peak, intensity, interior, level (cumulative), lowest (frequency of the lowest mode);
+    over `omega` too: reduced, g / omega^2. Metals only; frequencies in rad/ps. Raises ValueError for others.
+    """
+    if potential.units != "metal":
+        raise ValueError(f"{potential.name} is in reduced units: these spectra are read on a scale in rad/ps")
+    omega = np.linspace(0, 60, 601)[1:]
+    names = ("energy", "omega_peak", "intensity", "interior", "level", "lowest", "reduced")
+    rows = {name: [] for name in names}
+    for number, temperature in enumerate(temperatures):
+        found = sample_inherent_structures(
+            atoms, potential, float(temperature), equilibration, interval, count, seed + number, progress=progress
+        )
+        each = [_describe(minimum, atoms, potential, omega) for minimum in found]
+        for name in names:
+            rows[name].append([one[name] for one in each])
+    table = {name: (("temperature", "sample"), np.array(rows[name])) for name in names[:-1]}
+    table["reduced"] = (("temperature", "sample", "omega"), np.array(rows["reduced"], "f4"))
+    data = xr.Dataset(table, {"temperature": np.asarray(temperatures, float), "omega": omega})
+    for name in ("omega", "omega_peak", "lowest"):
+        data[name].attrs["units"] = "rad/ps"
+    for name in ("reduced", "intensity", "level"):
+        data[name].attrs["units"] = "(rad/ps)^-3"
+    data["temperature"].attrs["units"], data["energy"].attrs["units"] = "K", "eV"
+    options = {"equilibration": equilibration, "interval": interval, "run_seed": seed, "width": WIDTH}
+    return data.assign_attrs(n_atoms=len(atoms), **options)
+
+
+def _describe(minimum, start, potential, omega) -> dict:
+    frequencies = normal_modes(dynamical_matrix(minimum, potential)).omega * frequency_scale("rad/ps")
+    reduced = broadened_reduced_density(frequencies, omega, WIDTH)
+    # the levels are divided by their own omega^2 already: dimension 1
+    peak = boson_peak(omega, reduced, dimension=1, omega_min=LOWEST, omega_max=HIGHEST)
+    moving = frequencies[frequencies > 1e-6 * frequencies[-1]]
+    energy = (minimum.info["potential_energy"] - start.info["potential_energy"]) / len(start)
+    return {
+        "energy": energy, "omega_peak": peak.omega, "intensity": peak.intensity, "interior": peak.interior,
+        "level": cumulative_level(frequencies, CUTOFF), "lowest": moving[0], "reduced": reduced,
+    }  # fmt: skip
+
+
+def load_inherent_spectra(name: str) -> xr.Dataset:
+    """The shipped table of `inherent_spectra` of an archived glass. Raises ValueError for a name without one."""
+    return load_result("inherent", name)
+
+
+def shipped_inherent_spectra() -> list[str]:
+    """Names of the glasses whose tables are shipped."""
+    return shipped_results("inherent")

