@@ -53,7 +53,7 @@ bench: $(STAMP) ## engine, Hessians and low modes beside scipy, matscipy, LAMMPS
 # both go on where they were stopped, however that was
 WORKFLOW = $(BIN)/snakemake --snakefile workflow/Snakefile $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES))
 
-data: $(STAMP) ## glasses, vibrations, transitions that the book ships, into data/ (CORES=..., PROFILE=workflow/profiles/slurm)
+data: $(STAMP) ## glasses and all that is computed on them, into data/ (CORES=..., PROFILE=workflow/profiles/slurm)
 	@$(WORKFLOW) data
 
 paper: $(STAMP) ## the same at the papers' sizes, and the chapters at paper scale: hours to days

@@ -143,6 +143,20 @@ def grouped_interval(groups, statistic=np.median, rng=None, n_resamples: int = 1
     return value, (min(float(low), value), max(float(high), value))
 
 
+def group_ratio(a, b, statistic=np.mean, rng=None, n_resamples: int = 2000) -> tuple[float, tuple[float, float]]:
+    """statistic(a) / statistic(b) of two independent lists of numbers and its 95 % interval; both are resampled.
+
+    Raises ValueError for fewer than two members of either, or a statistic of b that is not positive.
+    """
+    a, b, rng = np.asarray(a, float), np.asarray(b, float), np.random.default_rng(rng)
+    if min(len(a), len(b)) < 2 or not statistic(b) > 0:
+        raise ValueError(f"a ratio of {len(a)} and {len(b)} numbers: give two or more of each, positive below")
+    drawn = [statistic(rng.choice(a, len(a))) / statistic(rng.choice(b, len(b))) for _ in range(n_resamples)]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    value = float(statistic(a) / statistic(b))
+    return value, (min(float(low), value), max(float(high), value))
+
+
 def fraction_interval(hits) -> tuple[float, tuple[float, float]]:
     """Fraction of true ones among independent (n,) booleans and its 95 % interval (Wilson).
 

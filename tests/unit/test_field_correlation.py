@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 from bosonpeak.statistics import correlation_interval
 from bosonpeak.structure.field_correlation import (
+    best_length,
     binned_means,
     box_blocks,
     correlate_fields,
@@ -141,3 +142,22 @@ def test_fisher_interval_covers():
     assert correlation_interval(0.5, 4) == (-1, 1)
     with pytest.raises(ValueError, match="no correlation"):
         correlation_interval(1.5, 10)
+
+
+def test_the_best_length_is_that_of_the_common_field(gas):
+    rng = np.random.default_rng(11)
+    lengths = np.arange(0, 7.0)
+    # a wave of 10: averages over much more than a quarter of it wash it out
+    wave = np.cos(2 * np.pi * gas.positions[:, 0] / 10)
+    x, y = wave + 2 * rng.normal(size=600), wave + 2 * rng.normal(size=600)
+    best, (low, high), r = best_length(x, y, gas, lengths)
+    assert 1 < low <= best <= high < 5 and r.argmax() in (1, 2, 3)
+    assert best_length(x, -y, gas, lengths)[0] == pytest.approx(best, abs=1e-9)
+    # a trend over the whole box: the longer the better
+    slope = np.cos(2 * np.pi * gas.positions[:, 0] / 20)
+    best, interval, r = best_length(
+        slope + 3 * rng.normal(size=600), slope + 3 * rng.normal(size=600), gas, lengths[:4]
+    )
+    assert best == 3 and interval[1] == 3
+    with pytest.raises(ValueError, match="at 2 lengths"):
+        best_length(x, y, gas, lengths[:2])

@@ -5,6 +5,7 @@ import pytest
 from bosonpeak.statistics import (
     density_exponent,
     fraction_interval,
+    group_ratio,
     grouped_interval,
     rank_correlation,
     scaling_exponent,
@@ -272,3 +273,17 @@ def test_four_values_or_no_range_have_no_exponent():
     for high, low in ((0.5, 0.5), (0.2, 0.8), (1.0, -0.1)):
         with pytest.raises(ValueError, match=f"lie between {low} and {high}"):
             density_exponent(many, high, low)
+
+
+def test_a_ratio_of_two_groups_is_covered_by_its_interval():
+    rng = np.random.default_rng(12)
+    hits = 0
+    for k in range(100):
+        a, b = rng.gamma(4, 2, 60), rng.gamma(4, 1, 40)
+        value, (low, high) = group_ratio(a, b, rng=k, n_resamples=400)
+        assert value == pytest.approx(a.mean() / b.mean())
+        hits += low < 2 < high
+    assert hits >= 88
+    assert group_ratio([1.0, 2, 90], [1.0, 4, 7], np.median)[0] == 0.5
+    with pytest.raises(ValueError, match="1 and 5 numbers"):
+        group_ratio([1.0], np.ones(5))

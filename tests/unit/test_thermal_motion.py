@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from bosonpeak.landscape.thermal_motion import (
+    basin_distance,
     draw_harmonic,
     find_chains,
     harmonic_displacements,
@@ -93,3 +94,22 @@ def test_a_ring_and_a_string_across_the_boundary_are_found():
     end[:] = 0
     end[0], end[2], end[1] = [1.9, 0, 0], [-1.7, 0, 0], [0, 5.0, 0]
     assert sorted(find_chains(np.zeros((4, 3)), end, row, 1.0, 0.5)) == [[0, 1], [2]]
+
+
+def test_what_is_counted_from_the_mean_leaves_a_step_out_but_for_its_edges():
+    u = np.zeros((100, 1, 3))
+    u[:, 0, 0] = 2.0
+    u[::2, 0, 1] = 0.2
+    assert mean_square_displacements(u) == pytest.approx([4.02])
+    assert mean_square_displacements(u, about_mean=True) == pytest.approx([0.01])
+
+
+def test_a_small_shake_returns_and_an_exchange_does_not(crystal):
+    atoms, potential, _ = crystal
+    u = 0.05 * np.random.default_rng(4).normal(size=(108, 3))
+    assert basin_distance(atoms, potential, u) < 1e-3
+    swap = np.zeros((108, 3))
+    j = int(np.argsort(atoms.get_distances(0, range(108), mic=True))[1])
+    swap[0] = atoms.get_distance(0, j, mic=True, vector=True)
+    swap[j] = -swap[0]
+    assert basin_distance(atoms, potential, swap) > 2.0

@@ -14,7 +14,7 @@ from bosonpeak.landscape.transition_tables import AMPLITUDES, load_transitions, 
 from bosonpeak.materials import archive, glasses
 from bosonpeak.materials.potentials import get
 from bosonpeak.materials.structure_files import read_structure
-from campaigns import pushes
+from campaigns import activations, local_peaks, pushes, warmings
 from collect import table_of
 from small_projects import ROOT, SPHERES
 
@@ -101,6 +101,55 @@ class TestVibrations:
     def test_no_file_without_an_entry(self):
         assert {entry["key"] for entry in TABLE} >= {entry["key"] for entry in CATALOGUE}
         assert {p.name for p in SPECTRA.glob("*.nc")} == {entry["file"] for entry in TABLE}
+
+
+CAMPAIGNS = {"events": activations, "inherent": warmings, "local": local_peaks}
+ENTRIES = [(kind, entry) for kind in CAMPAIGNS for entry in table_of(kind).values()]
+
+
+class TestCampaigns:
+    @pytest.mark.parametrize(("kind", "entry"), ENTRIES, ids=[f"{kind}-{e['name']}" for kind, e in ENTRIES])
+    def test_each_table_is_whole_and_of_its_glass(self, kind, entry):
+        path = ROOT / "data" / "results" / kind / entry["file"]
+        assert sha256(path) == entry["sha256"] and path.stat().st_size < 400e3
+        shipped = {e["name"]: e for e in CATALOGUE}
+        assert entry["glass_sha256"] == shipped[entry["glass"]]["sha256"]
+        with xr.open_dataset(path, engine="h5netcdf") as data:
+            table = data.load()
+        assert table.attrs["glass_sha256"] == entry["glass_sha256"] and table.attrs["n_atoms"] == entry["n_atoms"]
+        getattr(self, f"check_{kind}")(table, entry)
+
+    def check_events(self, table, entry):
+        assert table.sizes["event"] == entry["searches"] == entry["atoms"] * entry["events"]
+        found = table.outcome.values == 0
+        assert found.sum() == entry["saddles"] > 0.7 * entry["searches"]
+        assert (np.isfinite(table.barrier.values) == found).all() and (table.barrier.values[found] > 0).all()
+        assert (table.eigenvalue.values[found] < 0).all() and (table.residual_force.values[found] < 0.0101).all()
+        # a connected saddle lies above both of its minima
+        joined = table.connected.values.astype(bool)
+        assert not joined[~found].any() and (table.energy.values[joined] < table.barrier.values[joined]).all()
+        assert (table.near_distance.values[joined] < 0.2).all()
+
+    def check_inherent(self, table, entry):
+        assert table.energy.size == entry["structures"] == len(entry["temperatures"]) * entry["count"]
+        # the liquid lies above the glass
+        assert table.energy.values[-1].mean() > table.energy.values[0].mean() - 1e-4
+        assert (table.intensity > 0).all() and (table.lowest > 0).all()
+
+    def check_local(self, table, entry):
+        assert table.sizes["atom"] == entry["atoms"] == len(set(table.atom.values.tolist()))
+        assert (table.intensity > 0).all() and ((table.omega_peak >= 2) & (table.omega_peak <= 15)).all()
+        # the atoms' maxima lie at other frequencies each: their sum is above the maximum of the sum
+        whole = {e["name"]: e for e in TABLE}[entry["glass"]]["boson_peak_intensity"]
+        assert 1.0 < entry["mean_intensity"] * entry["n_atoms"] / whole < 3.0
+
+    @pytest.mark.parametrize("kind", CAMPAIGNS)
+    def test_every_campaign_of_the_book_is_shipped_and_nothing_else(self, kind):
+        shipped = {entry["key"] for entry in table_of(kind).values()}
+        wanted = {c.key for c in CAMPAIGNS[kind]("book") if get(c.recipe.potential).available()}
+        assert wanted <= shipped <= wanted | {c.key for c in CAMPAIGNS[kind]("paper")}
+        files = {path.name for path in (ROOT / "data" / "results" / kind).glob("*.nc")}
+        assert files == {entry["file"] for entry in table_of(kind).values()}
 
 
 class TestTransitions:

@@ -10,6 +10,7 @@ from ase import Atoms
 from ase.units import kB
 from tqdm.auto import tqdm
 
+from ..materials.glasses import inherent_structure
 from ..materials.lammps import Session
 from ..structure.strain import displacements
 from ..units import RAD_PER_PS
@@ -109,9 +110,24 @@ def _masses(potential, atoms):
     return np.asarray(potential.masses)[potential.types(atoms)]
 
 
-def mean_square_displacements(u) -> np.ndarray:
-    """<u_i^2> over the samples u (T, N, 3), (N,), about the place u = 0 (the inherent structure)."""
-    return (np.asarray(u, float) ** 2).sum(axis=2).mean(axis=0)
+def mean_square_displacements(u, about_mean: bool = False) -> np.ndarray:
+    """<u_i^2> over the samples u (T, N, 3), (N,), about u = 0 (the inherent structure) or their mean.
+
+    A step into another minimum counts in the first and hardly in the second, which misses what is slower than the run.
+    """
+    u = np.asarray(u, float)
+    return ((u - u.mean(axis=0) if about_mean else u) ** 2).sum(axis=2).mean(axis=0)
+
+
+def basin_distance(atoms: Atoms, potential, u, force_tolerance: float = 1e-6) -> float:
+    """How far the minimum below atoms displaced by u (N, 3) is from `atoms`: largest of an atom, A or reduced.
+
+    0 up to the tolerance where they are still in their basin. Raises as `materials.glasses.inherent_structure`.
+    """
+    moved = atoms.copy()
+    moved.positions += u
+    apart = displacements(atoms, inherent_structure(moved, potential, force_tolerance))
+    return float(np.linalg.norm(apart - np.median(apart, axis=0), axis=1).max())
 
 
 def find_chains(start, end, atoms: Atoms, least: float, reach: float) -> list[list[int]]:

@@ -100,6 +100,14 @@ def draw_energy_path(axes, distance, energy, time, cmap="viridis"):
     return drawn
 
 
+def draw_trajectory(axes, u, time, widest, cmap="viridis") -> None:
+    """Path of one atom in the plane, (T, 3) from rest, coloured by time, on axes that reach `widest` (A) each way."""
+    axes.plot(u[:, 0], u[:, 1], "-", color="0.7", linewidth=0.6)
+    axes.scatter(u[:, 0], u[:, 1], c=time, s=8, cmap=cmap, linewidths=0)
+    axes.plot(0, 0, "+", color="0.2")
+    axes.set(xlim=(-widest, widest), ylim=(-widest, widest), aspect="equal", xlabel="$u_x$  (Å)", ylabel="$u_y$  (Å)")
+
+
 def draw_gruneisen(axes, omega, gamma, color, label, limit=None) -> None:
     """gamma_k against omega, one point a mode; what lies beyond `limit` is drawn at the edge as a triangle."""
     known = np.isfinite(gamma)

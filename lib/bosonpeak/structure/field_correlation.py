@@ -74,6 +74,41 @@ def correlate_fields(
     )
 
 
+def best_length(x, y, atoms: Atoms, lengths, kernel: str = "gaussian") -> tuple[float, tuple[float, float], np.ndarray]:
+    """The averaging length at which |r| of two atomic quantities (N,) is largest, its 95 % interval, and r (L,).
+
+    The place of the parabola through the highest three points, or an end of `lengths` (L,), ascending, where |r| still
+    rises. The interval is the jackknife's over 27 blocks of the box, within the range of the lengths. Atoms without
+    both values are left out. Raises ValueError for fewer than three lengths or too few atoms, as `correlate_fields`.
+    """
+    x, y, lengths = np.asarray(x, float), np.asarray(y, float), np.asarray(lengths, float)
+    index = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    if len(index) < 30 or len(lengths) < 3:
+        raise ValueError(f"{len(index)} atoms at {len(lengths)} lengths: a best length needs 30 and three")
+    part, both = atoms[index], np.column_stack([x[index], y[index]])
+    blocks = box_blocks(part)
+
+    def correlations(keep):
+        found = []
+        for length in lengths:
+            values = coarse_grain(both[keep], part[keep], length, kernel) if length else both[keep]
+            found.append(np.corrcoef(values.T)[0, 1])
+        return np.array(found)
+
+    def place(r):
+        k = int(abs(r).argmax())
+        if not 0 < k < len(r) - 1:
+            return lengths[k]
+        c = np.polyfit(lengths[k - 1 : k + 2], abs(r)[k - 1 : k + 2], 2)
+        return float(np.clip(-c[1] / (2 * c[0]), lengths[k - 1], lengths[k + 1])) if c[0] < 0 else lengths[k]
+
+    r = correlations(np.ones(len(index), bool))
+    best = float(place(r))
+    left_out = [place(correlations(blocks != block)) for block in np.unique(blocks)]
+    half = 1.96 * np.sqrt((len(left_out) - 1) * np.var(left_out))
+    return best, (float(max(best - half, lengths[0])), float(min(best + half, lengths[-1]))), r
+
+
 def _pearson(u, columns):
     du, dv = u - u.mean(), columns - columns.mean(axis=0)
     return du @ dv / np.sqrt((du @ du) * (dv**2).sum(axis=0))

@@ -1,0 +1,75 @@
+"""Drawings of barriers and Grueneisen parameters: what stands on the axes is what was given."""
+
+from types import SimpleNamespace
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from ase import Atoms
+from bosonpeak.reporting import barrier_figures as draw
+
+
+@pytest.fixture
+def axes():
+    fig, ax = plt.subplots()
+    yield ax
+    plt.close(fig)
+
+
+def test_extremes_are_named_with_their_numbers_and_means(axes):
+    barrier = np.r_[np.full(5, 1.0), np.full(10, 2.0)]
+    draw.draw_extremes(axes, barrier, np.arange(5, 15), np.arange(5), np.linspace(0, 3, 7))
+    assert [line.get_xdata()[0] for line in axes.lines] == [2.0, 1.0]
+    labels = axes.get_legend_handles_labels()[1]
+    assert labels[0].endswith("(10)") and labels[1].endswith("(5)")
+
+
+def test_the_law_draws_the_least_squares_line_through_the_origin(axes):
+    x, y = np.array([1e6, 2e6, 4e6]), np.array([1.0, 2.0, 4.0])
+    draw.draw_law(axes, x, y, (x, y), 0.0)
+    through = axes.lines[2]
+    np.testing.assert_allclose(through.get_ydata() / (1 + 0 * through.get_xdata()), [0, 4.2], atol=1e-9)
+    assert axes.get_xlim()[0] == 0 == axes.get_ylim()[0]
+
+
+def test_a_slice_holds_the_atoms_in_the_middle_that_have_a_value(axes):
+    atoms = Atoms("H4", [[1, 1, 5], [2, 2, 5], [3, 3, 0.5], [4, 4, 5.4]], cell=[10, 10, 10], pbc=True)
+    drawn = draw.draw_slice(axes, atoms, np.array([1.0, np.nan, 3.0, 4.0]), 1.0, "title")
+    np.testing.assert_allclose(drawn.get_offsets(), [[1, 1], [4, 4]])
+
+
+def test_gammas_beyond_the_limit_stand_at_the_edge(axes):
+    draw.draw_gruneisen(axes, np.arange(5.0), np.array([1, -50, 50, np.nan, 2]), "C0", "x", limit=20)
+    shown = {tuple(p) for line in axes.lines[:3] for p in np.transpose(line.get_data())}
+    assert shown == {(0.0, 1.0), (4.0, 2.0), (1.0, -20.0), (2.0, 20.0)}
+
+
+def test_temperatures_are_the_mean_of_samples_and_glasses(axes):
+    omega = np.array([0.5, 2.0, 3.0])
+
+    def table(level):
+        return SimpleNamespace(
+            omega=SimpleNamespace(values=omega),
+            temperature=SimpleNamespace(values=np.array([100.0])),
+            reduced=SimpleNamespace(values=np.full((1, 2, 3), level)),
+        )
+
+    draw.draw_by_temperature(axes, [table(1e-6), table(3e-6)], ["C0"])
+    x, y = axes.lines[0].get_data()
+    assert x.tolist() == [2.0, 3.0] and y == pytest.approx([2.0, 2.0])
+    assert axes.lines[0].get_label() == "100 K"
+
+
+def test_chance_and_intervals_are_shaded_beside_r(axes):
+    found = [
+        SimpleNamespace(length=float(k), r=0.1 * k, interval=(0.0, 0.2 * k), shuffled=np.linspace(-0.1, 0.1, 41))
+        for k in range(1, 4)
+    ]
+    draw.draw_by_length(axes, found, "C0", "x")
+    assert axes.lines[0].get_ydata() == pytest.approx([0.1, 0.2, 0.3]) and len(axes.collections) == 2
+    draw.draw_trajectory(axes, np.zeros((3, 3)), np.arange(3), 0.5)
+    assert axes.get_xlim() == (-0.5, 0.5)
