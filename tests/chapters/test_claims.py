@@ -69,3 +69,10 @@ def test_mizuno_2020_says_what_it_cannot_test_and_what_does_not_hold():
     for name in ("fig2/jump", "sec2/crystal-returns", "fig6/one-transition-many-modes"):
         assert verdicts[name] == "reproduced", name
     assert verdicts["fig8/energy-exponent-spheres"] == "not reproduced"
+
+
+def test_mizuno_2020_at_paper_scale_reaches_beyond_the_book():
+    largest = {
+        scale: max(r["n"] for r in claims.load_archive(scale)["mizuno-2020"]["records"]) for scale in ("book", "paper")
+    }
+    assert largest["book"] == 16000 and largest["paper"] >= 64000

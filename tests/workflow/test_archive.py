@@ -165,6 +165,9 @@ class TestTransitions:
         assert table.attrs["method"] == entry["method"] and (table.frequency.diff("mode") >= 0).all()
         left = np.isfinite(table.amplitude.values)
         assert left.sum() == entry["left"] and (table.transition.values >= 0).tolist() == left.tolist()
+        assert np.isfinite(table.third_order_amplitude).all() and (table.third_order_amplitude > 0).all()
+        if not entry["pushed"]:
+            return
         # what came back and what left are told apart beyond doubt
         decades = np.log10(table.left_distance.values[left].min() / np.nanmax(table.returned_distance.values))
         assert decades >= 4
