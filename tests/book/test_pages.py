@@ -133,6 +133,32 @@ def test_figures_stay_legible_on_a_dark_page(visit, name):
         assert picture.min() < 110, f"{image.get_attribute('alt')!r} has no ink"
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@each_page
+def test_tables_of_results_can_be_read(visit, name, scheme):
+    """Contrast of every cell and caption of a table that a run made: 4.5 is what WCAG asks of text."""
+    faint = visit(name, color_scheme=scheme).page.evaluate(
+        """() => {
+          const numbers = text => text.match(/[\\d.]+/g).map(Number);
+          const light = c => { const v = c / 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; };
+          const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
+          const ground = e => {
+            for (; e; e = e.parentElement) {
+              const c = numbers(getComputedStyle(e).backgroundColor);
+              if (c.length < 4 || c[3] > 0.5) return c;
+            }
+            return [255, 255, 255];
+          };
+          const cells = [...document.querySelectorAll('.cell_output table :is(th, td, caption)')];
+          return cells.filter(e => e.innerText.trim()).map(e => {
+            const [a, b] = [luminance(numbers(getComputedStyle(e).color)), luminance(ground(e))].sort((x, y) => y - x);
+            return [e.innerText.slice(0, 40), (a + 0.05) / (b + 0.05)];
+          }).filter(([, contrast]) => contrast < 4.5);
+        }"""
+    )
+    assert faint == []
+
+
 @each_page
 def test_page_fits_a_phone(visit, name):
     page = visit(name, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True).page
