@@ -16,7 +16,7 @@ def test_the_chapters_of_the_book_are_found():
 
 
 @pytest.mark.parametrize("page", runs.pages())
-def test_page_runs_to_its_end(page, ci_run, record_property):
+def test_page_runs_to_its_end(page, ci_run, ci_cpu_seconds, record_property):
     run = ci_run(page)
     record_property("seconds", run.seconds)
     notebook = nbformat.read(run.path, as_version=4)
@@ -26,7 +26,9 @@ def test_page_runs_to_its_end(page, ci_run, record_property):
     # a warning on stderr would stand in the reader's page
     assert not [output.text for cell in code for output in cell.outputs if output.get("name") == "stderr"]
     assert 0 < notebook.metadata.papermill.duration <= run.seconds
-    assert run.seconds < SECONDS.get(page, 300)
+    # of two cores; beside other work the clock says little
+    assert ci_cpu_seconds(page) < 2 * SECONDS.get(page, 300)
+    assert run.seconds < 3 * SECONDS.get(page, 300)
 
 
 @pytest.mark.parametrize("chapter", runs.chapters())

@@ -84,8 +84,12 @@ def test_a_failing_chapter_is_1(small_book, capfd):
 def test_an_interrupt_is_130_and_one_line(small_book):
     page = small_book / "book" / "good.md"
     page.write_text(page.read_text().replace("import os, sys", "import os, sys, time; time.sleep(60)"))
+    # where the tests themselves run in the background, the shell has them ignore interrupts
     running = subprocess.Popen(
-        [sys.executable, "-m", "bosonpeak.cli", "run", "good"], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "bosonpeak.cli", "run", "good"],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     seen = ""
     while "Where it is" not in seen:  # the bar says when the sleeping cell has begun
