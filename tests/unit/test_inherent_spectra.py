@@ -16,9 +16,9 @@ def glass(tmp_path_factory):
     return glasses.melt_quench(recipe, tmp_path_factory.mktemp("glasses"))
 
 
-def test_a_cold_glass_stays_and_a_liquid_leaves(glass):
+def test_a_cold_glass_stays_and_a_liquid_leaves(glass, tmp_path):
     potential = get("cu-zr-mendelev-2009")
-    table = inherent_spectra(glass, potential, [2.0, 2500.0], 0.3, 0.1, 2, seed=5)
+    table = inherent_spectra(glass, potential, [2.0, 2500.0], 0.3, 0.1, 2, seed=5, folder=tmp_path)
     assert dict(table.sizes) == {"temperature": 2, "sample": 2, "omega": 600}
     assert abs(table.energy.values[0]).max() < 1e-9 < 1e-4 < abs(table.energy.values[1]).min()
     frequencies = normal_modes(dynamical_matrix(glass, potential)).omega * frequency_scale("rad/ps")
@@ -27,6 +27,10 @@ def test_a_cold_glass_stays_and_a_liquid_leaves(glass):
     assert table.lowest.values[0] == pytest.approx(frequencies[3], rel=1e-3)
     inside = (table.omega >= 2) & (table.omega <= 15)
     assert table.intensity.values[0, 0] == pytest.approx(own[inside].max(), rel=0.01)
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.npz")}
+    assert len(kept) == 2
+    again = inherent_spectra(glass, potential, [2.0, 2500.0], 0.3, 0.1, 2, seed=5, folder=tmp_path)
+    assert again.identical(table) and {path: path.stat().st_mtime_ns for path in kept} == kept
     assert table.attrs["run_seed"] == 5 and table.omega_peak.attrs["units"] == "rad/ps"
 
 

@@ -34,7 +34,7 @@ def local_peaks(path, folder, method, count) -> xr.Dataset:
         found = peaks_by_modes(normal_modes(dynamical_matrix(glass, potential)))
         intensity, omega = (values[index] for values in found)
     else:
-        intensity, omega = peaks_by_moments(glass, potential, index, folder=folder / recipe.key, progress=True)
+        intensity, omega = peaks_by_moments(glass, potential, index, folder=folder, progress=True)
     return xr.Dataset(
         {
             "intensity": ("atom", intensity, {"units": "(rad/ps)^-3"}),
@@ -65,4 +65,4 @@ if __name__ == "__main__":
     parser.add_argument("--atoms", type=int, required=True)
     a = parser.parse_args()
     set_threads(available_cores())
-    write(local_peaks(a.glass, a.output.parent / f"chunks-{a.output.stem}", a.method, a.atoms), a.output)
+    write(local_peaks(a.glass, a.output.parent / "chunks", a.method, a.atoms), a.output)

@@ -1,7 +1,8 @@
 """Inherent structures of one glass by temperature: warming.py GLASS OUTPUT --temperatures 100 300 --count 4 ...
 
 The glass, a metal of the archive, is held at each temperature (K) and constant volume; structures on the way are
-minimised and their vibrations written as one NetCDF table (yang-2021, Fig. 9). Times in ps.
+minimised and their vibrations written as one NetCDF table (yang-2021, Fig. 9). Times in ps. Finished temperatures are
+kept beside OUTPUT.
 """
 
 import argparse
@@ -23,13 +24,13 @@ SEED = 9000
 """Of the first temperature's velocities for recipe seed 0; recipes are a thousand apart, temperatures one."""
 
 
-def warmed(path, temperatures, equilibration, interval, count) -> xr.Dataset:
+def warmed(path, folder, temperatures, equilibration, interval, count) -> xr.Dataset:
     """The table of a glass file. Raises ValueError where the file is broken."""
     glass = read_structure(path)
     recipe = GlassRecipe(**glass.info["recipe"])
     seed = SEED + 1000 * recipe.seed
     table = inherent_spectra(
-        glass, get(recipe.potential), temperatures, equilibration, interval, count, seed, progress=True
+        glass, get(recipe.potential), temperatures, equilibration, interval, count, seed, folder, progress=True
     )
     return table.assign_attrs(
         name=recipe.name,
@@ -53,4 +54,7 @@ if __name__ == "__main__":
     parser.add_argument("--count", type=int, required=True)
     a = parser.parse_args()
     set_threads(available_cores())
-    write(warmed(a.glass, a.temperatures, a.equilibration, a.interval, a.count), a.output)
+    write(
+        warmed(a.glass, a.output.parent / "temperatures", a.temperatures, a.equilibration, a.interval, a.count),
+        a.output,
+    )

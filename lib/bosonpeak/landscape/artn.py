@@ -20,10 +20,10 @@ import numpy as np
 from ase import Atoms
 
 from ..materials.potentials import get
+from ..processes import run_jobs, structure_key, write_arrays
 from ..vibrations.hessian import hessian
 from ..vibrations.operators import lanczos_extremes
 from .active_region import Landscape, describe_landscape
-from .processes import run_jobs, structure_key, write_arrays
 from .saddle_search import REDUCED, Climber, Search, largest_norm
 
 __all__ = [

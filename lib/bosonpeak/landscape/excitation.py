@@ -14,10 +14,10 @@ from ase import Atoms
 
 from ..materials.lammps import Session
 from ..materials.potentials import get
+from ..processes import run_jobs, structure_key, write_arrays
 from ..units import RAD_PER_PS
 from ..vibrations.hessian import bond_stiffness, bonds, dynamical_matrix
 from ..vibrations.operators import spectral_bound
-from .processes import run_jobs, structure_key, write_arrays
 
 _RETURNED = 1e-5
 """|r1 - r0| up to which a push came back: returning ones end below 1e-9, transitions begin near 1e-3."""

@@ -1,9 +1,12 @@
 """Vibrations of the inherent structures visited at a temperature (floor 3; yang-2021, Fig. 9)."""
 
+from pathlib import Path
+
 import numpy as np
 import xarray as xr
 
 from ..materials.glasses import sample_inherent_structures
+from ..processes import read_arrays, structure_key, write_arrays
 from .hessian import dynamical_matrix
 from .local_peaks import HIGHEST, LOWEST, WIDTH
 from .modes import normal_modes
@@ -15,27 +18,39 @@ CUTOFF = 10.0
 
 
 def inherent_spectra(
-    atoms, potential, temperatures, equilibration: float, interval: float, count: int, seed: int, progress: bool = False
-) -> xr.Dataset:
+    atoms, potential, temperatures, equilibration: float, interval: float, count: int, seed: int, folder=None,
+    progress: bool = False,
+) -> xr.Dataset:  # fmt: skip
     """Spectra of `count` inherent structures at each temperature (K), at the volume of `atoms`.
 
     A run of its own from `atoms` at each temperature: `equilibration`, then structures `interval` apart (ps), all
     minimised (`glasses.sample_inherent_structures`). Returns, over `temperature` and `sample`: energy above that of
     `atoms` (eV an atom), omega_peak, intensity, interior, level (cumulative), lowest (frequency of the lowest mode);
-    over `omega` too: reduced, g / omega^2. Metals only; frequencies in rad/ps. Raises ValueError for others.
+    over `omega` too: reduced, g / omega^2. Metals only; frequencies in rad/ps. folder: finished temperatures are kept
+    there, under a hash of structure, potential and options, so that a run that was killed goes on. Raises ValueError
+    for reduced units.
     """
     if potential.units != "metal":
         raise ValueError(f"{potential.name} is in reduced units: these spectra are read on a scale in rad/ps")
     omega = np.linspace(0, 60, 601)[1:]
     names = ("energy", "omega_peak", "intensity", "interior", "level", "lowest", "reduced")
     rows = {name: [] for name in names}
+    if folder:
+        folder = Path(folder) / structure_key(atoms, potential, equilibration, interval, count)
+        folder.mkdir(parents=True, exist_ok=True)
     for number, temperature in enumerate(temperatures):
-        found = sample_inherent_structures(
-            atoms, potential, float(temperature), equilibration, interval, count, seed + number, progress=progress
-        )
-        each = [_describe(minimum, atoms, potential, omega) for minimum in found]
+        path = folder / f"{float(temperature):g}-{seed + number}.npz" if folder else None
+        kept = read_arrays(path) if folder else None
+        if kept is None:
+            found = sample_inherent_structures(
+                atoms, potential, float(temperature), equilibration, interval, count, seed + number, progress=progress
+            )
+            each = [_describe(minimum, atoms, potential, omega) for minimum in found]
+            kept = {name: np.array([one[name] for one in each]) for name in names}
+            if folder:
+                write_arrays(path, **kept)
         for name in names:
-            rows[name].append([one[name] for one in each])
+            rows[name].append(kept[name])
     table = {name: (("temperature", "sample"), np.array(rows[name])) for name in names[:-1]}
     table["reduced"] = (("temperature", "sample", "omega"), np.array(rows["reduced"], "f4"))
     data = xr.Dataset(table, {"temperature": np.asarray(temperatures, float), "omega": omega})

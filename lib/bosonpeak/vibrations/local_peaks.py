@@ -1,12 +1,12 @@
 """The boson peak of single atoms, I_BP^i = max g_i / omega^2 (floor 3; yang-2021, Sec. 2.2), with modes or without."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from tqdm.auto import tqdm
 
+from ..processes import read_arrays, structure_key, write_arrays
 from .hessian import dynamical_matrix
 from .modes import Modes
 from .peaks import atomic_density_of_states, boson_peak
@@ -35,42 +35,29 @@ def peaks_by_moments(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same of the atoms `index` by Chebyshev moments, without a mode: the kernel has this `width` at omega = 0.
 
-    folder: finished chunks of atoms are kept there, so that a run that was killed goes on; it must belong to this
-    structure, width and index. progress: a bar. Raises as `spectra.atomic_spectrum`.
+    folder: finished chunks of atoms are kept there, under a hash of structure, potential, width and atoms, so that a
+    run that was killed goes on. progress: a bar. Raises as `spectra.atomic_spectrum`.
     """
-    index = np.asarray(index, int)
+    index, parts = np.asarray(index, int), []
     D = dynamical_matrix(atoms, potential, factored=True)
     rest = translations(len(atoms), 3, np.asarray(potential.masses)[potential.types(atoms)])
-    folder, parts = Path(folder) if folder else None, []
+    if folder:
+        folder = Path(folder) / structure_key(atoms, potential, width, index.tolist())
+        folder.mkdir(parents=True, exist_ok=True)
     with tqdm(desc="local densities", total=len(index), unit="atom", disable=not progress) as bar:
         for start in range(0, len(index), _CHUNK):
-            chunk = index[start : start + _CHUNK]
-            parts.append(_kept(folder, start, chunk))
-            if parts[-1] is None:
+            chunk, path = index[start : start + _CHUNK], folder / f"atoms-{start:05d}.npz" if folder else None
+            kept = read_arrays(path) if folder else None
+            if kept is None:
                 found = atomic_spectrum(D, chunk, _GRID, resolution=width, project_out=rest, unit="rad/ps")
                 peak = boson_peak(_GRID, found.g, omega_min=LOWEST, omega_max=HIGHEST)
-                parts[-1] = np.array([peak.intensity, peak.omega])
+                kept = {"intensity": peak.intensity, "omega": peak.omega}
                 if folder:
-                    _keep(folder, start, chunk, parts[-1])
+                    write_arrays(path, **kept)
+            parts.append((kept["intensity"], kept["omega"]))
             bar.update(len(chunk))
     intensity, omega = np.concatenate(parts, axis=1)
     return intensity, omega
-
-
-def _kept(folder, start, chunk):
-    path = folder / f"atoms-{start:05d}.npy" if folder else None
-    if path is None or not path.is_file():
-        return None
-    values = np.load(path)
-    return values[1:] if values.shape == (3, len(chunk)) and np.array_equal(values[0], chunk) else None
-
-
-def _keep(folder, start, chunk, values):
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f".atoms-{start:05d}.{os.getpid()}.part"
-    with open(part, "wb") as file:
-        np.save(file, np.vstack([chunk, values]))
-    os.replace(part, folder / f"atoms-{start:05d}.npy")
 
 
 def load_local_peaks(name: str) -> xr.Dataset:

@@ -1,17 +1,19 @@
-"""Long series of searches on one structure: in several processes, kept one by one, gone on with (floor 4)."""
+"""Long series of computations on one structure: in several processes, kept one by one, gone on with (floor 0)."""
 
 import hashlib
 import json
 import multiprocessing
 import os
 import threading
+import zipfile
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from ..threads import available_cores, set_threads
+from .threads import available_cores, set_threads
 
 
 def run_jobs(work, jobs, desc, unit, total, workers: int | None = None, progress: bool = False):
@@ -53,6 +55,13 @@ def structure_key(atoms, potential, *options) -> str:
     text = json.dumps([atoms.numbers.tolist(), potential.name, potential.sha256, *options], sort_keys=True)
     digest.update(text.encode())
     return digest.hexdigest()[:12]
+
+
+def read_arrays(path: Path) -> dict | None:
+    """What `write_arrays` put there; None where there is no file, or half of one from elsewhere."""
+    with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile), np.load(path) as kept:
+        return {name: kept[name] for name in kept.files}
+    return None
 
 
 def write_arrays(path: Path, **arrays) -> None:
