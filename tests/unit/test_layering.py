@@ -9,11 +9,14 @@ import pytest
 ROOT = Path(bosonpeak.__file__).parent
 FLOORS = {
     "paths": 0,
+    "processes": 0,
     "statistics": 0,
     "threads": 0,
     "units": 0,
+    "lattices": 1,
     "materials": 1,
     "networks": 1,
+    "springs": 1,
     "structure": 2,
     "vibrations": 3,
     "landscape": 4,
