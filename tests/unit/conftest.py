@@ -1,4 +1,4 @@
-"""A small book of its own, in a folder of its own, for the tests of the runner and the command."""
+"""For the tests of the runner and the command a small book in a folder of its own; axes to draw on."""
 
 import json
 from pathlib import Path
@@ -99,3 +99,16 @@ def small_book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BOSONPEAK_ROOT", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def axes():
+    """Of a figure of its own."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots()
+    yield ax
+    plt.close(figure)

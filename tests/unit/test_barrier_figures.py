@@ -2,22 +2,10 @@
 
 from types import SimpleNamespace
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from ase import Atoms
 from bosonpeak.reporting import barrier_figures as draw
-
-
-@pytest.fixture
-def axes():
-    fig, ax = plt.subplots()
-    yield ax
-    plt.close(fig)
 
 
 def test_extremes_are_named_with_their_numbers_and_means(axes):

@@ -13,13 +13,6 @@ from bosonpeak.reporting.figures import tidy_logarithmic
 from bosonpeak.reporting.prose import quote_or
 
 
-@pytest.fixture
-def axes():
-    figure, ax = plt.subplots()
-    yield ax
-    plt.close(figure)
-
-
 def _offsets(collection):
     return np.asarray(collection.get_offsets())
 

@@ -6,40 +6,24 @@ on. Energies in eV or reduced.
 """
 
 import argparse
-import hashlib
 import json
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
 import xarray as xr
 from bosonpeak.landscape.artn import default_search
 from bosonpeak.landscape.event_tables import activate_glass
-from bosonpeak.materials.potentials import get
-from bosonpeak.materials.recipes import GlassRecipe
-from bosonpeak.materials.structure_files import read_structure
 from bosonpeak.threads import available_cores, set_threads
-from digests import code_digest
+from provenance import open_glass, provenance
 from vibrations import write
 
 
 def events(path, folder, atoms, n_events) -> xr.Dataset:
     """The table of a glass file. Raises ValueError where the file is broken or the structure is no minimum."""
-    glass = read_structure(path)
-    recipe = GlassRecipe(**glass.info["recipe"])
-    potential = get(recipe.potential)
+    glass, recipe, potential = open_glass(path)
     table = activate_glass(glass, potential, atoms, n_events, folder=folder, progress=True)
-    return table.assign_attrs(
-        name=recipe.name,
-        key=recipe.key,
-        recipe=json.dumps(glass.info["recipe"]),
-        seed=recipe.seed,
-        search=json.dumps(asdict(default_search(potential))),
-        glass_sha256=hashlib.sha256(Path(path).read_bytes()).hexdigest(),
-        potential_sha256=str(glass.info["potential_sha256"]),
-        code=code_digest(__file__),
-        versions=json.dumps({name: version(name) for name in ("numpy", "scipy", "numba", "xarray")}),
-    )
+    search = json.dumps(asdict(default_search(potential)))
+    return table.assign_attrs(search=search, **provenance(path, glass, recipe, __file__))
 
 
 if __name__ == "__main__":

@@ -5,30 +5,22 @@ glass (yang-2021); a NetCDF table is written. Finished chunks of atoms are kept 
 """
 
 import argparse
-import hashlib
-import json
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 from bosonpeak.landscape.event_tables import chosen_atoms
-from bosonpeak.materials.potentials import get
-from bosonpeak.materials.recipes import GlassRecipe
-from bosonpeak.materials.structure_files import read_structure
 from bosonpeak.threads import available_cores, set_threads
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.local_peaks import WIDTH, peaks_by_modes, peaks_by_moments
 from bosonpeak.vibrations.modes import normal_modes
-from digests import code_digest
+from provenance import open_glass, provenance
 from vibrations import write
 
 
 def local_peaks(path, folder, method, count) -> xr.Dataset:
     """The table of a glass file. Raises ValueError where the file is broken or the structure is no minimum."""
-    glass = read_structure(path)
-    recipe = GlassRecipe(**glass.info["recipe"])
-    potential = get(recipe.potential)
+    glass, recipe, potential = open_glass(path)
     index = np.sort(chosen_atoms(len(glass), count))
     if method == "modes":
         found = peaks_by_modes(normal_modes(dynamical_matrix(glass, potential)))
@@ -41,19 +33,7 @@ def local_peaks(path, folder, method, count) -> xr.Dataset:
             "omega_peak": ("atom", omega, {"units": "rad/ps"}),
         },
         {"atom": index},
-        {
-            "name": recipe.name,
-            "key": recipe.key,
-            "recipe": json.dumps(glass.info["recipe"]),
-            "seed": recipe.seed,
-            "n_atoms": len(glass),
-            "method": method,
-            "width": WIDTH,
-            "glass_sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest(),
-            "potential_sha256": str(glass.info["potential_sha256"]),
-            "code": code_digest(__file__),
-            "versions": json.dumps({name: version(name) for name in ("numpy", "scipy", "numba", "xarray")}),
-        },
+        {"n_atoms": len(glass), "method": method, "width": WIDTH, **provenance(path, glass, recipe, __file__)},
     )
 
 

