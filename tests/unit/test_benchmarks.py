@@ -141,7 +141,26 @@ def test_the_archived_modes_meet_their_targets():
     assert sizes["16000"]["filtered_subspace"]["seconds"] < targets["seconds"]
 
 
-@pytest.mark.parametrize("name", ["engine", "hessian", "modes"])
+def test_saddles_are_looked_for_from_the_same_kicks_three_ways(tmp_path):
+    table, results = run_quick("saddles", tmp_path)
+    assert {len(results["kicks"][name]) for name in ("region", "full", "dimer")} == {3}
+    for name in ("region", "full", "dimer"):
+        found = [row for row in results["kicks"][name] if row["found"]]
+        assert results[name]["success"] == len(found) / 3 and all(row["barrier"] > 0 for row in found)
+    assert results["region"]["success"] > 0 and results["barrier_error"]["median"] < 0.05
+    assert "under 500 force calls" in table
+
+
+def test_the_archived_saddles_meet_their_targets_and_beat_the_dimer():
+    results = json.loads((project_root() / "data" / "results" / "benchmarks" / "saddles.json").read_text())
+    region, dimer, targets = results["region"], results["dimer"], results["targets"]
+    assert region["success"] >= targets["success"] and region["force_calls"] < targets["force_calls"]
+    assert results["barrier_error"]["median"] < targets["barrier_error"]
+    assert region["success"] > dimer["success"]
+    assert region["force_calls_a_saddle"] < dimer["force_calls_a_saddle"]
+
+
+@pytest.mark.parametrize("name", ["engine", "hessian", "modes", "saddles"])
 def test_archived_runs_were_full_ones(name):
     archived = json.loads((project_root() / "data" / "results" / "benchmarks" / f"{name}.json").read_text())
     assert not archived.get("quick", False) and archived["machine"]["processor"]

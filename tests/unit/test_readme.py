@@ -56,3 +56,16 @@ def test_the_example_of_the_library_runs_on_a_small_network():
     exec(code.replace("square_lattice_network(1000", "square_lattice_network(40"), found)
     spectrum = found["spectrum"]
     assert (spectrum.g[spectrum.omega < 3] > 0).all()
+
+
+def test_the_numbers_of_the_saddles_are_those_of_the_archived_run():
+    run = json.loads((project_root() / "data" / "results" / "benchmarks" / "saddles.json").read_text(encoding="utf-8"))
+    region, dimer = run["region"], run["dimer"]
+    for said in (
+        f"1,000 atoms {region['success']:.0%} lead".replace("%", " %"),
+        f"{region['force_calls_a_saddle']:.0f} forces each",
+        f"dimer finds {dimer['success']:.0%}".replace("%", " %"),
+        f"at {dimer['force_calls_a_saddle']:,.0f}",
+    ):
+        assert said in README, said
+    assert run["glass"]["kicks"] == 20 and run["glass"]["atoms"] == 1000
