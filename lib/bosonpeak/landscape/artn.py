@@ -48,10 +48,10 @@ class Event:
     was found; outcome: "saddle" or what went wrong. barrier: its energy; eigenvalue: its only negative one, with an
     error below the square of `residual_mode` over the gap; residual_force: largest force on an atom that is free.
     force_calls: evaluations up to the saddle; connect_calls: those after it. connected: minimised from both sides of
-    the saddle, one end is the start and the other is not. end_distances, end_energies (2,): largest displacement of an
-    atom and energy of either end, the nearer one first. moved_atom: the one that is displaced most at the saddle, by
-    moved_distance. region: atoms that were free in the climb. free (m,): atoms whose displacements (m, 3) and mode
-    (m, 3) at the saddle are kept, in single precision.
+    the saddle, one end is the start, the other is not, and both lie below it. end_distances, end_energies (2,): largest
+    displacement of an atom and energy of either end, the nearer one first. moved_atom: the one that is displaced most
+    at the saddle, by moved_distance. region: atoms that were free in the climb. free (m,): atoms whose displacements
+    (m, 3) and mode (m, 3) at the saddle are kept, in single precision.
     """
 
     atom: int
@@ -272,7 +272,8 @@ def _describe(climber, event_of, force_calls, region):
         residual_force=float(largest_norm(climber.f)),
         force_calls=force_calls,
         connect_calls=r.force_calls - force_calls,
-        connected=bool(ends[0][0] < o.same < ends[1][0]),
+        # one that rests as high as the saddle has not left it: too flat to tell
+        connected=bool(ends[0][0] < o.same < ends[1][0] and max(ends[0][1], ends[1][1]) < climber.e),
         end_distances=(ends[0][0], ends[1][0]),
         end_energies=(ends[0][1], ends[1][1]),
         moved_atom=int(r.free[most]),
