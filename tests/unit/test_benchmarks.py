@@ -134,8 +134,8 @@ def test_a_peer_that_takes_too_long_is_stopped_and_the_ratio_said_to_be_a_bound(
 def test_the_archived_modes_meet_their_targets():
     results = json.loads((project_root() / "data" / "results" / "benchmarks" / "modes.json").read_text())
     sizes, targets = results["sizes"], results["targets"]
-    assert sizes["4000"]["deviation"] < targets["deviation"]
     for n in ("4000", "16000"):
+        assert sizes[n]["deviation"] < targets["deviation"]
         assert sizes[n]["ratio_to_scipy"] >= targets["ratio_to_scipy"]
         assert sizes[n]["filtered_subspace"]["residual"] < 1e-8
     assert sizes["16000"]["filtered_subspace"]["seconds"] < targets["seconds"]
