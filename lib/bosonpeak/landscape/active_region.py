@@ -127,19 +127,26 @@ class Region:
         extent = np.sqrt(np.einsum("ij,ij->i", apart, apart).max()) + self._reach
         near = start.within(self.free[0], extent + self._reach)
         near = np.union1d(near, self.free)
+        folded = everywhere @ np.linalg.inv(start.cell)
         while True:
-            i, j, offset, count = _find_pairs(
-                everywhere, start.cell, np.linalg.inv(start.cell), self._images, self.free, rank, near,
-                self._reach**2, self._capacity,
-            )  # fmt: skip
+            i, j, offset, square, count = _find_pairs(
+                folded, start.cell, self._images, self.free, rank, near, self._reach**2, self._capacity
+            )
             if count <= self._capacity:
                 break
             self._capacity = int(1.1 * count)
-        j, others = j[:count], np.union1d(self._shell, j[:count][rank[j[:count]] < 0])
+        # by species and distance: the tables, larger than a cache, then are read in order
+        species = 1 + int(start.types.max())
+        n_bins = 2**16 // species**2  # numpy sorts 16 bits in one sweep
+        bins = (square[:count] * (n_bins / self._reach**2)).astype(np.int32)
+        bins += n_bins * (start.types[self.free[i[:count]]] * species + start.types[j[:count]]).astype(np.int32)
+        order = np.argsort(bins.astype(np.uint16), kind="stable")
+        i, j, offset = i[order], j[order], offset[order]
+        others = np.union1d(self._shell, j[rank[j] < 0])
         rank[others] = n + np.arange(len(others))
         self._local = np.concatenate([self.free, others])
         self._x, self._types, self._listed = everywhere[self._local], start.types[self._local], x.copy()
-        self._pairs = i[:count].copy(), rank[j], offset[:count].copy()
+        self._pairs = i, rank[j], offset
         self._local_rest, self._late = self._rest[self._local], 0.0
         late = np.setdiff1d(others, self._shell)
         if self._law.embedded and len(late):
@@ -147,32 +154,34 @@ class Region:
 
 
 @njit(cache=True)
-def _find_pairs(x, cell, inverse, images, free, rank, near, reach2, capacity):
-    """Free atom (local number), other atom and its image's offset; count may exceed the capacity: then ask again."""
-    i, j, offset, count = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty((capacity, 3)), 0
-    apart, shift, nearest = np.empty(3), np.empty(3), np.empty(3)
+def _find_pairs(folded, cell, images, free, rank, near, reach2, capacity):
+    """Free atom (local number), other atom, its image's offset, square of the distance; from positions in units of the
+    cell. count may exceed the capacity: then ask again."""
+    i, j, offset = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty((capacity, 3))
+    squares, count, one = np.empty(capacity), 0, images.shape[0] == 1
     for a in range(free.size):
+        fa = free[a]
         for b in near:
             # two free atoms meet once, by the lower number; an atom and its own image keep their distance
             if 0 <= rank[b] <= a:
                 continue
-            for c in range(3):
-                apart[c] = x[b, c] - x[free[a], c]
-            for c in range(3):
-                shift[c] = np.round(apart[0] * inverse[0, c] + apart[1] * inverse[1, c] + apart[2] * inverse[2, c])
-            for c in range(3):
-                nearest[c] = -(shift[0] * cell[0, c] + shift[1] * cell[1, c] + shift[2] * cell[2, c])
+            s0, s1, s2 = folded[b, 0] - folded[fa, 0], folded[b, 1] - folded[fa, 1], folded[b, 2] - folded[fa, 2]
+            n0, n1, n2 = -np.floor(s0 + 0.5), -np.floor(s1 + 0.5), -np.floor(s2 + 0.5)
+            s0, s1, s2 = s0 + n0, s1 + n1, s2 + n2
+            d0 = s0 * cell[0, 0] + s1 * cell[1, 0] + s2 * cell[2, 0]
+            d1 = s0 * cell[0, 1] + s1 * cell[1, 1] + s2 * cell[2, 1]
+            d2 = s0 * cell[0, 2] + s1 * cell[1, 2] + s2 * cell[2, 2]
+            if one and d0 * d0 + d1 * d1 + d2 * d2 >= reach2:
+                continue
             for k in range(images.shape[0]):
-                square = 0.0
-                for c in range(3):
-                    square += (apart[c] + nearest[c] + images[k, c]) ** 2
+                square = (d0 + images[k, 0]) ** 2 + (d1 + images[k, 1]) ** 2 + (d2 + images[k, 2]) ** 2
                 if square < reach2:
                     if count < capacity:
-                        i[count], j[count] = a, b
+                        i[count], j[count], squares[count] = a, b, square
                         for c in range(3):
-                            offset[count, c] = nearest[c] + images[k, c]
+                            offset[count, c] = n0 * cell[0, c] + n1 * cell[1, c] + n2 * cell[2, c] + images[k, c]
                     count += 1
-    return i, j, offset, count
+    return i, j, offset, squares, count
 
 
 def _pair_tables(law) -> np.ndarray:
