@@ -211,3 +211,30 @@ def density_exponent(values, high: float, low: float = 0.0) -> tuple[float, tupl
     lower = optimize.brentq(lambda c: -gain(c) - drop, lowest, best.x) if -gain(lowest) > drop else lowest
     upper = optimize.brentq(lambda c: -gain(c) - drop, best.x, reach)
     return float(best.x - 1), (float(lower - 1), float(upper - 1))
+
+
+def intraclass_correlation(groups, rng=None, n_resamples: int = 1000) -> tuple[float, tuple[float, float]]:
+    """Share of the variance that lies between groups, not within them, and its 95 % interval over resampled groups.
+
+    One-way random effects, ICC(1), for groups of any size (Donner, Int. Stat. Rev. 54, 67 (1986)): the correlation of
+    two members of one group; below 0 where members differ more than groups. A mean of k members has the reliability
+    k c / (1 + (k - 1) c), whose square root no correlation of these means can pass. groups: list of (n_g,) arrays;
+    those of fewer than two members are left out. Raises ValueError for fewer than three, or values that do not vary.
+    """
+    groups = [np.asarray(group, float) for group in groups if len(group) > 1]
+    if len(groups) < 3 or not np.ptp(np.concatenate(groups)) > 0:
+        raise ValueError(f"{len(groups)} groups of two members or more: give three at least, of values that vary")
+    count, total, square = np.array([[len(g), g.sum(), (g**2).sum()] for g in groups]).T
+
+    def share(which):
+        n, s, q = count[which], total[which], square[which]
+        k, within = len(n), (q - s**2 / n).sum() / (n.sum() - len(n))
+        between = ((s**2 / n).sum() - s.sum() ** 2 / n.sum()) / (k - 1)
+        size = (n.sum() - (n**2).sum() / n.sum()) / (k - 1)
+        return (between - within) / (between + (size - 1) * within)
+
+    value = float(share(np.arange(len(groups))))
+    rng = np.random.default_rng(rng)
+    drawn = [share(rng.integers(0, len(groups), len(groups))) for _ in range(n_resamples)]
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return value, (min(float(low), value), max(float(high), value))

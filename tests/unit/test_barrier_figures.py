@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from bosonpeak.reporting import barrier_figures as draw
+from matplotlib.figure import Figure
 
 
 def test_extremes_are_named_with_their_numbers_and_means(axes):
@@ -50,6 +51,9 @@ def test_temperatures_are_the_mean_of_samples_and_glasses(axes):
     x, y = axes.lines[0].get_data()
     assert x.tolist() == [2.0, 3.0] and y == pytest.approx([2.0, 2.0])
     assert axes.lines[0].get_label() == "100 K"
+    # g itself: omega^2 times as much, without the factor of the other axis
+    draw.draw_by_temperature(axes, [table(1e-6), table(3e-6)], ["C0"], reduced=False)
+    assert axes.lines[1].get_ydata() == pytest.approx([8e-6, 18e-6])
 
 
 def test_chance_and_intervals_are_shaded_beside_r(axes):
@@ -61,3 +65,14 @@ def test_chance_and_intervals_are_shaded_beside_r(axes):
     assert axes.lines[0].get_ydata() == pytest.approx([0.1, 0.2, 0.3]) and len(axes.collections) == 2
     draw.draw_trajectory(axes, np.zeros((3, 3)), np.arange(3), 0.5)
     assert axes.get_xlim() == (-0.5, 0.5)
+
+
+def test_regions_are_drawn_where_their_atoms_are_inside_the_box():
+    atoms = Atoms("H3", [[1, 2, 3], [11, 2, 3], [5, 5, 9]], cell=[10, 10, 20], pbc=True)
+    axes = Figure().add_subplot(projection="3d")
+    draw.draw_regions(axes, atoms, [1], [0, 2], 40, ("soft", "easy"))
+    filled, rings = axes.collections
+    np.testing.assert_allclose(np.ravel(filled._offsets3d), [1, 2, 3])
+    np.testing.assert_allclose(np.array(rings._offsets3d), [[1, 5], [2, 5], [3, 9]])
+    assert axes.azim == 40 and axes.get_zlim() == (0, 20)
+    assert axes.get_legend_handles_labels()[1] == ["soft", "easy"]

@@ -107,6 +107,18 @@ def test_panels_give_an_array_of_axes():
     assert shapes == [(2,), (2,)]
 
 
+def test_axes_of_frames_may_have_three_dimensions():
+    seen = []
+
+    def turned(axes, angle):
+        axes.scatter([0, 1], [0, 1], [0, 1])
+        axes.view_init(azim=angle)
+        seen.append(axes.name)
+
+    made = frames(turned, [0, 90], label="angle", alt=str, projection="3d")
+    assert seen == ["3d", "3d"] and made.images[0] != made.images[1]
+
+
 def test_live_control_draws_when_it_is_moved_and_only_once_a_value():
     drawn = []
 

@@ -7,6 +7,7 @@ from bosonpeak.statistics import (
     fraction_interval,
     group_ratio,
     grouped_interval,
+    intraclass_correlation,
     rank_correlation,
     scaling_exponent,
 )
@@ -287,3 +288,28 @@ def test_a_ratio_of_two_groups_is_covered_by_its_interval():
     assert group_ratio([1.0, 2, 90], [1.0, 4, 7], np.median)[0] == 0.5
     with pytest.raises(ValueError, match="1 and 5 numbers"):
         group_ratio([1.0], np.ones(5))
+
+
+def test_intraclass_correlation_is_the_share_of_variance_between_groups():
+    rng = np.random.default_rng(3)
+    inside = []
+    for k in range(40):
+        # between 1, within 3: a quarter
+        groups = [a + np.sqrt(3) * rng.normal(size=rng.integers(1, 8)) for a in rng.normal(size=150)]
+        value, (low, high) = intraclass_correlation(groups, rng=k, n_resamples=300)
+        inside.append(low <= 0.25 <= high)
+    assert np.mean(inside) > 0.85
+    everything = rng.normal(size=(400, 5))
+    assert intraclass_correlation(everything)[0] == pytest.approx(0, abs=0.06)
+    # two members each: the correlation of the first with the second, either order
+    pairs = rng.normal(size=(500, 1)) + 0.5 * rng.normal(size=(500, 2))
+    both = np.r_[pairs, pairs[:, ::-1]]
+    assert intraclass_correlation(pairs)[0] == pytest.approx(np.corrcoef(both.T)[0, 1], abs=2e-3)
+    # where all groups agree, members differ more than groups
+    assert intraclass_correlation([[0, 1], [0, 1], [0, 1]])[0] == pytest.approx(-1)
+
+
+@pytest.mark.parametrize("groups", [[], [[1, 2], [3, 4]], [[1], [2], [3]], [[1, 1], [1, 1], [1, 1]]])
+def test_intraclass_correlation_says_what_it_needs(groups):
+    with pytest.raises(ValueError, match="give three at least"):
+        intraclass_correlation(groups)

@@ -70,6 +70,19 @@ def draw_slice(axes, atoms, values, thickness, title, cmap="viridis", quantiles=
     return drawn
 
 
+def draw_regions(axes, atoms, soft, easy, azimuth, labels=("soft", "easy")) -> None:
+    """Atoms of two regions in their box, on 3D axes seen from `azimuth` (degrees): `soft` filled, `easy` as rings.
+
+    soft, easy: indices (n,). Nearer atoms are drawn over those behind them.
+    """
+    place, box = atoms.positions % atoms.cell.lengths(), atoms.cell.lengths()
+    axes.scatter(*place[soft].T, s=34, color=HIGH, alpha=0.75, linewidths=0, label=labels[0])
+    axes.scatter(*place[easy].T, s=70, facecolors="none", edgecolors=LOW, linewidths=1.1, label=labels[1])
+    axes.view_init(elev=18, azim=azimuth)
+    axes.set(xlim=(0, box[0]), ylim=(0, box[1]), zlim=(0, box[2]), box_aspect=box / box.max())
+    axes.set(xlabel="$x$  (Å)", ylabel="$y$  (Å)")
+
+
 def draw_autocorrelation(axes, correlation, fit, color, label) -> None:
     """C(r) with its standard error, and the fitted exponential."""
     use = np.isfinite(correlation.c)
@@ -130,13 +143,15 @@ def draw_cumulative(axes, omega, mean, deviation, color, label) -> None:
     axes.set(xlabel=r"$\omega$  (rad/ps)", ylabel=r"mean $\gamma_k$ below $\omega$")
 
 
-def draw_by_temperature(axes, table, colors, label=None) -> None:
-    """g / omega^2 of inherent structures at each temperature, mean over all samples and glasses.
+def draw_by_temperature(axes, table, colors, reduced: bool = True) -> None:
+    """g / omega^2 (reduced) or g of inherent structures at each temperature, mean over all samples and glasses.
 
     table: list of `vibrations.inherent_spectra` of glasses with the same temperatures.
     """
     omega, inside = table[0].omega.values, table[0].omega.values > 1.0
     for k, (kelvin, color) in enumerate(zip(table[0].temperature.values, colors, strict=True)):
         mean = np.mean([t.reduced.values[k].mean(axis=0) for t in table], axis=0)
-        axes.plot(omega[inside], 1e6 * mean[inside], color=color, label=f"{kelvin:g} K")
-    axes.set(xlabel=r"$\omega$  (rad/ps)", ylabel=r"$g/\omega^2$  ($10^{-6}$ (rad/ps)$^{-3}$)")
+        values = 1e6 * mean if reduced else mean * omega**2
+        axes.plot(omega[inside], values[inside], color=color, label=f"{kelvin:g} K")
+    label = r"$g/\omega^2$  ($10^{-6}$ (rad/ps)$^{-3}$)" if reduced else r"$g$  (ps/rad)"
+    axes.set(xlabel=r"$\omega$  (rad/ps)", ylabel=label, ylim=(0, None))

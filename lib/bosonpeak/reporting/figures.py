@@ -177,6 +177,7 @@ def frames(
     panels: tuple[int, int] = (1, 1),
     figsize: tuple[float, float] | None = None,
     dpi: int = 160,
+    projection: str | None = None,
     live: bool | None = None,
 ):
     """One figure with a slider: `draw(axes, value)` for each of `values`.
@@ -193,6 +194,7 @@ def frames(
     start : the value shown first; default the first
     panels : rows and columns of Axes
     figsize, dpi : inches and dots per inch of the image; a page shows it at 100 dots per inch
+    projection : of the Axes, such as "3d"
     live : True for an ipywidgets control that draws when it is moved, False for the static figure; None asks
         whether the kernel belongs to a live Jupyter server, so that no widget state enters a built page
 
@@ -214,7 +216,7 @@ def frames(
         raise ValueError("alt(value) must be a different, non-empty text for each value")
 
     def png(value) -> tuple[bytes, tuple[int, int]]:
-        return _render(draw, value, panels, figsize, dpi)
+        return _render(draw, value, panels, figsize, dpi, projection)
 
     if live if live is not None else live_kernel():
         return _live_control(png, values, texts, alts, label, caption, values.index(first))
@@ -232,13 +234,13 @@ def frames(
     return result
 
 
-def _render(draw, value, panels, figsize, dpi) -> tuple[bytes, tuple[int, int]]:
+def _render(draw, value, panels, figsize, dpi, projection=None) -> tuple[bytes, tuple[int, int]]:
     """PNG of one frame, at most 256 colours (a third of the bytes), and its size in CSS pixels."""
     from PIL import Image
 
     # a Figure of its own, not pyplot's: nothing is left open and nothing is displayed twice
     figure = Figure(figsize=figsize, layout="constrained", facecolor="white")
-    axes = figure.subplots(*panels)
+    axes = figure.subplots(*panels, subplot_kw={"projection": projection})
     draw(axes, value)
     if not any(ax.has_data() or ax.texts for ax in figure.axes):
         raise ValueError(f"draw(axes, {value!r}) drew nothing: draw on the axes given, not through pyplot")
