@@ -296,7 +296,7 @@ def test_intraclass_correlation_is_the_share_of_variance_between_groups():
     for k in range(40):
         # between 1, within 3: a quarter
         groups = [a + np.sqrt(3) * rng.normal(size=rng.integers(1, 8)) for a in rng.normal(size=150)]
-        value, (low, high) = intraclass_correlation(groups, rng=k, n_resamples=300)
+        _, (low, high) = intraclass_correlation(groups, rng=k, n_resamples=300)
         inside.append(low <= 0.25 <= high)
     assert np.mean(inside) > 0.85
     everything = rng.normal(size=(400, 5))
