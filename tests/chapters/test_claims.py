@@ -76,3 +76,23 @@ def test_mizuno_2020_at_paper_scale_reaches_beyond_the_book():
         scale: max(r["n"] for r in claims.load_archive(scale)["mizuno-2020"]["records"]) for scale in ("book", "paper")
     }
     assert largest["book"] == 16000 and largest["paper"] >= 64000
+
+
+def test_yang_2021_finds_lower_barriers_but_no_proportionality():
+    records = claims.load_archive("book")["yang-2021"]["records"]
+    found = {r["id"].removeprefix("yang-2021/"): r for r in records}
+    assert len(found) >= 16
+    # thousands of searches leave no doubt: tenths of the atoms differ, by far less than a proportionality would have it
+    assert found["fig2/copper"]["interval"][1] < 0.9 and found["method/success"]["verdict"] == "reproduced"
+    assert found["fig4/exponent"]["verdict"] == "not reproduced" and found["fig4/exponent"]["interval"][1] < 0.6
+    # nearly half of the saddles border other basins, counted one by one
+    assert found["method/connected"]["verdict"] == "not reproduced"
+    # the sign of the correlation with the Grueneisen parameters is the question of who is minimised
+    assert found["fig10c/correlated"]["value"] > found["fig10c/relaxed"]["value"]
+
+
+def test_yang_2021_at_ci_scale_claims_no_correlation_of_fifty_atoms():
+    records = claims.load_archive("ci")["yang-2021"]["records"]
+    verdicts = {r["id"].removeprefix("yang-2021/"): r["verdict"] for r in records}
+    for name in ("fig2/copper", "fig3/raw", "fig4/strong", "fig4/exponent", "fig5/length-barrier"):
+        assert verdicts[name] == "not testable at this N", name

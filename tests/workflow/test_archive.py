@@ -122,7 +122,9 @@ class TestCampaigns:
     def check_events(self, table, entry):
         assert table.sizes["event"] == entry["searches"] == entry["atoms"] * entry["events"]
         found = table.outcome.values == 0
-        assert found.sum() == entry["saddles"] > 0.7 * entry["searches"]
+        # glasses quenched fast lie shallow: searches slip into other basins, and below their start
+        least = 0.8 if entry["recipe"]["cooling_rate"] <= 1e13 else 0.5
+        assert found.sum() == entry["saddles"] > least * entry["searches"]
         assert (np.isfinite(table.barrier.values) == found).all() and (table.barrier.values[found] > 0).all()
         assert (table.eigenvalue.values[found] < 0).all() and (table.residual_force.values[found] < 0.0101).all()
         # a connected saddle lies above both of its minima
