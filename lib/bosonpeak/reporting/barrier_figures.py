@@ -1,6 +1,7 @@
 """Drawings of barriers, of the atoms that have them, and of Grueneisen parameters (floor 7): arrays in, axes filled."""
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from .figures import ordered_colors
 
@@ -81,6 +82,8 @@ def draw_regions(axes, atoms, soft, easy, azimuth, labels=("soft", "easy")) -> N
     axes.view_init(elev=18, azim=azimuth)
     axes.set(xlim=(0, box[0]), ylim=(0, box[1]), zlim=(0, box[2]), box_aspect=box / box.max())
     axes.set(xlabel="$x$  (Å)", ylabel="$y$  (Å)")
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.set_major_locator(MaxNLocator(4))
 
 
 def draw_autocorrelation(axes, correlation, fit, color, label) -> None:
