@@ -9,6 +9,7 @@ import shutil
 import numpy as np
 import pytest
 import xarray as xr
+from bosonpeak.landscape.event_tables import OUTCOMES
 from bosonpeak.landscape.excitation import critical_amplitude
 from bosonpeak.landscape.transition_tables import AMPLITUDES, load_transitions, moving_modes
 from bosonpeak.materials import archive, glasses
@@ -122,9 +123,12 @@ class TestCampaigns:
     def check_events(self, table, entry):
         assert table.sizes["event"] == entry["searches"] == entry["atoms"] * entry["events"]
         found = table.outcome.values == 0
-        # glasses quenched fast lie shallow: searches slip into other basins, and below their start
-        least = 0.8 if entry["recipe"]["cooling_rate"] <= 1e13 else 0.5
-        assert found.sum() == entry["saddles"] > least * entry["searches"]
+        assert found.sum() == entry["saddles"]
+        # glasses quenched fast lie shallow: some searches end at saddles below the start, not counted
+        below = table.outcome.values == OUTCOMES.index("a saddle below the start")
+        assert (found | below).sum() > 0.7 * entry["searches"]
+        if entry["recipe"]["cooling_rate"] <= 1e13:
+            assert found.sum() > 0.8 * entry["searches"] and not below.any()
         assert (np.isfinite(table.barrier.values) == found).all() and (table.barrier.values[found] > 0).all()
         assert (table.eigenvalue.values[found] < 0).all() and (table.residual_force.values[found] < 0.0101).all()
         # a connected saddle lies above both of its minima
