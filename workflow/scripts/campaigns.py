@@ -1,4 +1,4 @@
-"""What is done to the glasses: pushes, events, temperatures and local of data/glasses/*.yml, entry by entry."""
+"""What is done to the glasses: pushes, events, temperatures, local and scattering of data/glasses/*.yml, by entries."""
 
 import hashlib
 from dataclasses import astuple, dataclass
@@ -72,6 +72,18 @@ class Local(Campaign):
         return f"{self.recipe.name}-{self.method}"
 
 
+@dataclass(frozen=True)
+class Scattering(Campaign):
+    """One table of S(Q, E): a glass and the fields of `scattering.tables.Plan`."""
+
+    method: str
+    waves: int
+    motion: int
+    temperature: float
+    duration: float
+    fields: str
+
+
 def pushes(group: str) -> list[Push]:
     """All tables of transitions of a group ("book", "paper"); none where there is no such file.
 
@@ -97,6 +109,15 @@ def local_peaks(group: str) -> list[Local]:
     """All tables of boson peaks of single atoms of a group, as `pushes`; raises as that."""
     needs = "atoms and a method, moments or modes"
     return _read("local.yml", group, Local, needs, lambda e: e["method"] in ("moments", "modes") and e["atoms"] > 0)
+
+
+def scatterings(group: str) -> list[Scattering]:
+    """All tables of S(Q, E) of a group, as `pushes`; raises as that."""
+    needs = "a method, modes or moments, waves, motion, temperature, duration and fields, none, main or full"
+    good = ("modes", "moments"), ("none", "main", "full")
+    return _read(
+        "scattering.yml", group, Scattering, needs, lambda e: e["method"] in good[0] and e["fields"] in good[1]
+    )
 
 
 def _read(file, group, kind, needs, good):

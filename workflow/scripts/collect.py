@@ -1,8 +1,8 @@
 """Take what was made into data/: collect.py GROUP FOLDER, FOLDER that of the workflow.
 
-Glasses of the group book enter data/glasses and its catalogue; vibrations, transitions, events, inherent structures
-and local peaks of any group enter the folder of data/results that has their name, each with one table of all,
-catalogue.json. What stands there already is left alone.
+Glasses of the group book enter data/glasses and its catalogue; vibrations, transitions, events, inherent structures,
+local peaks and scattering of any group enter the folder of data/results that has their name, each with one table of
+all, catalogue.json. What stands there already is left alone.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bosonpeak.materials import archive
 from bosonpeak.paths import project_root
-from campaigns import activations, local_peaks, pushes, warmings
+from campaigns import activations, local_peaks, pushes, scatterings, warmings
 from digests import code_digest
 
 SHIPPED = ("boson_peak_omega", "boson_peak_intensity", "boson_peak_interior", "boson_peak_broadening")
@@ -101,6 +101,8 @@ def counted(kind: str, data) -> dict:
         return {"structures": data.energy.size}
     if kind == "local":
         return {"mean_intensity": float(data.intensity.mean())}
+    if kind == "scattering":
+        return {"shells": data.sizes["q"], "energies": data.sizes["energy"]}
     saddles = int((data.outcome == 0).sum())
     return {"searches": data.sizes["event"], "saddles": saddles, "force_calls": int(data.force_calls.sum())}
 
@@ -148,6 +150,7 @@ def collect(group: str, folder: Path):
         "events": activations(group),
         "inherent": warmings(group),
         "local": local_peaks(group),
+        "scattering": scatterings(group),
     }
     for kind, campaigns in done.items():
         for campaign in campaigns:
@@ -160,7 +163,7 @@ def collect(group: str, folder: Path):
     counts = len(archive.catalogue()), *(len(table_of(kind)) for kind in ("vibrations", *done))
     print(
         "data/ holds {} glasses, {} vibrational spectra, {} tables of transitions, {} of events, {} of inherent "
-        "structures and {} of local peaks".format(*counts)
+        "structures, {} of local peaks and {} of scattering".format(*counts)
     )
 
 

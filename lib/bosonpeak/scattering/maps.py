@@ -1,0 +1,118 @@
+"""What is read off a map over Q and E: the peak's dispersion, likeness to S(Q), the product form (floor 5).
+
+li-2025 makes two statements about B(Q, E): its peak stays at one energy, and at that energy B follows S(Q). Both are
+taken here over a window of Q and at every energy, so that they can fail.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..vibrations.peaks import boson_peak
+from .wavevectors import ScatteringMap
+
+
+def window(found: ScatteringMap, low: float, high: float) -> np.ndarray:
+    """Shells with low <= Q <= high that hold a wave vector, (B,) booleans. Raises ValueError for fewer than three."""
+    inside = (found.q >= low) & (found.q <= high) & (found.counts > 0)
+    if inside.sum() < 3:
+        raise ValueError(f"{inside.sum()} shells of wave vectors lie in {low:g} <= Q <= {high:g}: three are needed")
+    return inside
+
+
+@dataclass(frozen=True)
+class Dispersion:
+    """Where each shell's spectrum is highest. q, energy, height, interior (B',): false at the edge of the energies
+    searched; mean and spread (standard deviation) of the energies."""
+
+    q: np.ndarray
+    energy: np.ndarray
+    height: np.ndarray
+    interior: np.ndarray
+
+    @property
+    def mean(self) -> float:
+        return float(self.energy.mean())
+
+    @property
+    def spread(self) -> float:
+        return float(self.energy.std())
+
+
+def peak_dispersion(found: ScatteringMap, inside, low: float, high: float) -> Dispersion:
+    """The maximum of each shell's spectrum between the energies low and high. inside: (B,) booleans of `window`.
+
+    Raises ValueError as `peaks.boson_peak`.
+    """
+    peak = boson_peak(found.energy, found.intensity[inside].T, dimension=1, omega_min=low, omega_max=high)
+    return Dispersion(found.q[inside], peak.omega, peak.intensity, peak.interior)
+
+
+def mean_spectrum(found: ScatteringMap, inside) -> np.ndarray:
+    """Mean over the shells of the window, (E,): B(E) as inelastic scattering shows it, integrated over Q."""
+    return found.intensity[inside].mean(axis=0)
+
+
+def structure_correlation(found: ScatteringMap, structure, inside) -> np.ndarray:
+    """Pearson's r between the map at each energy and S(Q) over the shells of the window, (E,).
+
+    structure: (B,), S(Q) of the same shells. NaN where the map does not vary.
+    """
+    x, y = found.intensity[inside], np.asarray(structure, float)[inside]
+    x, y = x - x.mean(axis=0), y - y.mean()
+    with np.errstate(invalid="ignore"):
+        return (x * y[:, None]).sum(axis=0) / np.sqrt((x**2).sum(axis=0) * (y**2).sum())
+
+
+def speckle_interval(found: ScatteringMap, structure, inside, energy: float, rng=None, draws: int = 500):
+    """r at the energy nearest to `energy` and its 95 % interval from the speckle of one structure: (r, (low, high)).
+
+    Each shell is drawn anew from a normal distribution with its own standard error; the scatter that is in the map
+    already is so counted twice, which lowers r: the interval is shifted to hold the value in its middle.
+    """
+    k = int(abs(found.energy - energy).argmin())
+    mean, error = found.intensity[inside, k], found.stderr[inside, k]
+    y = np.asarray(structure, float)[inside]
+    r = float(np.corrcoef(mean, y)[0, 1])
+    noise = np.random.default_rng(rng).standard_normal((draws, len(mean)))
+    drawn = np.arctanh([np.corrcoef(mean + error * n, y)[0, 1] for n in noise])
+    half = np.diff(np.quantile(drawn, [0.025, 0.975]))[0] / 2
+    centre = np.arctanh(r)
+    return r, (float(np.tanh(centre - half)), float(np.tanh(centre + half)))
+
+
+def spectrum_at(found: ScatteringMap, energy: float) -> np.ndarray:
+    """The map at the energy nearest to `energy`, (B,)."""
+    return found.intensity[:, int(abs(found.energy - energy).argmin())]
+
+
+@dataclass(frozen=True)
+class ProductFit:
+    """B = f(E) S(Q) by least squares. energy (E',); line (E',): A f(E - E_BP); residual: |B - f S| / |B|; flat: the
+    same of a product that knows no structure, f(E) alone; best: of the best product of any two functions; offset: what
+    part of B at the highest point does not go with S(Q), a of B = a + b S over a + b."""
+
+    energy: np.ndarray
+    line: np.ndarray
+    residual: float
+    flat: float
+    best: float
+    offset: float
+
+
+def fit_product(found: ScatteringMap, structure, inside, low: float, high: float) -> ProductFit:
+    """The form of li-2025, Eq. 2, fitted between the energies low and high over the shells of the window."""
+    taken = (found.energy >= low) & (found.energy <= high)
+    B, s = found.intensity[inside][:, taken], np.asarray(structure, float)[inside]
+    line = s @ B / (s @ s)
+    norm = np.linalg.norm(B)
+    singular = np.linalg.svd(B, compute_uv=False)
+    slope, offset = np.polyfit(s, B[:, line.argmax()], 1)
+    return ProductFit(
+        found.energy[taken],
+        line,
+        float(np.linalg.norm(B - np.outer(s, line)) / norm),
+        float(np.linalg.norm(B - B.mean(axis=0)) / norm),
+        float(np.sqrt((singular[1:] ** 2).sum()) / norm),
+        float(offset / (offset + slope)),
+    )

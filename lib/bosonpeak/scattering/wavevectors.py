@@ -1,0 +1,166 @@
+"""Wave vectors that fit a periodic box, in shells of |Q|, and sums over atoms at them (floor 5).
+
+Q = 2 pi h^-1 n, n three integers and h the rows of the cell, in 1/A or reduced: only there is exp(i Q.r) the same in
+every image of the box. Q and -Q show the same of real quantities, so one of each pair is kept.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit, prange
+
+CHUNK = 512
+"""Wave vectors worked on together: their waves stay in the memory of a small machine."""
+
+
+@dataclass(frozen=True)
+class Wavevectors:
+    """indices (K, 3), integers n; vectors (K, 3), Q in 1/A or reduced; shell (K,), ascending, in which each lies; edges
+    (B + 1,) of |Q|; available (B,), pairs +-Q that the box has in each shell, of which `counts` were taken."""
+
+    indices: np.ndarray
+    vectors: np.ndarray
+    shell: np.ndarray
+    edges: np.ndarray
+    available: np.ndarray
+
+    def __len__(self):
+        return len(self.indices)
+
+    @property
+    def q(self) -> np.ndarray:
+        """Middles of the shells, (B,)."""
+        return (self.edges[1:] + self.edges[:-1]) / 2
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Vectors in each shell, (B,)."""
+        return np.bincount(self.shell, minlength=len(self.edges) - 1)
+
+    @property
+    def directions(self) -> np.ndarray:
+        """Unit vectors along Q, (K, 3)."""
+        return self.vectors / np.linalg.norm(self.vectors, axis=1, keepdims=True)
+
+
+@dataclass(frozen=True)
+class ScatteringMap:
+    """A quantity over shells of |Q| and energies: q (B,), energy (E,) in `unit`; intensity (B, E), its mean over the
+    `counts` (B,) wave vectors of a shell, NaN where there is none; stderr (B, E): the standard error that their
+    scatter, the speckle of one structure, leaves (NaN for fewer than two vectors)."""
+
+    q: np.ndarray
+    energy: np.ndarray
+    intensity: np.ndarray
+    stderr: np.ndarray
+    counts: np.ndarray
+    unit: str
+
+
+def box_wavevectors(cell, edges, per_shell: int | None = None, rng=None) -> Wavevectors:
+    """All wave vectors of a box with edges[0] <= |Q| < edges[-1], or `per_shell` of each shell drawn at random.
+
+    cell: (3, 3), rows; edges: (B + 1,) ascending, from above 0, in 1/A or reduced. Raises ValueError for other edges, a
+    flat cell, or a box too small for any.
+    """
+    edges, h = np.asarray(edges, float), np.asarray(cell, float)
+    if edges.ndim != 1 or len(edges) < 2 or not edges[0] > 0 or not (np.diff(edges) > 0).all():
+        raise ValueError("the edges of |Q| must ascend from above 0, two at least")
+    if h.shape != (3, 3) or not abs(np.linalg.det(h)) > 0:
+        raise ValueError(f"the cell {h.tolist()} has no volume: give three independent vectors")
+    reach = np.floor(edges[-1] * np.linalg.norm(h, axis=1) / (2 * np.pi) + 1e-9).astype(int)
+    n = np.stack(np.meshgrid(*(np.arange(-m, m + 1) for m in reach), indexing="ij"), axis=-1).reshape(-1, 3)
+    # one of each pair: the first index that is not zero is positive
+    a, b, c = n.T
+    n = n[(a > 0) | ((a == 0) & ((b > 0) | ((b == 0) & (c > 0))))]
+    q = 2 * np.pi * n @ np.linalg.inv(h).T
+    shell = np.searchsorted(edges, np.linalg.norm(q, axis=1), side="right") - 1
+    inside = (shell >= 0) & (shell < len(edges) - 1)
+    n, q, shell = n[inside], q[inside], shell[inside]
+    if not len(n):
+        raise ValueError(
+            f"no wave of this box has {edges[0]:g} <= |Q| < {edges[-1]:g}: take a larger box or other edges"
+        )
+    available = np.bincount(shell, minlength=len(edges) - 1)
+    order = np.argsort(shell, kind="stable")
+    if per_shell is not None:
+        if per_shell < 1:
+            raise ValueError(f"per_shell = {per_shell}: take one wave vector of each shell at least")
+        mixed = np.random.default_rng(rng).permutation(len(n))
+        order = mixed[np.argsort(shell[mixed], kind="stable")]
+        rank = np.arange(len(n)) - np.searchsorted(shell[order], shell[order])
+        order = order[rank < per_shell]
+    return Wavevectors(n[order], q[order], shell[order], edges, available)
+
+
+@njit(parallel=True, cache=True, fastmath=True)
+def _multiply(tables, n, waves):
+    """waves (2, K, N) <- the product of one row of each axis's table (2, M, N), real and imaginary parts apart."""
+    x, y, z = tables
+    for k in prange(len(n)):
+        ar, ai, br, bi = x[0, n[k, 0]], x[1, n[k, 0]], y[0, n[k, 1]], y[1, n[k, 1]]
+        cr, ci = z[0, n[k, 2]], z[1, n[k, 2]]
+        real, imaginary = waves[0, k], waves[1, k]
+        for j in range(len(ar)):
+            re, im = ar[j] * br[j] - ai[j] * bi[j], ar[j] * bi[j] + ai[j] * br[j]
+            real[j], imaginary[j] = re * cr[j] - im * ci[j], re * ci[j] + im * cr[j]
+
+
+def phase_waves(scaled, indices, out=None) -> np.ndarray:
+    """cos(Q.r) and -sin(Q.r), (2, K, N), single precision, at scaled positions (N, 3) and indices (K, 3).
+
+    Products of powers of exp(-2 pi i s) of the three axes: no exponential is taken a wave. out: such an array to fill.
+    """
+    scaled, n = np.asarray(scaled, float), np.ascontiguousarray(indices)
+    waves = np.empty((2, len(n), len(scaled)), np.float32) if out is None else out
+    reach = abs(n).max(axis=0)
+    _multiply(tuple(_powers(scaled[:, c], reach[c]) for c in range(3)), n + reach, waves)
+    return waves
+
+
+def _powers(s, reach):
+    """exp(-2 pi i m s) for m from -reach to reach, real and imaginary parts (2, 2 reach + 1, N)."""
+    up = np.empty((reach + 1, len(s)), complex)
+    up[0], up[1:] = 1.0, np.exp(-2j * np.pi * s)
+    np.multiply.accumulate(up, axis=0, out=up)
+    table = np.empty((2, 2 * reach + 1, len(s)), np.float32)
+    table[0, reach:], table[1, reach:] = up.real, up.imag
+    table[0, :reach], table[1, :reach] = up.real[:0:-1], -up.imag[:0:-1]
+    return table
+
+
+def fourier_sums(scaled, values, indices) -> np.ndarray:
+    """sum_j x_j exp(-i Q.r_j) of values (N, F), (K, F) complex, single precision. Arguments as `phase_waves`."""
+    waves = phase_waves(scaled, indices)
+    real, imaginary = waves @ np.asarray(values, np.float32)
+    return real + 1j * imaginary
+
+
+def shell_means(values, wavevectors: Wavevectors) -> tuple[np.ndarray, np.ndarray]:
+    """Mean over the vectors of each shell of values (K, ...), (B, ...), and its standard error; NaN where undefined."""
+    values = np.asarray(values, float)
+    sums = ShellSums(len(wavevectors.edges) - 1)
+    sums.add(values.reshape(len(values), -1), wavevectors.shell)
+    mean, error = sums.result()
+    return mean.reshape(-1, *values.shape[1:]), error.reshape(-1, *values.shape[1:])
+
+
+class ShellSums:
+    """Adds up values and their squares shell by shell, chunk by chunk."""
+
+    def __init__(self, shells: int):
+        self.count, self.total, self.square = np.zeros(shells), 0.0, 0.0
+
+    def add(self, values, shell):
+        """values (K, E), shell (K,)."""
+        member = (np.arange(len(self.count))[:, None] == shell).astype(values.dtype)
+        self.count = self.count + member.sum(axis=1)
+        self.total = self.total + (member @ values).astype(float)
+        self.square = self.square + (member @ values**2).astype(float)
+
+    def result(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard error, (B, E)."""
+        n = np.where(self.count > 0, self.count, np.nan)[:, None]
+        mean = self.total / n
+        several = np.where(n > 1, n - 1, np.nan)
+        return mean, np.sqrt(np.clip(self.square / n - mean**2, 0, None) / several)
