@@ -1,0 +1,298 @@
+"""The boson peak as heat and light see it: C/T^3, its Debye and Einstein fit, Raman scattering (floor 5).
+
+Energies are in meV, temperatures in K, heats in J/(mol K) per mole of atoms, densities of states in 1/meV with an
+integral of 1. Heats are those of the lattice: take the electrons' gamma T off a measured one first.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from scipy.constants import R
+from scipy.optimize import least_squares, nnls
+from scipy.special import expit, logit, ndtr
+from scipy.stats import t as student
+
+from ..structure.pair_distribution import periodic_neighbours
+from ..units import MEV
+from ..vibrations.debye import KELVIN, debye_density, specific_heat
+from ..vibrations.modes import Modes
+
+PARAMETERS = ("debye_share", "debye_temperature", "einstein_share", "einstein_temperature", "einstein_spread")
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
+_REACH = 8.0
+"""Standard deviations up to which a Gaussian is integrated: 1e-15 of it lies beyond."""
+
+
+def _check_positive(**arrays) -> list[np.ndarray]:
+    """The arrays as floats. Raises ValueError for the first that is empty, not finite or not above 0."""
+    found = [np.asarray(values, float) for values in arrays.values()]
+    for name, values in zip(arrays, found, strict=True):
+        wrong = values[~(np.isfinite(values) & (values > 0))]
+        if values.size == 0 or wrong.size:
+            raise ValueError(f"{name} holds {wrong[0] if wrong.size else 'nothing'}: give finite numbers above 0 only")
+    return found
+
+
+def reduced_specific_heat(temperature, energy, g) -> np.ndarray:
+    """C/T^3 in J/(mol K^4) of harmonic vibrations of density g: 3R times `debye.specific_heat`, shape of temperature.
+
+    temperature (n,); energy (m,) rising and g (m,). The trapezoid starts at E = 0, where g must be 0: a grid that
+    begins one step above 0 gets this point, anything else would be a guess. A box has no modes below its first phonon:
+    its heat counts from k_B T of about a quarter of that energy. Raises ValueError for another g, for k_B T below half
+    the first step, and as `specific_heat`.
+    """
+    (temperature,) = _check_positive(temperature=temperature)
+    energy, g = np.asarray(energy, float), np.asarray(g, float)
+    if energy.ndim != 1 or energy.shape != g.shape or len(energy) < 2 or not np.isfinite([energy, g]).all():
+        raise ValueError(f"energy {energy.shape} and g {g.shape} must be equal rows of two or more finite numbers")
+    if 0 < energy[0] <= 1.01 * (energy[1] - energy[0]):
+        energy, g = np.append(0.0, energy), np.append(0.0, g)
+    if energy[0] != 0 or g[0] != 0:
+        raise ValueError(f"g starts with {g[0]:g} at E = {energy[0]:g} meV: give it from E = 0 on, where it is 0")
+    if 2 * temperature.min() < energy[1] * KELVIN["meV"]:
+        raise ValueError(f"T = {temperature.min():g} K is too low for a step of {energy[1]:g} meV: raise T or refine g")
+    return 3 * R * specific_heat(temperature, energy, g, unit="meV") / temperature**3
+
+
+def _mode_heat(x) -> np.ndarray:
+    """Heat of an oscillator over k_B, (x/2)^2 / sinh^2(x/2), x = theta / T."""
+    # sinh overflows above 710, and 0/0 is 1
+    half = np.clip(x / 2, 1e-12, 300)
+    return (half / np.sinh(half)) ** 2
+
+
+def debye_heat(temperature, theta) -> np.ndarray:
+    """Debye's heat in J/(mol K), exact to rounding: 9R (T/theta)^3 int_0^(theta/T) x^4 e^x / (e^x - 1)^2 dx.
+
+    temperature and theta in K, broadcast against each other. Raises ValueError unless both are positive.
+    """
+    temperature, theta = _check_positive(temperature=temperature, theta=theta)
+    # beyond x = 60 the integrand is below 1e-19
+    top = np.minimum(theta / temperature, 60.0)
+    x = top[..., None] * (1 + _NODES) / 2
+    return 4.5 * R * (temperature / theta) ** 3 * top * ((x**2 * _mode_heat(x)) @ _WEIGHTS)
+
+
+def einstein_heat(temperature, theta, spread=0.0) -> np.ndarray:
+    """Heat in J/(mol K) of oscillators with a Gaussian of Einstein temperatures (li-2025, Methods: Specific heat).
+
+        3R int chi(t) (t/T)^2 e^(t/T) / (e^(t/T) - 1)^2 dt,    chi ~ exp(-(t - theta)^2 / (2 spread^2)) for t > 0
+
+    chi has the integral 1 over t > 0. All in K, broadcast against each other; spread 0 is Einstein's solid. Raises
+    ValueError unless temperature and theta are positive and spread is not negative.
+    """
+    temperature, theta = _check_positive(temperature=temperature, theta=theta)
+    spread = np.asarray(spread, float)
+    if not (np.isfinite(spread) & (spread >= 0)).all():
+        raise ValueError(f"spread = {spread}: give a finite temperature, 0 for a single oscillator")
+    low = -np.minimum(_REACH, theta / np.maximum(spread, theta / (2 * _REACH)))[..., None]
+    z = low + (_REACH - low) * (1 + _NODES) / 2
+    weight = _WEIGHTS * np.exp(-0.5 * z**2)
+    heat = _mode_heat((theta[..., None] + spread[..., None] * z) / temperature[..., None])
+    return 3 * R * (weight * heat).sum(axis=-1) / weight.sum(axis=-1)
+
+
+def _heat(temperature, n_d, theta_d, n_e, theta_e, spread):
+    return n_d * debye_heat(temperature, theta_d) + n_e * einstein_heat(temperature, theta_e, spread)
+
+
+@dataclass(frozen=True)
+class HeatFit:
+    """Debye's solid beside a band of Einstein oscillators, fitted to a heat (li-2025, Methods: Specific heat).
+
+    debye_share n_D, einstein_share n_E: fractions of the 3N modes; temperatures in K, the spread that of the Gaussian
+    about einstein_temperature before it is cut at 0. intervals: 95 % interval of each by name, from the covariance of
+    the logarithms: they know the scatter about the model, not whether it is right. residual: relative rms of C/T^3.
+    bounded: parameters on the edge of the range searched; the intervals then mean nothing.
+    """
+
+    debye_share: float
+    debye_temperature: float
+    einstein_share: float
+    einstein_temperature: float
+    einstein_spread: float
+    intervals: dict[str, tuple[float, float]]
+    residual: float
+    bounded: tuple[str, ...] = ()
+
+    @property
+    def einstein_energy(self) -> float:
+        """k_B einstein_temperature in meV: the "fitted energy" of li-2025, Fig. 2c."""
+        return self.einstein_temperature / KELVIN["meV"]
+
+    @property
+    def boson_peak(self) -> float:
+        """Energy in meV of the maximum of the fit's g/E^2, always below einstein_energy; NaN where there is none.
+
+        The Debye part is constant, and 0 above k_B theta_D, so chi/E^2 decides: E = (e + sqrt(e^2 - 8 s^2)) / 2, e the
+        Einstein energy and s the spread in meV. Where e^2 < 8 s^2 chi/E^2 only falls. Its rise towards E = 0, where
+        the Gaussian does not end, is no peak.
+        """
+        e, s = self.einstein_energy, self.einstein_spread / KELVIN["meV"]
+        return (e + np.sqrt(e**2 - 8 * s**2)) / 2 if e**2 > 8 * s**2 else float("nan")
+
+    def density(self, energy) -> np.ndarray:
+        """g in 1/meV: n_D 3E^2 / (k_B theta_D)^3 up to k_B theta_D, and n_E chi for E > 0; integral n_D + n_E."""
+        energy = np.asarray(energy, float)
+        e, s = self.einstein_energy, self.einstein_spread / KELVIN["meV"]
+        chi = np.exp(-0.5 * ((energy - e) / s) ** 2) / (s * np.sqrt(2 * np.pi) * ndtr(e / s))
+        debye = debye_density(energy, self.debye_temperature / KELVIN["meV"], 3)
+        return self.debye_share * debye + self.einstein_share * np.where(energy > 0, chi, 0.0)
+
+    def heat(self, temperature) -> np.ndarray:
+        """Heat of the fit in J/(mol K); shape of temperature. Raises ValueError as `debye_heat`."""
+        return _heat(temperature, *(getattr(self, name) for name in PARAMETERS))
+
+
+def _starts(temperature, heat, count=6):
+    """The `count` best points (n_D, theta_D, n_E, theta_E, ratio) of a coarse grid, each of another theta_E."""
+    first, last = temperature.min(), temperature.max()
+    debye_grid, best = np.geomspace(2 * first, 10 * last, 12), []
+    debye = debye_heat(temperature, debye_grid[:, None]) / heat
+    for theta_e in np.geomspace(first, 5 * last, 12):
+        tried = []
+        for ratio in (0.05, 0.2, 0.5):
+            band = einstein_heat(temperature, theta_e, ratio * theta_e) / heat
+            for theta_d, level in zip(debye_grid, debye, strict=True):
+                # the shares enter linearly
+                (n_d, n_e), miss = nnls(np.stack([level, band], axis=1), np.ones_like(heat))
+                tried.append((miss, (max(n_d, 1e-3), theta_d, max(n_e, 1e-3), theta_e, ratio)))
+        best.append(min(tried))
+    return [point for _, point in sorted(best)[:count]]
+
+
+def fit_specific_heat(temperature, heat, shares_sum_to_one: bool = False) -> HeatFit:
+    """Fit n_D C_Debye + n_E C_Einstein, spread as a Gaussian, to a lattice heat (li-2025, Methods: Specific heat).
+
+    temperature (n,) in K, heat (n,) in J/(mol K). Least squares of the relative misfit of C/T^3 from the best points
+    of a coarse grid. shares_sum_to_one: n_E = 1 - n_D. The Einstein band takes up whatever Debye's solid leaves: beside
+    a broad main band its energy can lie far above the boson peak.
+
+    Raises ValueError for values that are not finite and positive, or no more temperatures than parameters;
+    RuntimeError where the best fit did not converge.
+    """
+    temperature, heat = _check_positive(temperature=temperature, heat=heat)
+    if temperature.ndim != 1 or temperature.shape != heat.shape:
+        raise ValueError(f"temperature {temperature.shape} and heat {heat.shape}: give two equal columns")
+    free = 4 if shares_sum_to_one else 5
+    if (different := len(np.unique(temperature))) <= free:
+        raise ValueError(f"{different} temperatures cannot fix {free} parameters: give {free + 1} or more")
+    # parameters: logarithms of n_D, n_E (or the logit of n_E), theta_D, theta_E and spread / theta_E
+    shares = [(-9.0, 9.0)] if shares_sum_to_one else [np.log([1e-6, 20.0])] * 2
+    span = np.log([temperature.min() / 2, 50 * temperature.max()])
+    low, high = np.array([*shares, span, span, np.log([0.01, 1.0])]).T
+
+    def values(p):
+        n_e = expit(p[0]) if shares_sum_to_one else np.exp(p[1])
+        theta_d, theta_e, ratio = np.exp(p[-3:])
+        return 1 - n_e if shares_sum_to_one else np.exp(p[0]), theta_d, n_e, theta_e, ratio * theta_e
+
+    def misfit(p):
+        return _heat(temperature, *values(p)) / heat - 1
+
+    found, tight = [], dict(xtol=1e-10, ftol=1e-10, gtol=1e-12, max_nfev=500)
+    for n_d, theta_d, n_e, theta_e, ratio in _starts(temperature, heat):
+        head = [logit(n_e / (n_d + n_e))] if shares_sum_to_one else list(np.log([n_d, n_e]))
+        start = np.clip([*head, *np.log([theta_d, theta_e, ratio])], low + 1e-6, high - 1e-6)
+        found.append(least_squares(misfit, start, bounds=(low, high), **tight))
+    best = min(found, key=lambda result: result.cost)
+    if not best.success:
+        raise RuntimeError(f"no fit after {best.nfev} steps: give more temperatures, or fewer parameters")
+    fitted, n = values(best.x), len(heat)
+    # how the logarithms of the five follow the parameters
+    follow = np.zeros((5, free))
+    follow[[0, 2], [0, free - 4]] = (-fitted[2], fitted[0]) if shares_sum_to_one else (1, 1)
+    follow[[1, 3, 4, 4], [-3, -2, -2, -1]] = 1
+    error = np.linalg.norm(follow @ np.linalg.pinv(best.jac), axis=1) * np.sqrt(2 * best.cost / (n - free))
+    # what the data do not fix has a huge interval, still finite
+    factor = np.exp(np.minimum(student.ppf(0.975, n - free) * error, 300.0))
+    intervals = {name: (float(v / f), float(v * f)) for name, v, f in zip(PARAMETERS, fitted, factor, strict=True)}
+    edge = follow[:, best.active_mask != 0].any(axis=1)
+    bounded = tuple(name for name, at in zip(PARAMETERS, edge, strict=True) if at)
+    return HeatFit(*map(float, fitted), intervals, float(np.sqrt(2 * best.cost / n)), bounded)
+
+
+def bose_factor(energy, temperature) -> np.ndarray:
+    """n(E) = 1 / (exp(E / k_B T) - 1), broadcast. Raises ValueError unless energy and temperature are positive."""
+    energy, temperature = _check_positive(energy=energy, temperature=temperature)
+    # exp overflows above 709
+    return 1 / np.expm1(np.minimum(energy * KELVIN["meV"] / temperature, 700.0))
+
+
+def raman_intensity(energy, g, temperature, coupling=1.0) -> np.ndarray:
+    """Stokes intensity I = C g [n + 1] / E (Shuker and Gammon 1970); `coupling` C one number, or one an energy.
+
+    Raises ValueError as `bose_factor`.
+    """
+    enhanced = bose_factor(energy, temperature) + 1
+    return coupling * np.asarray(g, float) * enhanced / np.asarray(energy, float)
+
+
+def reduce_raman(energy, intensity, temperature) -> np.ndarray:
+    """C g / E^2 = I / E / [n + 1] of a Stokes intensity (li-2025, Methods: Raman scattering).
+
+    Undoes `raman_intensity`. Raises ValueError as `bose_factor`.
+    """
+    enhanced = bose_factor(energy, temperature) + 1
+    return np.asarray(intensity, float) / np.asarray(energy, float) / enhanced
+
+
+def _polarizability_gradient(atoms: Atoms, cutoff: float) -> np.ndarray:
+    """Derivative of sum_(i<j) (3 r r^T / r^5 - 1 / r^3) by each coordinate: (3N, 6) for xx, yy, zz, xy, xz, yz."""
+    first, r, distance = periodic_neighbours(atoms, "iDd", cutoff)
+    gradient, count = np.empty((len(atoms), 3, 6)), len(atoms)
+    for column, (a, b) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
+        for c in range(3):
+            # dT_ab/dr_c of the bond, against which its first atom moves
+            part = 3 * ((a == c) * r[:, b] + (b == c) * r[:, a] + (a == b) * r[:, c]) / distance**5
+            part -= 15 * r[:, a] * r[:, b] * r[:, c] / distance**7
+            gradient[:, c, column] = -np.bincount(first, part, minlength=count)
+    # rounding, where the bonds of an atom cancel by symmetry
+    gradient[abs(gradient) < 1e-12 * np.bincount(first, 9 / distance**4, minlength=count)[:, None, None]] = 0
+    return gradient.reshape(-1, 6)
+
+
+def mode_couplings(modes: Modes, atoms: Atoms, cutoff: float) -> np.ndarray:
+    """gamma'^2 of each mode in 1/(A^8 amu), (K,): its light scattering by dipoles that induce dipoles.
+
+    The polarisability is sum_(i<j) (3 r r^T / r^5 - 1 / r^3) over pairs within `cutoff` (A), 1 per atom; its
+    derivative alpha' along e_k / sqrt(m) has no trace, so that 45 a'^2 + 7 gamma'^2 is 7 gamma'^2, with gamma'^2 =
+    3/2 sum_ab alpha'_ab^2. modes: mass-weighted, (3N, K), of `atoms`. Raises ValueError where they do not fit, and as
+    `periodic_neighbours`.
+    """
+    if modes.polarizations.shape[0] != 3 * len(atoms):
+        size = modes.polarizations.shape[0]
+        raise ValueError(f"modes of {size} degrees of freedom do not fit {len(atoms)} atoms: give their own structure")
+    gradient = _polarizability_gradient(atoms, cutoff) / np.sqrt(np.repeat(atoms.get_masses(), 3))[:, None]
+    return 1.5 * np.array([1, 1, 1, 2, 2, 2]) @ (gradient.T @ modes.polarizations) ** 2
+
+
+def raman_coupling(modes: Modes, atoms: Atoms, cutoff: float, energy, width: float) -> np.ndarray:
+    """Light-vibration coupling C(E) of a glass from its modes, dipole-induced-dipole model; mean 1 over `energy`.
+
+        C(E) = sum_k c_k G(E - E_k) / sum_k G(E - E_k),    c_k of `mode_couplings`, G a Gaussian
+
+    modes: omega in sqrt(eV/(A^2 amu)); zero modes are left out. energy (m,) rising and width, the standard deviation
+    of G, in meV; cutoff in A. Returns (m,). Light sees only the skin of a metal, whose electrons are no dipoles at the
+    atoms: the model stands for the selection rule, which modes couple, not for intensities.
+
+    Raises ValueError for energies with no mode within three widths, a structure of which no mode couples (a lattice
+    of one atom a cell), and as `mode_couplings`.
+    """
+    (energy,) = _check_positive(energy=energy)
+    if energy.ndim != 1 or len(energy) < 2 or (np.diff(energy) <= 0).any() or not width > 0:
+        raise ValueError(f"energy must hold two or more rising values and width = {width} be positive, in meV")
+    level, coupling = modes.omega * MEV, mode_couplings(modes, atoms, cutoff)
+    moving = level > 1e-6 * level.max()
+    away = (energy[:, None] - level[moving]) / width
+    nearest = abs(away).min(axis=1, initial=np.inf)
+    if nearest.max() > 3:
+        far = energy[nearest.argmax()]
+        raise ValueError(f"no mode within three widths of E = {far:g} meV: stay among the modes or raise width")
+    broadened = np.exp(-0.5 * away**2)
+    found = broadened @ coupling[moving] / broadened.sum(axis=1)
+    mean = np.trapezoid(found, energy) / (energy[-1] - energy[0])
+    if not mean > 0:
+        raise ValueError("no mode couples to light: every atom is a centre of inversion, or has no pair within cutoff")
+    return found / mean
