@@ -238,3 +238,15 @@ def intraclass_correlation(groups, rng=None, n_resamples: int = 1000) -> tuple[f
     drawn = [share(rng.integers(0, len(groups), len(groups))) for _ in range(n_resamples)]
     low, high = np.quantile(drawn, [0.025, 0.975])
     return value, (min(float(low), value), max(float(high), value))
+
+
+def difference_interval(a, b) -> tuple[float, float]:
+    """95 % interval of mean(a) - mean(b) of two independent lists of numbers (Welch's t), (low, high).
+
+    Raises ValueError for fewer than two of either.
+    """
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    if min(len(a), len(b)) < 2:
+        raise ValueError(f"the difference of {len(a)} and {len(b)} numbers has no interval: give two or more of each")
+    found = stats.ttest_ind(a, b, equal_var=False).confidence_interval(0.95)
+    return float(found.low), float(found.high)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from bosonpeak.statistics import (
     density_exponent,
+    difference_interval,
     fraction_interval,
     group_ratio,
     grouped_interval,
@@ -313,3 +314,17 @@ def test_intraclass_correlation_is_the_share_of_variance_between_groups():
 def test_intraclass_correlation_says_what_it_needs(groups):
     with pytest.raises(ValueError, match="give three at least"):
         intraclass_correlation(groups)
+
+
+def test_difference_interval_is_welchs_and_covers():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(3, 1, 5), rng.normal(1, 2, 4)
+    low, high = difference_interval(a, b)
+    assert low < a.mean() - b.mean() < high
+    hits = [
+        low < 2 < high
+        for low, high in (difference_interval(rng.normal(3, 1, 5), rng.normal(1, 2, 4)) for _ in range(300))
+    ]
+    assert 0.91 < np.mean(hits) < 0.99
+    with pytest.raises(ValueError, match="no interval"):
+        difference_interval([1.0], [2.0, 3.0])

@@ -15,7 +15,9 @@ from bosonpeak.landscape.transition_tables import AMPLITUDES, load_transitions, 
 from bosonpeak.materials import archive, glasses
 from bosonpeak.materials.potentials import get
 from bosonpeak.materials.structure_files import read_structure
-from campaigns import activations, local_peaks, pushes, warmings
+from bosonpeak.scattering.local_fields import FIELDS
+from bosonpeak.scattering.tables import table_map
+from campaigns import activations, local_peaks, pushes, scatterings, warmings
 from collect import table_of
 from small_projects import ROOT, SPHERES
 
@@ -104,7 +106,7 @@ class TestVibrations:
         assert {p.name for p in SPECTRA.glob("*.nc")} == {entry["file"] for entry in TABLE}
 
 
-CAMPAIGNS = {"events": activations, "inherent": warmings, "local": local_peaks}
+CAMPAIGNS = {"events": activations, "inherent": warmings, "local": local_peaks, "scattering": scatterings}
 ENTRIES = [(kind, entry) for kind in CAMPAIGNS for entry in table_of(kind).values()]
 
 
@@ -112,7 +114,7 @@ class TestCampaigns:
     @pytest.mark.parametrize(("kind", "entry"), ENTRIES, ids=[f"{kind}-{e['name']}" for kind, e in ENTRIES])
     def test_each_table_is_whole_and_of_its_glass(self, kind, entry):
         path = ROOT / "data" / "results" / kind / entry["file"]
-        assert sha256(path) == entry["sha256"] and path.stat().st_size < 400e3
+        assert sha256(path) == entry["sha256"] and path.stat().st_size < (2e6 if kind == "scattering" else 400e3)
         shipped = {e["name"]: e for e in CATALOGUE}
         assert entry["glass_sha256"] == shipped[entry["glass"]]["sha256"]
         with xr.open_dataset(path, engine="h5netcdf") as data:
@@ -148,6 +150,28 @@ class TestCampaigns:
         # the atoms' maxima lie at other frequencies each: their sum is above the maximum of the sum
         whole = {e["name"]: e for e in TABLE}[entry["glass"]]["boson_peak_intensity"]
         assert 1.0 < entry["mean_intensity"] * entry["n_atoms"] / whole < 3.0
+
+    def check_scattering(self, table, entry):
+        names = ["harmonic", *(["motion"] if entry["motion"] else [])]
+        assert table.attrs["fields"] == entry["fields"] and table.sizes["q"] == entry["shells"]
+        for name in names:
+            found = table_map(table, name)
+            measured = found.counts > 1
+            assert (found.intensity[measured] >= 0).all() and (found.stderr[measured] >= 0).all()
+            assert (found.counts <= entry["waves" if name == "harmonic" else "motion"]).all()
+            # noise falls with the number of waves
+            middle = table.energy.values > table.energy.values[-1] / 4
+            dense = found.counts >= min(8, found.counts.max())
+            assert np.median((found.stderr / found.intensity)[dense][:, middle]) < 0.15
+        # far from every peak the shells of a glass scatter as its atoms do
+        assert abs(table.structure.values[-10:].mean() - 1) < 0.15
+        if entry["fields"] != "none":
+            spectra = table.omega.values[:, table_map(table, "motion").counts > 0]
+            assert np.isfinite(spectra).all() and set(FIELDS) <= set(table.field.values.tolist())
+            # of what is divided by phi(Q, 0) there is at most 1, counted over both signs of the energy
+            step = table.energy.values[1] - table.energy.values[0]
+            divided = np.array(["not divided" not in f for f in table.field.values.tolist()])
+            assert (2 * step * spectra[divided].sum(axis=2) < 1.1).all()
 
     @pytest.mark.parametrize("kind", CAMPAIGNS)
     def test_every_campaign_of_the_book_is_shipped_and_nothing_else(self, kind):

@@ -194,9 +194,11 @@ def test_saddles_and_inherent_structures_of_a_glass_enter_the_data(new_project):
     project.write_campaign("temperatures", {"glasses": "Cu50Zr50-*"} | warm)
     ways = [{"glasses": "Cu50Zr50-*", "method": method, "atoms": 20} for method in ("moments", "modes")]
     project.write_campaign("local", *ways)
+    shone = {"method": "modes", "waves": 4, "motion": 2, "temperature": 300.0, "duration": 13.0, "fields": "main"}
+    project.write_campaign("scattering", {"glasses": "Cu50Zr50-*"} | shone)
     done = project.snakemake("--cores", "2", "data")
     assert done.returncode == 0, done.stdout
-    assert "1 of events, 1 of inherent structures and 2 of local peaks" in done.stdout
+    assert "1 of events, 1 of inherent structures, 2 of local peaks and 1 of scattering" in done.stdout
     results = project.root / "data" / "results"
     (entry,) = json.loads((results / "events" / "catalogue.json").read_text())
     assert entry["searches"] == 6 and entry["atoms"] == 3 and entry["glass"] == entry["name"]
@@ -214,6 +216,10 @@ def test_saddles_and_inherent_structures_of_a_glass_enter_the_data(new_project):
     }
     assert np.array_equal(local["modes"].atom, local["moments"].atom) and local["modes"].sizes["atom"] == 20
     np.testing.assert_allclose(local["moments"].intensity, local["modes"].intensity, rtol=0.1)
+    (entry,) = json.loads((results / "scattering" / "catalogue.json").read_text())
+    with xr.open_dataset(results / "scattering" / entry["file"], engine="h5netcdf") as table:
+        assert table.attrs["glass_sha256"] == entry["glass_sha256"] and {k: table.attrs[k] for k in shone} == shone
+        assert "shear" in table.field.values and table.attrs["volume_ratio"] > 1
     # one atom more: those that are done are kept
     project.write_campaign("events", {"glasses": "Cu50Zr50-*", "atoms": 4, "events": 2})
     kept = {path: path.stat().st_mtime_ns for path in (project.root / "_build/events/atoms").rglob("*.npz")}
@@ -228,6 +234,19 @@ def test_saddles_and_inherent_structures_of_a_glass_enter_the_data(new_project):
     [
         ("activations", {"glasses": "harmonic*", "atoms": 0, "events": 2}, "needs glasses, atoms and events"),
         (
+            "scatterings",
+            {
+                "glasses": "harmonic*",
+                "method": "modes",
+                "waves": 2,
+                "motion": 0,
+                "temperature": 0,
+                "duration": 0,
+                "fields": "some",
+            },
+            "fields, none, main or full",
+        ),
+        (
             "warmings",
             {"glasses": "harmonic*", "temperatures": [], "equilibration": 1, "interval": 1, "count": 1},
             "needs",
@@ -240,7 +259,9 @@ def test_a_campaign_of_nothing_is_named(new_project, monkeypatch, kind, entry, c
     project = new_project("nothing")
     project.write_recipes(SPHERES | {"n_atoms": 108, "seed": 1})
     monkeypatch.setenv("BOSONPEAK_ROOT", str(project.root))
-    project.write_campaign({"activations": "events", "warmings": "temperatures", "local_peaks": "local"}[kind], entry)
+    project.write_campaign(
+        {"activations": "events", "warmings": "temperatures", "scatterings": "scattering"}[kind], entry
+    )
     with pytest.raises(ValueError, match=complaint):
         getattr(campaigns, kind)("book")
 

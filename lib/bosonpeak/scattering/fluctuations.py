@@ -6,8 +6,6 @@
 dX_j what X_j departs from its own mean over the run. A quantity with several components adds up their spectra.
 """
 
-from dataclasses import replace
-
 import numpy as np
 from ase import Atoms
 from tqdm.auto import tqdm
@@ -112,8 +110,3 @@ def harmonic_fluctuation_map(
             sums.add(power @ kernel, wavevectors.shell[part])
     mean, error = sums.result()
     return ScatteringMap(wavevectors.q, np.asarray(energy, float), mean, error, wavevectors.counts, unit)
-
-
-def scaled_map(found: ScatteringMap, factor) -> ScatteringMap:
-    """The map times factor, broadcast over (B, E)."""
-    return replace(found, intensity=found.intensity * factor, stderr=found.stderr * abs(np.asarray(factor)))

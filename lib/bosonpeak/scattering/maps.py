@@ -4,7 +4,7 @@ li-2025 makes two statements about B(Q, E): its peak stays at one energy, and at
 taken here over a window of Q and at every energy, so that they can fail.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -116,3 +116,59 @@ def fit_product(found: ScatteringMap, structure, inside, low: float, high: float
         float(np.sqrt((singular[1:] ** 2).sum()) / norm),
         float(offset / (offset + slope)),
     )
+
+
+def mean_peak(found: ScatteringMap, inside, low: float, high: float) -> float:
+    """Energy of the maximum of the mean spectrum of the window between low and high: E_BP of a map."""
+    return boson_peak(found.energy, mean_spectrum(found, inside), dimension=1, omega_min=low, omega_max=high).omega
+
+
+def range_above(energy, values, at: float, threshold: float) -> tuple[float, float]:
+    """The range around the energy `at` in which values (E,) stay at or above the threshold, to a straight line between
+    two energies: (low, high), both `at` where they do not reach it there."""
+    energy, values = np.asarray(energy, float), np.asarray(values, float)
+    k = int(abs(energy - at).argmin())
+    if not values[k] >= threshold:
+        return float(at), float(at)
+    ends = []
+    for step, last in ((-1, 0), (1, len(energy) - 1)):
+        j = k
+        while j != last and values[j + step] >= threshold:
+            j += step
+        if j == last:
+            ends.append(float(energy[j]))
+            continue
+        share = (values[j] - threshold) / (values[j] - values[j + step])
+        ends.append(float(energy[j] + share * (energy[j + step] - energy[j])))
+    return ends[0], ends[1]
+
+
+def intensity_forms(found: ScatteringMap, axis_displacement: float, thermal_energy: float) -> dict[str, ScatteringMap]:
+    """What else is drawn of S(Q, E) to show the peak: "S", "S E / Q" and "S <n> / (E Q)" of a map of B (li-2025, Eq. 1,
+    Fig. S5), <n> = 1 - exp(-E / kT).
+
+    axis_displacement: u^2 along one axis; thermal_energy: kT in the unit of the map's energy.
+    """
+    E, Q = found.energy, found.q[:, None]
+    bose = -np.expm1(-E / thermal_energy)
+    S = np.exp(-(Q**2) * axis_displacement) * Q**2 * E / bose
+    factors = {"S": S, "S E / Q": S * E / Q, "S <n> / (E Q)": S * bose / (E * Q)}
+    return {name: scaled_map(found, factor) for name, factor in factors.items()}
+
+
+def scaled_map(found: ScatteringMap, factor) -> ScatteringMap:
+    """The map times factor, broadcast over (B, E)."""
+    return replace(found, intensity=found.intensity * factor, stderr=found.stderr * abs(np.asarray(factor)))
+
+
+def mean_map(found: list[ScatteringMap]) -> ScatteringMap:
+    """Mean of the maps of several structures on one grid; counts add up, standard errors as those of a mean.
+
+    Raises ValueError for maps of different grids.
+    """
+    first = found[0]
+    if any(m.intensity.shape != first.intensity.shape or m.unit != first.unit for m in found):
+        raise ValueError("maps of different shells, energies or units have no mean: compute them on one grid")
+    error = np.sqrt(sum(m.stderr**2 for m in found)) / len(found)
+    counts = sum(m.counts for m in found)
+    return replace(first, intensity=sum(m.intensity for m in found) / len(found), stderr=error, counts=counts)

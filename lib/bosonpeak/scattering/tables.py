@@ -118,7 +118,12 @@ def scattering_table(atoms: Atoms, potential, plan: Plan, seed: int = SEED, prog
     attributes = {"n_atoms": len(atoms), "volume_ratio": atoms.get_volume() / cold, "unit": unit, "seed_of_waves": seed}
     cutoff = _cutoff(atoms)
     if modes is not None and unit == "meV":
-        table["raman"] = ("energy", raman_coupling(modes, atoms, cutoff, energy, grid.width))
+        coupling = np.full(len(energy), np.nan)
+        level = modes.omega * frequency_scale(unit)
+        # small boxes have gaps, and nothing at the ends of the grid
+        reached = abs(energy[:, None] - level[level > 1e-6 * level.max()]).min(axis=1) < 3 * grid.width
+        coupling[reached] = raman_coupling(modes, atoms, cutoff, energy[reached], grid.width)
+        table["raman"] = ("energy", coupling)
     coordinates = {"q": some.q, "energy": energy, "waves": ("q", some.counts), "available": ("q", some.available)}
     if plan.motion:
         moved = box_wavevectors(atoms.cell.array, grid.edges, plan.motion, seed)
