@@ -8,17 +8,13 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from bosonpeak.scattering import specific_heat as module
+from bosonpeak.scattering.raman import bose_factor, mode_couplings, raman_coupling, raman_intensity, reduce_raman
 from bosonpeak.scattering.specific_heat import (
     PARAMETERS,
     HeatFit,
-    bose_factor,
     debye_heat,
     einstein_heat,
     fit_specific_heat,
-    mode_couplings,
-    raman_coupling,
-    raman_intensity,
-    reduce_raman,
     reduced_specific_heat,
 )
 from bosonpeak.units import MEV
@@ -336,3 +332,16 @@ LEVELS = _modes(np.random.default_rng(0).standard_normal((96, 20)), np.linspace(
 def test_mistakes_are_named(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+def test_the_fit_of_an_excess_inside_debyes_solid_can_be_asked_for():
+    temperature = np.geomspace(5, 100, 40)
+    # a band above a small Debye solid: the best fit has theta_E > theta_D
+    heat = 0.1 * debye_heat(temperature, 90.0) + 0.8 * einstein_heat(temperature, 195.0, 60.0)
+    free, inside = (fit_specific_heat(temperature, heat, einstein_below_debye=b) for b in (False, True))
+    assert free.einstein_temperature == pytest.approx(195, rel=0.03) and free.debye_temperature < 100
+    assert inside.einstein_temperature < inside.debye_temperature and inside.residual >= free.residual
+    # where the best one has it below already, both are one and the same
+    heat = 0.9 * debye_heat(temperature, 250.0) + 0.05 * einstein_heat(temperature, 60.0, 15.0)
+    free, inside = (fit_specific_heat(temperature, heat, einstein_below_debye=b) for b in (False, True))
+    assert inside.einstein_temperature == pytest.approx(free.einstein_temperature) == pytest.approx(60, rel=0.03)

@@ -1,4 +1,4 @@
-"""The boson peak as heat and light see it: C/T^3, its Debye and Einstein fit, Raman scattering (floor 5).
+"""The boson peak as heat shows it: C/T^3, and its Debye and Einstein fit (floor 5; li-2025, Methods).
 
 Energies are in meV, temperatures in K, heats in J/(mol K) per mole of atoms, densities of states in 1/meV with an
 integral of 1. Heats are those of the lattice: take the electrons' gamma T off a measured one first.
@@ -7,16 +7,12 @@ integral of 1. Heats are those of the lattice: take the electrons' gamma T off a
 from dataclasses import dataclass
 
 import numpy as np
-from ase import Atoms
 from scipy.constants import R
 from scipy.optimize import least_squares, nnls
 from scipy.special import expit, logit, ndtr
 from scipy.stats import t as student
 
-from ..structure.pair_distribution import periodic_neighbours
-from ..units import MEV
 from ..vibrations.debye import KELVIN, debye_density, specific_heat
-from ..vibrations.modes import Modes
 
 PARAMETERS = ("debye_share", "debye_temperature", "einstein_share", "einstein_temperature", "einstein_spread")
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
@@ -24,7 +20,7 @@ _REACH = 8.0
 """Standard deviations up to which a Gaussian is integrated: 1e-15 of it lies beyond."""
 
 
-def _check_positive(**arrays) -> list[np.ndarray]:
+def check_positive(**arrays) -> list[np.ndarray]:
     """The arrays as floats. Raises ValueError for the first that is empty, not finite or not above 0."""
     found = [np.asarray(values, float) for values in arrays.values()]
     for name, values in zip(arrays, found, strict=True):
@@ -42,7 +38,7 @@ def reduced_specific_heat(temperature, energy, g) -> np.ndarray:
     its heat counts from k_B T of about a quarter of that energy. Raises ValueError for another g, for k_B T below half
     the first step, and as `specific_heat`.
     """
-    (temperature,) = _check_positive(temperature=temperature)
+    (temperature,) = check_positive(temperature=temperature)
     energy, g = np.asarray(energy, float), np.asarray(g, float)
     if energy.ndim != 1 or energy.shape != g.shape or len(energy) < 2 or not np.isfinite([energy, g]).all():
         raise ValueError(f"energy {energy.shape} and g {g.shape} must be equal rows of two or more finite numbers")
@@ -67,7 +63,7 @@ def debye_heat(temperature, theta) -> np.ndarray:
 
     temperature and theta in K, broadcast against each other. Raises ValueError unless both are positive.
     """
-    temperature, theta = _check_positive(temperature=temperature, theta=theta)
+    temperature, theta = check_positive(temperature=temperature, theta=theta)
     # beyond x = 60 the integrand is below 1e-19
     top = np.minimum(theta / temperature, 60.0)
     x = top[..., None] * (1 + _NODES) / 2
@@ -82,7 +78,7 @@ def einstein_heat(temperature, theta, spread=0.0) -> np.ndarray:
     chi has the integral 1 over t > 0. All in K, broadcast against each other; spread 0 is Einstein's solid. Raises
     ValueError unless temperature and theta are positive and spread is not negative.
     """
-    temperature, theta = _check_positive(temperature=temperature, theta=theta)
+    temperature, theta = check_positive(temperature=temperature, theta=theta)
     spread = np.asarray(spread, float)
     if not (np.isfinite(spread) & (spread >= 0)).all():
         raise ValueError(f"spread = {spread}: give a finite temperature, 0 for a single oscillator")
@@ -162,17 +158,20 @@ def _starts(temperature, heat, count=6):
     return [point for _, point in sorted(best)[:count]]
 
 
-def fit_specific_heat(temperature, heat, shares_sum_to_one: bool = False) -> HeatFit:
+def fit_specific_heat(
+    temperature, heat, shares_sum_to_one: bool = False, einstein_below_debye: bool = False
+) -> HeatFit:
     """Fit n_D C_Debye + n_E C_Einstein, spread as a Gaussian, to a lattice heat (li-2025, Methods: Specific heat).
 
     temperature (n,) in K, heat (n,) in J/(mol K). Least squares of the relative misfit of C/T^3 from the best points
     of a coarse grid. shares_sum_to_one: n_E = 1 - n_D. The Einstein band takes up whatever Debye's solid leaves: beside
-    a broad main band its energy can lie far above the boson peak.
+    a broad main band the best fit may be one in which it is that band, far above the boson peak, and Debye's solid ends
+    below it. einstein_below_debye: the best of the minima with theta_E < theta_D, an excess inside Debye's solid.
 
     Raises ValueError for values that are not finite and positive, or no more temperatures than parameters;
-    RuntimeError where the best fit did not converge.
+    RuntimeError where the best fit did not converge, or none has theta_E < theta_D.
     """
-    temperature, heat = _check_positive(temperature=temperature, heat=heat)
+    temperature, heat = check_positive(temperature=temperature, heat=heat)
     if temperature.ndim != 1 or temperature.shape != heat.shape:
         raise ValueError(f"temperature {temperature.shape} and heat {heat.shape}: give two equal columns")
     free = 4 if shares_sum_to_one else 5
@@ -196,6 +195,12 @@ def fit_specific_heat(temperature, heat, shares_sum_to_one: bool = False) -> Hea
         head = [logit(n_e / (n_d + n_e))] if shares_sum_to_one else list(np.log([n_d, n_e]))
         start = np.clip([*head, *np.log([theta_d, theta_e, ratio])], low + 1e-6, high - 1e-6)
         found.append(least_squares(misfit, start, bounds=(low, high), **tight))
+    if einstein_below_debye:
+        found = [result for result in found if result.x[-2] < result.x[-3]]
+    if not found:
+        raise RuntimeError(
+            "no fit has its Einstein below its Debye temperature: let it lie anywhere, or fit fewer kelvin"
+        )
     best = min(found, key=lambda result: result.cost)
     if not best.success:
         raise RuntimeError(f"no fit after {best.nfev} steps: give more temperatures, or fewer parameters")
@@ -211,88 +216,3 @@ def fit_specific_heat(temperature, heat, shares_sum_to_one: bool = False) -> Hea
     edge = follow[:, best.active_mask != 0].any(axis=1)
     bounded = tuple(name for name, at in zip(PARAMETERS, edge, strict=True) if at)
     return HeatFit(*map(float, fitted), intervals, float(np.sqrt(2 * best.cost / n)), bounded)
-
-
-def bose_factor(energy, temperature) -> np.ndarray:
-    """n(E) = 1 / (exp(E / k_B T) - 1), broadcast. Raises ValueError unless energy and temperature are positive."""
-    energy, temperature = _check_positive(energy=energy, temperature=temperature)
-    # exp overflows above 709
-    return 1 / np.expm1(np.minimum(energy * KELVIN["meV"] / temperature, 700.0))
-
-
-def raman_intensity(energy, g, temperature, coupling=1.0) -> np.ndarray:
-    """Stokes intensity I = C g [n + 1] / E (Shuker and Gammon 1970); `coupling` C one number, or one an energy.
-
-    Raises ValueError as `bose_factor`.
-    """
-    enhanced = bose_factor(energy, temperature) + 1
-    return coupling * np.asarray(g, float) * enhanced / np.asarray(energy, float)
-
-
-def reduce_raman(energy, intensity, temperature) -> np.ndarray:
-    """C g / E^2 = I / E / [n + 1] of a Stokes intensity (li-2025, Methods: Raman scattering).
-
-    Undoes `raman_intensity`. Raises ValueError as `bose_factor`.
-    """
-    enhanced = bose_factor(energy, temperature) + 1
-    return np.asarray(intensity, float) / np.asarray(energy, float) / enhanced
-
-
-def _polarizability_gradient(atoms: Atoms, cutoff: float) -> np.ndarray:
-    """Derivative of sum_(i<j) (3 r r^T / r^5 - 1 / r^3) by each coordinate: (3N, 6) for xx, yy, zz, xy, xz, yz."""
-    first, r, distance = periodic_neighbours(atoms, "iDd", cutoff)
-    gradient, count = np.empty((len(atoms), 3, 6)), len(atoms)
-    for column, (a, b) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
-        for c in range(3):
-            # dT_ab/dr_c of the bond, against which its first atom moves
-            part = 3 * ((a == c) * r[:, b] + (b == c) * r[:, a] + (a == b) * r[:, c]) / distance**5
-            part -= 15 * r[:, a] * r[:, b] * r[:, c] / distance**7
-            gradient[:, c, column] = -np.bincount(first, part, minlength=count)
-    # rounding, where the bonds of an atom cancel by symmetry
-    gradient[abs(gradient) < 1e-12 * np.bincount(first, 9 / distance**4, minlength=count)[:, None, None]] = 0
-    return gradient.reshape(-1, 6)
-
-
-def mode_couplings(modes: Modes, atoms: Atoms, cutoff: float) -> np.ndarray:
-    """gamma'^2 of each mode in 1/(A^8 amu), (K,): its light scattering by dipoles that induce dipoles.
-
-    The polarisability is sum_(i<j) (3 r r^T / r^5 - 1 / r^3) over pairs within `cutoff` (A), 1 per atom; its
-    derivative alpha' along e_k / sqrt(m) has no trace, so that 45 a'^2 + 7 gamma'^2 is 7 gamma'^2, with gamma'^2 =
-    3/2 sum_ab alpha'_ab^2. modes: mass-weighted, (3N, K), of `atoms`. Raises ValueError where they do not fit, and as
-    `periodic_neighbours`.
-    """
-    if modes.polarizations.shape[0] != 3 * len(atoms):
-        size = modes.polarizations.shape[0]
-        raise ValueError(f"modes of {size} degrees of freedom do not fit {len(atoms)} atoms: give their own structure")
-    gradient = _polarizability_gradient(atoms, cutoff) / np.sqrt(np.repeat(atoms.get_masses(), 3))[:, None]
-    return 1.5 * np.array([1, 1, 1, 2, 2, 2]) @ (gradient.T @ modes.polarizations) ** 2
-
-
-def raman_coupling(modes: Modes, atoms: Atoms, cutoff: float, energy, width: float) -> np.ndarray:
-    """Light-vibration coupling C(E) of a glass from its modes, dipole-induced-dipole model; mean 1 over `energy`.
-
-        C(E) = sum_k c_k G(E - E_k) / sum_k G(E - E_k),    c_k of `mode_couplings`, G a Gaussian
-
-    modes: omega in sqrt(eV/(A^2 amu)); zero modes are left out. energy (m,) rising and width, the standard deviation
-    of G, in meV; cutoff in A. Returns (m,). Light sees only the skin of a metal, whose electrons are no dipoles at the
-    atoms: the model stands for the selection rule, which modes couple, not for intensities.
-
-    Raises ValueError for energies with no mode within three widths, a structure of which no mode couples (a lattice
-    of one atom a cell), and as `mode_couplings`.
-    """
-    (energy,) = _check_positive(energy=energy)
-    if energy.ndim != 1 or len(energy) < 2 or (np.diff(energy) <= 0).any() or not width > 0:
-        raise ValueError(f"energy must hold two or more rising values and width = {width} be positive, in meV")
-    level, coupling = modes.omega * MEV, mode_couplings(modes, atoms, cutoff)
-    moving = level > 1e-6 * level.max()
-    away = (energy[:, None] - level[moving]) / width
-    nearest = abs(away).min(axis=1, initial=np.inf)
-    if nearest.max() > 3:
-        far = energy[nearest.argmax()]
-        raise ValueError(f"no mode within three widths of E = {far:g} meV: stay among the modes or raise width")
-    broadened = np.exp(-0.5 * away**2)
-    found = broadened @ coupling[moving] / broadened.sum(axis=1)
-    mean = np.trapezoid(found, energy) / (energy[-1] - energy[0])
-    if not mean > 0:
-        raise ValueError("no mode couples to light: every atom is a centre of inversion, or has no pair within cutoff")
-    return found / mean

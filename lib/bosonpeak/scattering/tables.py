@@ -15,7 +15,7 @@ from ..vibrations.peaks import broadened_reduced_density, frequency_scale
 from ..vibrations.shipped import load_result, shipped_results
 from ..vibrations.spectra import density_of_states, translations
 from . import fluctuations, harmonic, local_fields, trajectories
-from .specific_heat import raman_coupling
+from .raman import raman_coupling
 from .wavevectors import ScatteringMap, box_wavevectors, shell_means
 
 SEED = 2025

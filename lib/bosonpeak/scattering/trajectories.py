@@ -131,8 +131,10 @@ def boson_map_of_motion(
 
     debye_waller: "mean", exp(Q^2 u^2) with the mean u^2 of all atoms along one axis (li-2025, Eq. 1); "atom", each
     atom's amplitude by its own exp(Q^2 u_i^2 / 2); or a number in squared lengths. What is beyond one phonon is not
-    removed: it grows as Q^2 u^2. Raises ValueError as `energy_spectra`, `scattering_weights`.
+    removed: it grows as Q^2 u^2. Raises ValueError for another word, and as `energy_spectra`, `scattering_weights`.
     """
+    if isinstance(debye_waller, str) and debye_waller not in ("mean", "atom"):
+        raise ValueError(f"unknown debye_waller {debye_waller!r}: mean, atom, or a number in squared lengths")
     b, masses = scattering_weights(atoms, weights), atoms.get_masses()
     scale, interval = frequency_scale(unit), sample_interval(trajectory)
     thermal = trajectory.temperature.mean() * (1.0 if unit == "reduced" else kB)
@@ -140,12 +142,15 @@ def boson_map_of_motion(
     factor = 2 / (thermal * scale**2 * (b**2 / masses).sum())
     sums, square = ShellSums(len(wavevectors.edges) - 1), (wavevectors.vectors**2).sum(axis=1)
     u2 = each.mean() if isinstance(debye_waller, str) else float(debye_waller)
-    # an atom's own factor depends on Q: taken at the middle of narrow groups of |Q|
+    own = isinstance(debye_waller, str) and debye_waller == "atom"
+    # an atom's own factor depends on Q: taken at the middle of each shell
+    ends = [*(np.flatnonzero(np.diff(wavevectors.shell)) + 1 if own else []), len(wavevectors)]
+    starts = [k for first, end in zip([0, *ends], ends, strict=False) for k in range(first, end, CHUNK)]
     with tqdm(desc="S(Q, E)", total=len(wavevectors), unit="wave", disable=not progress) as bar:
-        for start in range(0, len(wavevectors), CHUNK):
-            part = slice(start, start + CHUNK)
+        for start, end in zip(starts, [*starts[1:], len(wavevectors)], strict=True):
+            part = slice(start, end)
             amplitude, lift = b, np.exp(square[part] * u2)
-            if isinstance(debye_waller, str) and debye_waller == "atom":
+            if own:
                 middle = square[part].mean()
                 amplitude, lift = b * np.exp(middle * each / 2), np.exp((square[part] - middle) * u2)
             rho = wave_series(trajectory.displacements, atoms, wavevectors.indices[part], amplitude[:, None])[..., 0]

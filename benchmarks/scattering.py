@@ -1,0 +1,295 @@
+"""The harmonic map B(Q, E) of a metallic glass beside dynasor's from molecular dynamics, in one run.
+
+    python benchmarks/scattering.py                  1,000 atoms, all wave vectors of the box up to 8.5 1/A
+    python benchmarks/scattering.py --quick          108 atoms, a few wave vectors
+    python benchmarks/scattering.py --duration PS    another length of the trajectory
+    python benchmarks/scattering.py --json FILE      keeps the numbers
+
+"harmonic" is the dynamical matrix, its diagonalisation and the map. The others start from one trajectory of LAMMPS,
+whose time counts in each: "dynasor" with its defaults (kinds of atoms apart, every frame a time origin, all wave
+vectors in one call); "eased", what makes dynasor fastest without a loss where all atoms scatter alike (one kind, every
+second frame an origin, calls of a few thousand vectors, which the caches hold); "motion", the library's own route.
+
+All maps have shells of 0.1 1/A, energies up to 45 meV and a kernel of 0.4 meV, for dynasor a Gaussian over the time
+lag; its correlations end where that has fallen to exp(-8). No wave vector is left out, no time is scaled up. Times
+are the best of two rounds, after small calls that compile; all that is parallel has the same threads, LAMMPS one.
+"""
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from ase.units import kB
+from bosonpeak.landscape.thermal_motion import harmonic_displacements, thermal_trajectory
+from bosonpeak.materials import glasses
+from bosonpeak.materials.potentials import get
+from bosonpeak.scattering import harmonic, maps, trajectories
+from bosonpeak.scattering.wavevectors import ScatteringMap, ShellSums, box_wavevectors
+from bosonpeak.threads import set_threads
+from bosonpeak.units import MEV, RAD_PER_PS
+from bosonpeak.vibrations.hessian import dynamical_matrix
+from bosonpeak.vibrations.modes import normal_modes
+from bosonpeak.vibrations.peaks import boson_peak
+from dynasor import compute_dynamic_structure_factors
+from dynasor.logging_tools import set_logging_level
+from dynasor.trajectory.trajectory_frame import TrajectoryFrame
+from machine import describe_machine, describe_run, show_results
+
+PACKAGES = ("bosonpeak", "numpy", "scipy", "numba", "lammps", "dynasor")
+TARGETS = {"ratio": 5.0}
+NAME, POTENTIAL = "Cu50Zr50-mendelev-2009-n1000-1e13-s1", "cu-zr-mendelev-2009"
+TEMPERATURE, SEED = 300.0, 1
+EDGES = np.linspace(0.3, 8.5, 83)
+ENERGY, WIDTH = np.arange(1, 181) * 0.25, 0.4
+SHELLS, SEARCH, NEAR = (2.1, 8.5), (1.5, 10.0), 1.0
+"""Shells compared (1/A), energies between which the peak is looked for, and how far from it is near (meV)."""
+EQUILIBRATION, INTERVAL = 10.0, 0.04
+"""Before and between frames, ps: 45 meV need one each 0.046."""
+HBAR = 1e3 * MEV / RAD_PER_PS
+"""meV fs."""
+WINDOW = int(np.ceil(4 * HBAR / (WIDTH * 1e3 * INTERVAL)))
+"""Frames from a time origin to the longest lag, four standard deviations of the Gaussian."""
+CALLS = {
+    "dynasor": {"apart": True, "step": 1, "size": None},
+    "eased": {"apart": False, "step": 2, "size": 4000},
+}
+STEPS = {
+    "harmonic": ("matrix", "modes", "harmonic"),
+    **{name: ("trajectory", name) for name in (*CALLS, "motion")},
+}
+"""What is timed for each map."""
+
+
+class Frames:
+    """A trajectory in memory as dynasor reads one; each instance serves one call."""
+
+    frame_step, number_of_frames_read, has_positions, has_velocities = 1, 0, True, False
+
+    def __init__(self, trajectory, atoms, apart: bool):
+        kinds = np.array(atoms.get_chemical_symbols()) if apart else np.full(len(atoms), "any")
+        self.cell, self.n_atoms, self.atom_types = atoms.cell.array, len(atoms), sorted(set(kinds))
+        self.atomic_indices = {kind: np.flatnonzero(kinds == kind) for kind in self.atom_types}
+        self.rest, self.moved = atoms.positions, iter(trajectory.displacements)
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        frame = TrajectoryFrame(self.atomic_indices, self.number_of_frames_read, self.rest + next(self.moved), None)
+        self.number_of_frames_read += 1
+        return frame
+
+
+def map_by_dynasor(trajectory, atoms, waves, apart, step, size) -> ScatteringMap:
+    """B(Q, E) from dynasor's F(Q, t), in the scale of `harmonic.boson_map`.
+
+    The elastic part is the mean of the longer half of the lags. The rest is transformed at the very energies of the
+    map, which costs less than the even grid of dynasor's own transform and an interpolation.
+    """
+    interval = 1e3 * INTERVAL
+    lag = interval * np.arange(WINDOW + 1)
+    taper = np.exp(-0.5 * (lag * WIDTH / HBAR) ** 2) * np.where(lag > 0, 2, 1)
+    transform = interval / (2 * np.pi * HBAR) * taper[:, None] * np.cos(np.outer(lag, ENERGY) / HBAR)
+    inverse_mass = (1 / atoms.get_masses()).mean()
+    factor = 2 / (trajectory.temperature.mean() * kB * MEV**2 * inverse_mass)
+    u2 = trajectories.axis_displacement(trajectory).mean()
+    sums = ShellSums(len(waves.edges) - 1)
+    size = size or len(waves)
+    for start in range(0, len(waves), size):
+        part = slice(start, start + size)
+        vectors = waves.vectors[part]
+        found = compute_dynamic_structure_factors(
+            Frames(trajectory, atoms, apart), vectors, interval, WINDOW, window_step=step
+        ).Fqt_coh
+        spectra = (found - found[:, WINDOW // 2 :].mean(axis=1, keepdims=True)) @ transform
+        square = (vectors**2).sum(axis=1)
+        sums.add(spectra * (factor * np.exp(square * u2) / square)[:, None], waves.shell[part])
+    mean, error = sums.result()
+    return ScatteringMap(waves.q, ENERGY, mean, error, waves.counts, "meV")
+
+
+def timed(function):
+    """What it returns, seconds, processor seconds of all threads."""
+    start = time.perf_counter(), time.process_time()
+    result = function()
+    return result, (time.perf_counter() - start[0], time.process_time() - start[1])
+
+
+def run_once(atoms, potential, waves, duration) -> tuple[dict, dict]:
+    """Results and times of every step of every route."""
+    found, spent = {}, {}
+
+    def step(name, function, *arguments, **options):
+        found[name], spent[name] = timed(lambda: function(*arguments, **options))
+        return found[name]
+
+    D = step("matrix", dynamical_matrix, atoms, potential)
+    modes = step("modes", normal_modes, D)
+    step("harmonic", harmonic.boson_map, modes, atoms, waves, ENERGY, WIDTH)
+    trajectory = step(
+        "trajectory", thermal_trajectory, atoms, potential, TEMPERATURE, duration, INTERVAL, SEED, EQUILIBRATION
+    )
+    for name, call in CALLS.items():
+        step(name, map_by_dynasor, trajectory, atoms, waves, **call)
+    step("motion", trajectories.boson_map_of_motion, trajectory, atoms, waves, ENERGY, WIDTH)
+    return found, spent
+
+
+def compare(found: dict) -> dict:
+    """Peak of each map; likeness and level of its shells near the harmonic peak beside the harmonic ones."""
+    inside, energies = maps.window(found["harmonic"], *SHELLS), {}
+    for name in STEPS:
+        spectrum = maps.mean_spectrum(found[name], inside)
+        peak = boson_peak(ENERGY, spectrum, dimension=1, omega_min=SEARCH[0], omega_max=SEARCH[1])
+        energies[name] = {"peak": peak.omega, "peak_inside": peak.interior}
+    near = abs(ENERGY - energies["harmonic"]["peak"]) <= NEAR
+    shells = {name: found[name].intensity[inside][:, near].mean(axis=1) for name in STEPS}
+    for name in (*CALLS, "motion"):
+        for suffix, other in (("", "harmonic"), ("_motion", "motion")):
+            energies[name] |= {
+                f"r{suffix}": float(np.corrcoef(shells[name], shells[other])[0, 1]),
+                f"level{suffix}": float(shells[name].mean() / shells[other].mean()),
+            }
+    return energies
+
+
+def prepare(quick: bool):
+    """Glass, what it is called, its wave vectors."""
+    potential = get(POTENTIAL)
+    if quick:
+        recipe = glasses.GlassRecipe(potential.name, "Cu50Zr50", 108, 1e14, 1, melt_time=1.0)
+        with tempfile.TemporaryDirectory() as folder:
+            atoms = glasses.melt_quench(recipe, folder)
+    else:
+        atoms = glasses.load(NAME)
+    atoms.set_masses(np.asarray(potential.masses)[potential.types(atoms)])
+    waves = box_wavevectors(atoms.cell.array, EDGES, 10 if quick else None, SEED)
+    return atoms, recipe.name if quick else NAME, waves
+
+
+def warm_up(atoms, potential) -> None:
+    """All that compiles, on few wave vectors and four frames."""
+    few = box_wavevectors(atoms.cell.array, EDGES, 10, SEED)
+    dynamical_matrix(atoms, potential)
+    harmonic.structure_factor(atoms, few)
+    short = thermal_trajectory(atoms, potential, TEMPERATURE, 4 * INTERVAL, INTERVAL, SEED, 0.0)
+    # dynasor has one kernel for many waves and one for few
+    for vectors in (few.vectors, few.vectors[:2]):
+        compute_dynamic_structure_factors(Frames(short, atoms, False), vectors, 1e3 * INTERVAL, 3)
+
+
+def measure(quick: bool, duration: float) -> dict:
+    """All measurements, as plain data."""
+    results = {"machine": describe_machine(*PACKAGES), "targets": TARGETS, "quick": quick}
+    atoms, name, waves = prepare(quick)
+    potential = get(POTENTIAL)
+    warm_up(atoms, potential)
+    rounds = []
+    for _ in range(1 if quick else 2):
+        found, spent = run_once(atoms, potential, waves, duration)
+        rounds.append(spent)
+    best = {
+        step: dict(zip(("seconds", "cpu_seconds"), np.min([r[step] for r in rounds], axis=0).tolist(), strict=True))
+        for step in spent
+    }
+    run, modes = found["trajectory"], found["modes"]
+    theory = harmonic_displacements(modes, potential, atoms, run.temperature.mean()).mean() / 3
+    results |= {
+        "glass": {"name": name, "atoms": len(atoms), "edge": float(atoms.cell.lengths().min())},
+        "map": {
+            "vectors": int(waves.available.sum()),
+            "vectors_measured": len(waves),
+            "q": [float(EDGES[0]), float(EDGES[-1])],
+            "shells": len(waves.q),
+            "energies": len(ENERGY),
+            "highest_energy": float(ENERGY[-1]),
+            "width": WIDTH,
+        },
+        "trajectory": {
+            **best["trajectory"],
+            "duration": duration,
+            "equilibration": EQUILIBRATION,
+            "interval": INTERVAL,
+            "frames": len(run.time),
+            "window": WINDOW,
+            "temperature": float(run.temperature.mean()),
+            "axis_displacement": float(trajectories.axis_displacement(run).mean()),
+            "axis_displacement_harmonic": float(theory),
+        },
+        "calls": CALLS,
+    }
+    compared = compare(found)
+    for name, steps in STEPS.items():
+        results[name] = {
+            **{unit: sum(best[step][unit] for step in steps) for unit in ("seconds", "cpu_seconds")},
+            "steps": {step: best[step] for step in steps},
+            "rounds": [sum(r[step][0] for step in steps) for r in rounds],
+            **compared[name],
+        }
+        if name != "harmonic":
+            results[name]["ratio"] = results[name]["seconds"] / results["harmonic"]["seconds"]
+            results[name]["cpu_ratio"] = results[name]["cpu_seconds"] / results["harmonic"]["cpu_seconds"]
+    results["machine"]["load_after"] = round(os.getloadavg()[0], 2)
+    return results
+
+
+def report(r: dict) -> str:
+    """The results as a table."""
+    m, t, h = r["map"], r["trajectory"], r["harmonic"]["steps"]
+    part = "all" if m["vectors"] == m["vectors_measured"] else f"{m['vectors_measured']:,} of"
+    lines = [
+        *describe_run(r["machine"], *PACKAGES),
+        f"{r['glass']['name']}, {r['glass']['atoms']:,} atoms, {TEMPERATURE:g} K; {part} {m['vectors']:,} wave vectors "
+        f"from {m['q'][0]:g} to {m['q'][1]:g} 1/A, {m['shells']} shells, {m['energies']} energies, "
+        f"kernel of {m['width']:g} meV",
+        f"trajectory: {t['seconds']:.1f} s, {t['equilibration']:g} ps before {t['duration']:g} ps, {t['frames']} "
+        f"frames, one each {1e3 * t['interval']:g} fs, {t['temperature']:.0f} K; lags of up to {t['window']} frames",
+        f"harmonic: matrix {h['matrix']['seconds']:.1f} s, modes {h['modes']['seconds']:.1f} s, "
+        f"map {h['harmonic']['seconds']:.1f} s",
+        "",
+        f"{'':10}{'seconds':>10}{'CPU-s':>9}{'map alone':>11}{'over ours':>11}{'peak/meV':>10}"
+        f"{'r':>8}{'level':>8}{'r, motion':>11}{'level':>8}",
+    ]
+    for name in STEPS:
+        s = r[name]
+        row = f"{name:10}{s['seconds']:>10.1f}{s['cpu_seconds']:>9.1f}{s['steps'][name]['seconds']:>11.1f}"
+        if name == "harmonic":
+            lines.append(f"{row}{'':>11}{s['peak']:>10.2f}")
+            continue
+        lines.append(
+            f"{row}{s['ratio']:>11.2f}{s['peak']:>10.2f}{s['r']:>8.3f}{s['level']:>8.2f}"
+            f"{s['r_motion']:>11.3f}{s['level_motion']:>8.2f}"
+        )
+    lines += [
+        f"r and level: shells from {SHELLS[0]:g} to {SHELLS[1]:g} 1/A within {NEAR:g} meV of the harmonic peak, beside "
+        "the harmonic map and beside motion's",
+        f"<u^2> along one axis: {t['axis_displacement']:.4f} A^2 in motion, "
+        f"{t['axis_displacement_harmonic']:.4f} A^2 harmonic",
+    ]
+    if not r["quick"]:
+        target = r["targets"]["ratio"]
+        said = ", ".join(f"{name} {'reached' if r[name]['ratio'] >= target else 'missed'}" for name in CALLS)
+        lines.append(f"target: {target:g} times less time than dynasor with its trajectory ({said})")
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a small glass, a few wave vectors")
+    parser.add_argument("--duration", metavar="PS", type=float, default=20.0, help="of the trajectory (default 20)")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the numbers here as well")
+    options = parser.parse_args(arguments)
+    set_threads()
+    # its warning about numba's threading layer; BOSONPEAK_THREADS is what it gets
+    set_logging_level("ERROR")
+    results = measure(options.quick, options.duration)
+    show_results(report(results), results, options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
