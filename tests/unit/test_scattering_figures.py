@@ -5,6 +5,7 @@ import pytest
 from bosonpeak.reporting import scattering_figures as draw
 from bosonpeak.scattering import maps
 from bosonpeak.scattering.wavevectors import ScatteringMap
+from scipy.ndimage import gaussian_filter1d
 
 Q, E = np.arange(0.25, 8.6, 0.1), np.arange(0.25, 20.1, 0.25)
 S = 1 + 1.5 * np.exp(-(((Q - 2.75) / 0.3) ** 2))
@@ -82,6 +83,20 @@ def test_spectrum_is_over_its_maximum_above_the_limit(axes):
 class TestWhatIsRead:
     def test_peak_of_the_mean(self, product):
         assert maps.mean_peak(product, maps.window(product, 2.1, 8.5), 1.5, 10) == pytest.approx(3, abs=0.01)
+
+    def test_interval_of_the_peak_knows_the_speckle(self, product):
+        inside, rng = maps.window(product, 2.1, 8.5), np.random.default_rng(0)
+        truth = maps.mean_peak(product, inside, 1.5, 10)
+        hits, widths = [], []
+        for _ in range(40):
+            noisy = made_map(product.intensity * rng.gamma(4, 1 / 4, product.intensity.shape))
+            # speckle has the width of the kernel in energy
+            noisy = made_map(gaussian_filter1d(noisy.intensity, 1.6, axis=1))
+            value, (low, high) = maps.mean_peak_interval(noisy, inside, 1.5, 10, rng=1)
+            hits.append(low <= truth <= high)
+            widths.append(high - low)
+            assert low <= value <= high
+        assert np.mean(hits) > 0.8 and 0.01 < np.mean(widths) < 2
 
     def test_range_above_a_threshold_is_interpolated(self):
         r = 1 - ((E - 3) / 6) ** 2

@@ -123,6 +123,16 @@ def mean_peak(found: ScatteringMap, inside, low: float, high: float) -> float:
     return boson_peak(found.energy, mean_spectrum(found, inside), dimension=1, omega_min=low, omega_max=high).omega
 
 
+def mean_peak_interval(found: ScatteringMap, inside, low: float, high: float, rng=None, draws: int = 500):
+    """`mean_peak` and its 95 % interval over resampled shells, whose speckle is independent: (value, (low, high))."""
+    spectra = found.intensity[inside].T
+    value = mean_peak(found, inside, low, high)
+    pick = np.random.default_rng(rng).integers(0, spectra.shape[1], (spectra.shape[1], draws))
+    drawn = boson_peak(found.energy, spectra[:, pick].mean(axis=1), dimension=1, omega_min=low, omega_max=high).omega
+    lower, upper = np.quantile(drawn, [0.025, 0.975])
+    return value, (min(float(lower), value), max(float(upper), value))
+
+
 def range_above(energy, values, at: float, threshold: float) -> tuple[float, float]:
     """The range around the energy `at` in which values (E,) stay at or above the threshold, to a straight line between
     two energies: (low, high), both `at` where they do not reach it there."""
