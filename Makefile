@@ -47,8 +47,8 @@ run: $(STAMP) ## one chapter: make run CHAPTER=jiang-2026 SCALE=ci
 	  $(BIN)/bosonpeak chapters >&2; exit 2; fi
 	@$(BIN)/bosonpeak run "$(CHAPTER)" --scale "$(SCALE)"
 
-bench: $(STAMP) ## engine, Hessians, low modes and saddles beside scipy, matscipy, LAMMPS, kwant and ASE (half an hour)
-	@for name in engine hessian modes saddles; do $(BIN)/python benchmarks/$$name.py || exit 1; echo; done
+bench: $(STAMP) ## engine, Hessians, modes, saddles, B(Q, E) beside scipy, matscipy, LAMMPS, kwant, ASE, dynasor (40 minutes)
+	@for name in engine hessian modes saddles scattering; do $(BIN)/python benchmarks/$$name.py || exit 1; echo; done
 
 # both go on where they were stopped, however that was
 WORKFLOW = $(BIN)/snakemake --snakefile workflow/Snakefile $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES))

@@ -4,19 +4,20 @@ import numpy as np
 from scipy import optimize, stats
 
 
-def mean_interval(samples) -> tuple[float, tuple[float, float]]:
+def mean_interval(samples, least=-np.inf, most=np.inf) -> tuple[float, tuple[float, float]]:
     """Mean of independent samples and its 95 % interval by Student's t; the interval is the whole line for one sample.
 
-    samples: (n,). Raises ValueError for none, or NaN among them.
+    samples: (n,); least, most: what the quantity cannot pass, such as 0 and 1 of a share: the interval ends there.
+    Raises ValueError for no samples, or NaN among them.
     """
     samples = np.asarray(samples, float)
     if samples.ndim != 1 or len(samples) == 0 or np.isnan(samples).any():
         raise ValueError(f"mean_interval needs a list of numbers, got {samples!r}")
     mean = float(samples.mean())
     if len(samples) == 1:
-        return mean, (-np.inf, np.inf)
+        return mean, (float(least), float(most))
     half = stats.t.ppf(0.975, len(samples) - 1) * samples.std(ddof=1) / np.sqrt(len(samples))
-    return mean, (mean - float(half), mean + float(half))
+    return mean, (max(mean - float(half), float(least)), min(mean + float(half), float(most)))
 
 
 def bootstrap_interval(samples, statistic, rng=None, n_resamples: int = 2000) -> tuple[float, tuple[float, float]]:

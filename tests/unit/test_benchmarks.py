@@ -160,7 +160,33 @@ def test_the_archived_saddles_meet_their_targets_and_beat_the_dimer():
     assert region["force_calls_a_saddle"] < dimer["force_calls_a_saddle"]
 
 
-@pytest.mark.parametrize("name", ["engine", "hessian", "modes", "saddles"])
+def test_dynasor_and_the_library_find_the_same_in_the_same_motion(tmp_path):
+    table, results = run_quick("scattering", tmp_path)
+    # the kernel is a Gaussian in one and Hann's in the other
+    for name in ("dynasor", "eased"):
+        assert results[name]["r_motion"] > 0.9 and abs(results[name]["level_motion"] - 1) < 0.15
+    assert abs(results["dynasor"]["level"] / results["eased"]["level"] - 1) < 0.05
+    assert results["map"]["vectors_measured"] < results["map"]["vectors"]
+    assert "732 of 9,774 wave vectors" in table and "500 frames" in table
+
+
+def test_the_archived_maps_agree_and_the_harmonic_one_takes_least():
+    results = json.loads((project_root() / "data" / "results" / "benchmarks" / "scattering.json").read_text())
+    ours = results["harmonic"]
+    assert results["glass"]["atoms"] == 1000 and results["map"]["vectors_measured"] > 90_000
+    for name in ("dynasor", "eased", "motion"):
+        theirs = results[name]
+        assert theirs["ratio"] == pytest.approx(theirs["seconds"] / ours["seconds"])
+        # the trajectory is part of every total but the harmonic one
+        assert theirs["seconds"] > results["trajectory"]["seconds"]
+        # within a kernel of each other
+        assert theirs["peak_inside"] and abs(theirs["peak"] - ours["peak"]) < results["map"]["width"]
+        assert theirs["r"] > 0.9 and theirs["r_motion"] > 0.99
+    # the target of 5 is missed with a trajectory as short as this
+    assert results["dynasor"]["ratio"] > 1.5 and results["eased"]["ratio"] > 1
+
+
+@pytest.mark.parametrize("name", ["engine", "hessian", "modes", "saddles", "scattering"])
 def test_archived_runs_were_full_ones(name):
     archived = json.loads((project_root() / "data" / "results" / "benchmarks" / f"{name}.json").read_text())
     assert not archived.get("quick", False) and archived["machine"]["processor"]

@@ -69,3 +69,15 @@ def test_the_numbers_of_the_saddles_are_those_of_the_archived_run():
     ):
         assert said in README, said
     assert run["glass"]["kicks"] == 20 and run["glass"]["atoms"] == 1000
+
+
+def test_the_numbers_of_the_maps_are_those_of_the_archived_run():
+    run = json.loads((project_root() / "data" / "results" / "benchmarks" / "scattering.json").read_text())
+    for said in (
+        f"{run['glass']['atoms']:,} atoms at all {run['map']['vectors_measured']:,} wave vectors",
+        f"takes {run['harmonic']['seconds']:.0f} s on one core",
+        f"from {run['trajectory']['duration']:.0f} ps of dynamics",
+        f"takes {run['dynasor']['seconds']:.0f} s, or {run['eased']['seconds']:.0f} s where",
+    ):
+        assert said in " ".join(README.split()), said
+    assert run["machine"]["threads"] == 1 and run["map"]["vectors"] == run["map"]["vectors_measured"]

@@ -6,6 +6,7 @@ from bosonpeak.scattering.maps import (
     fit_product,
     intensity_forms,
     mean_peak,
+    mean_peak_interval,
     mean_spectrum,
     peak_dispersion,
     range_above,
@@ -137,36 +138,63 @@ def test_cuts_are_the_nearest_row_and_the_mean():
     np.testing.assert_allclose(mean_spectrum(found, inside), S[inside].mean() * LINE)
 
 
-def test_the_speckle_interval_holds_the_truth():
+@pytest.mark.parametrize(("r_true", "speckle"), [(0.9, 0.1), (0.9, 0.33), (0.5, 0.33), (0.97, 0.2), (0.0, 0.33)])
+def test_the_speckle_interval_holds_the_truth(r_true, speckle):
     rng, inside = np.random.default_rng(2), window(_map(LINE), 2.1, 8.5)
-    y = S[inside]
-    # goes with S(Q) but for a part of its own: r = 0.9; speckle of a third of its scatter
-    own = np.random.default_rng(3).normal(size=len(y))
-    own -= own.mean() + (own @ (y - y.mean())) / ((y - y.mean()) @ (y - y.mean())) * (y - y.mean())
-    truth = y + own / own.std() * y.std() * np.sqrt(1 / 0.9**2 - 1)
-    assert np.corrcoef(truth, y)[0, 1] == pytest.approx(0.9)
-    error = 0.33 * truth.std()
-    held, width = 0, []
+    # goes with S(Q) but for a part of its own, and has speckle of a share of its scatter over the shells
+    y = S[inside] - S[inside].mean()
+    errors = np.random.default_rng(3).uniform(0.5, 1.3, len(y))
+    held, width, measured = 0, [], []
     for _ in range(60):
-        intensity = np.ones((len(Q), len(ENERGY)))
-        intensity[inside, 20] = truth + rng.normal(0, error, len(y))
-        r, (low, high) = speckle_interval(_map(intensity, error), S, inside, ENERGY[20] + 0.1, rng)
-        assert -1 < low < r < high < 1 and r == pytest.approx(np.corrcoef(intensity[inside, 20], y)[0, 1])
-        held += low <= 0.9 <= high
+        own = rng.normal(size=len(y))
+        own -= own.mean() + (own @ y) / (y @ y) * y
+        truth = r_true * y / y.std() + np.sqrt(1 - r_true**2) * own / own.std()
+        assert np.corrcoef(truth, y)[0, 1] == pytest.approx(r_true, abs=1e-9)
+        error = speckle * errors / np.sqrt((errors**2).mean())
+        intensity, stderr = np.ones((len(Q), len(ENERGY))), np.ones((len(Q), len(ENERGY)))
+        intensity[inside, 20], stderr[inside, 20] = 5 + truth + error * rng.normal(size=len(y)), error
+        r, (low, high) = speckle_interval(_map(intensity, stderr), S, inside, ENERGY[20] + 0.1, rng)
+        assert -1 <= low < high <= 1 and r == pytest.approx(np.corrcoef(intensity[inside, 20], y)[0, 1])
+        held += low <= r_true <= high
         width.append(high - low)
-    assert held >= 48
-    assert 0.02 < np.mean(width) < 0.3
+        measured.append(r)
+    # 57 expected, give or take 1.7; too wide an interval would hold it always
+    assert 51 <= held
+    assert np.mean(width) < 2.2 * speckle * (1.1 - r_true**2)
+    # r itself is lowered by speckle
+    assert np.mean(measured) == pytest.approx(r_true / np.sqrt(1 + speckle**2), abs=0.02)
 
 
 def test_the_speckle_interval_shrinks_with_the_speckle_and_keeps_to_its_seed():
     inside = window(_map(LINE), 2.1, 8.5)
     x = np.outer(S + 0.3 * np.cos(5 * Q), np.ones(len(ENERGY)))
     widths = []
-    for error in (0.2, 0.1, 0.05):
+    for error in (0.1, 0.05, 0.025, 0.0):
         one, same = (speckle_interval(_map(x, error), S, inside, 5.0, rng=7) for _ in range(2))
         assert one == same
-        widths.append(np.diff(np.arctanh(one[1]))[0])
-    np.testing.assert_allclose(np.array(widths[:-1]) / widths[1:], 2.0, rtol=0.3)
+        widths.append(one[1][1] - one[1][0])
+    np.testing.assert_allclose(np.array(widths[:2]) / widths[1:3], 2.0, rtol=0.3)
+    assert one[1] == pytest.approx((one[0], one[0]))
+    # nothing but S(Q) and no error: r = 1
+    assert speckle_interval(_map(np.outer(S, LINE), 0.0), S, inside, 5.0)[1] == pytest.approx((1.0, 1.0))
+
+
+def test_the_interval_of_a_peak_over_shells_holds_the_truth():
+    rng, inside = np.random.default_rng(5), window(_map(LINE), 2.1, 8.5)
+    line = np.exp(-0.5 * ((ENERGY - 5.2) / 1.7) ** 2)
+    held, widths = 0, []
+    for _ in range(60):
+        # each shell's peak is off by its own speckle
+        place = 5.2 + rng.normal(0, 0.6, len(Q))
+        shells = np.exp(-0.5 * ((ENERGY - place[:, None]) / 1.7) ** 2)
+        value, (low, high) = mean_peak_interval(_map(shells), inside, 2.0, 12.0, rng, draws=200)
+        assert low <= value <= high and value == pytest.approx(mean_peak(_map(shells), inside, 2.0, 12.0))
+        held += low <= 5.2 <= high
+        widths.append(high - low)
+    assert 51 <= held
+    # the mean of 64 shells: 4 standard errors wide
+    assert np.mean(widths) == pytest.approx(4 * 0.6 / np.sqrt(inside.sum()), rel=0.25)
+    assert mean_peak_interval(_map(np.outer(S, line)), inside, 2.0, 12.0)[1] == pytest.approx((5.2, 5.2), abs=0.01)
 
 
 def test_the_range_above_a_threshold_ends_on_straight_lines():

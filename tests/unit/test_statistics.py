@@ -9,6 +9,7 @@ from bosonpeak.statistics import (
     group_ratio,
     grouped_interval,
     intraclass_correlation,
+    mean_interval,
     rank_correlation,
     scaling_exponent,
 )
@@ -328,3 +329,9 @@ def test_difference_interval_is_welchs_and_covers():
     assert 0.91 < np.mean(hits) < 0.99
     with pytest.raises(ValueError, match="no interval"):
         difference_interval([1.0], [2.0, 3.0])
+
+
+def test_the_interval_of_a_mean_ends_where_the_quantity_does():
+    assert mean_interval([0.9, 1.0, 1.0], 0, 1)[1][1] == 1
+    assert mean_interval([0.9, 1.0, 1.0])[1][1] > 1
+    assert mean_interval([0.5], 0, 1) == (0.5, (0.0, 1.0))

@@ -65,20 +65,21 @@ def structure_correlation(found: ScatteringMap, structure, inside) -> np.ndarray
 
 
 def speckle_interval(found: ScatteringMap, structure, inside, energy: float, rng=None, draws: int = 500):
-    """r at the energy nearest to `energy` and its 95 % interval from the speckle of one structure: (r, (low, high)).
+    """r at the energy nearest to `energy`, and the 95 % interval of what it were without the speckle of one structure:
+    (r, (low, high)).
 
-    Each shell is drawn anew from a normal distribution with its own standard error; the scatter that is in the map
-    already is so counted twice, which lowers r: the interval is shifted to hold the value in its middle.
+    Each shell is drawn anew from a normal distribution with its own standard error. The scatter is then in it twice,
+    which adds to its variance over the shells and lowers r: it is taken off, so that the interval may lie above r.
     """
     k = int(abs(found.energy - energy).argmin())
     mean, error = found.intensity[inside, k], found.stderr[inside, k]
     y = np.asarray(structure, float)[inside]
     r = float(np.corrcoef(mean, y)[0, 1])
-    noise = np.random.default_rng(rng).standard_normal((draws, len(mean)))
-    drawn = np.arctanh([np.corrcoef(mean + error * n, y)[0, 1] for n in noise])
-    half = np.diff(np.quantile(drawn, [0.025, 0.975]))[0] / 2
-    centre = np.arctanh(r)
-    return r, (float(np.tanh(centre - half)), float(np.tanh(centre + half)))
+    drawn = mean + error * np.random.default_rng(rng).standard_normal((draws, len(mean)))
+    share = np.clip(1 - 2 * (error**2).mean() / drawn.var(axis=1, ddof=1), 1e-6, None)
+    true = np.clip([np.corrcoef(x, y)[0, 1] for x in drawn] / np.sqrt(share), -1, 1)
+    low, high = np.quantile(true, [0.025, 0.975])
+    return r, (float(low), float(high))
 
 
 def spectrum_at(found: ScatteringMap, energy: float) -> np.ndarray:
