@@ -13,7 +13,6 @@ from ..vibrations.hessian import dynamical_matrix
 from ..vibrations.modes import normal_modes
 from ..vibrations.peaks import broadened_reduced_density, frequency_scale
 from ..vibrations.shipped import load_result, shipped_results
-from ..vibrations.spectra import density_of_states, translations
 from . import fluctuations, harmonic, local_fields, trajectories
 from .raman import raman_coupling
 from .wavevectors import ScatteringMap, box_wavevectors, shell_means
@@ -87,9 +86,9 @@ def scattering_table(atoms: Atoms, potential, plan: Plan, seed: int = SEED, prog
     """S(Q), B(Q, E) by the harmonic route and from dynamics, currents, densities and fluctuations of one glass.
 
     A metal is first brought to its volume at plan.temperature and zero pressure, where there is one. Dimensions: q
-    (shells), energy, field. harmonic, harmonic_error, neutron (metals), motion, motion_error: B(Q, E) in 1/unit^3;
-    longitudinal, transverse: those of the momentum; reduced_density, reduced_density_motion: g / E^2; raman (modes):
-    C(E); omega, chi (field): Eqs. 5 and its Q-integral. Raises as the functions of `harmonic`, `trajectories` and
+    (shells), energy, field. harmonic, harmonic_error, neutron (metals, modes), motion, motion_error: B(Q, E) in
+    1/unit^3; longitudinal, transverse: those of the momentum; reduced_density, reduced_density_motion: g / E^2; raman
+    (modes): C(E); omega, chi (field): Eqs. 5 and its Q-integral. Raises as the functions of `harmonic`, `trajectories` and
     `fluctuations`.
     """
     grid = GRIDS[potential.units]
@@ -106,7 +105,7 @@ def scattering_table(atoms: Atoms, potential, plan: Plan, seed: int = SEED, prog
     energy, unit = grid.energy, grid.unit
     table = {"structure": ("q", shell_means(harmonic.structure_factor(atoms, every), every)[0])}
     kinds = {"harmonic": ("unit", "longitudinal")}
-    if potential.units == "metal" and set(potential.elements) <= set(harmonic.NEUTRON_LENGTHS):
+    if modes is not None and potential.units == "metal" and set(potential.elements) <= set(harmonic.NEUTRON_LENGTHS):
         table["structure_neutron"] = ("q", shell_means(harmonic.structure_factor(atoms, every, "neutron"), every)[0])
         kinds["neutron"] = ("neutron", "longitudinal")
     if modes is not None:
@@ -171,11 +170,7 @@ def _rounded(values) -> np.ndarray:
 def _reduced_density(modes, D, masses, grid, seed):
     if modes is not None:
         return broadened_reduced_density(modes.omega * frequency_scale(grid.unit), grid.energy, grid.width)
-    rest = translations(len(masses), 3, masses)
-    found = density_of_states(
-        D, grid.energy, n_vectors=16, rng=seed, resolution=grid.width, project_out=rest, unit=grid.unit
-    )
-    return found.g / grid.energy**2
+    return harmonic.reduced_density_by_moments(D, masses, grid.energy, grid.width, 32, seed, grid.unit)
 
 
 def _cutoff(atoms) -> float:
