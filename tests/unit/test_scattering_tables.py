@@ -158,16 +158,15 @@ def test_modes_and_moments_fill_the_same_table(glass, by_modes):
     assert other.method == "moments" and not {"longitudinal", "transverse"} & set(other.data_vars)
     for name in ("structure", "waves", "available", "q", "energy"):
         np.testing.assert_array_equal(other[name], by_modes[name])
-    # above some widths the kernels are alike; the ripple between two levels is not
-    E, full = by_modes.energy.values, by_modes.waves.values >= 10
-    band = (E > 4) & (E < 20)
-    one, two = (t.harmonic.values[full][:, band].astype(float) for t in (by_modes, other))
-    assert abs(two / one - 1).mean() < 0.06
-    np.testing.assert_allclose((two * E[band] ** 2).sum(axis=1), (one * E[band] ** 2).sum(axis=1), rtol=0.03)
-    # sixteen random vectors
+    # the lowest wave lies 3.5 widths up
+    E, held = by_modes.energy.values, by_modes.waves.values > 0
+    band = (E > 2.5) & (E < 25)
+    one, two = (t.harmonic.values[held][:, band].astype(float) for t in (by_modes, other))
+    np.testing.assert_allclose(two, one, rtol=0.02, atol=0.003 * one.max())
+    # 32 random vectors
     one, two = (t.reduced_density.values[band] * E[band] ** 2 for t in (by_modes, other))
-    assert two.sum() == pytest.approx(one.sum(), rel=0.05)
-    assert abs(two / one - 1).mean() < 0.15
+    assert two.sum() == pytest.approx(one.sum(), rel=0.04)
+    assert abs(two / one - 1).mean() < 0.12
 
 
 def test_another_seed_takes_other_waves(glass, by_modes):

@@ -87,9 +87,9 @@ def scattering_table(atoms: Atoms, potential, plan: Plan, seed: int = SEED, prog
 
     A metal is first brought to its volume at plan.temperature and zero pressure, where there is one. Dimensions: q
     (shells), energy, field. harmonic, harmonic_error, neutron (metals, modes), motion, motion_error: B(Q, E) in
-    1/unit^3; longitudinal, transverse: those of the momentum; reduced_density, reduced_density_motion: g / E^2; raman
-    (modes): C(E); omega, chi (field): Eqs. 5 and its Q-integral. Raises as the functions of `harmonic`, `trajectories` and
-    `fluctuations`.
+    1/unit^3; longitudinal, transverse: those of the momentum; reduced_density, reduced_density_motion: g / E^2;
+    raman (modes): C(E); omega, chi (field): Eq. 5 and its Q-integral. Raises as the functions of `harmonic`,
+    `trajectories` and `fluctuations`.
     """
     grid = GRIDS[potential.units]
     masses = np.asarray(potential.masses)[potential.types(atoms)]
