@@ -274,7 +274,8 @@ def report(r: dict) -> str:
             "",
             f"{title}: {t['seconds']:.1f} s, {t['equilibration']:g} ps before {t['duration']:g} ps, {t['frames']} "
             f"frames, one each {1e3 * t['interval']:g} fs, {t['temperature']:.0f} K; lags of up to {t['window']} "
-            f"frames; <u^2> along one axis {t['axis_displacement']:.4f} A^2, harmonic {t['axis_displacement_harmonic']:.4f}",
+            f"frames; <u^2> along one axis {t['axis_displacement']:.4f} A^2, harmonic "
+            f"{t['axis_displacement_harmonic']:.4f}",
             head,
         ]
         for name in STEPS:
