@@ -323,3 +323,8 @@ def test_shipped_tables_are_found_by_name():
         table = scattering_of(name)
         found = table_map(table, "harmonic")
         assert found.intensity.shape == (len(table.q), len(table.energy)) and np.nanmax(found.intensity) > 0
+
+
+def test_computing_needs_a_plan():
+    with pytest.raises(ValueError, match="give a Plan"):
+        scattering_of("kob-andersen-n1000-0.001-s1", archived=False)

@@ -237,10 +237,12 @@ def table_map(table: xr.Dataset, name: str, field: str | None = None) -> Scatter
 def scattering_of(glass: str, archived: bool = True, plan: Plan | None = None, **options) -> xr.Dataset:
     """The shipped table of an archived glass, or, with archived=False, `scattering_table` of it here and now.
 
-    Raises ValueError for an unknown glass, or one whose table is not shipped.
+    Raises ValueError for an unknown glass, one whose table is not shipped, or no plan of what to compute.
     """
     if archived:
         return load_result("scattering", glass)
+    if plan is None:
+        raise ValueError(f"what is to be computed of {glass}? give a Plan, or take the shipped table")
     atoms = load(glass)
     table = scattering_table(atoms, get(atoms.info["recipe"]["potential"]), plan, **options)
     return table.assign_attrs(name=glass, seed=atoms.info["recipe"]["seed"])
