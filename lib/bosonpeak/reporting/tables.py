@@ -139,9 +139,11 @@ def scoreboard() -> _Html:
                 value = "" if record["value"] is None else f"{_number(record['value'])}, "
                 cells += f"<td>{_badge(record['verdict'])}<small>{value}N = {record['n']:,}</small></td>"
             chapter_id, name = claim.id.split("/", 1)
+            link = escape(claim.id)
+            if runs:  # bands are fixed before there is a page
+                link = f'<a href="{chapter_id}.html#claim-{name.replace("/", "-")}">{link}</a>'
             rows.append(
-                f'<tr><td><a href="{chapter_id}.html#claim-{name.replace("/", "-")}">{escape(claim.id)}</a><br>'
-                f"{escape(claim.statement)}<small>{escape(claim.source)}</small></td>{cells}</tr>"
+                f"<tr><td>{link}<br>{escape(claim.statement)}<small>{escape(claim.source)}</small></td>{cells}</tr>"
             )
     head = "".join(f"<th>{title}</th>" for title in ("claim", *SCALES))
     return _Html(
