@@ -176,8 +176,10 @@ class TestCampaigns:
     @pytest.mark.parametrize("kind", CAMPAIGNS)
     def test_every_campaign_of_the_book_is_shipped_and_nothing_else(self, kind):
         shipped = {entry["key"] for entry in table_of(kind).values()}
-        wanted = {c.key for c in CAMPAIGNS[kind]("book") if get(c.recipe.potential).available()}
-        assert wanted <= shipped <= wanted | {c.key for c in CAMPAIGNS[kind]("paper")}
+        # what needs a table that is not to be had here is shipped all the same
+        every = {c.key: get(c.recipe.potential).available() for g in ("book", "paper") for c in CAMPAIGNS[kind](g)}
+        wanted = {c.key for c in CAMPAIGNS[kind]("book") if every[c.key]}
+        assert wanted <= shipped <= set(every)
         files = {path.name for path in (ROOT / "data" / "results" / kind).glob("*.nc")}
         assert files == {entry["file"] for entry in table_of(kind).values()}
 

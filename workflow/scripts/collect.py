@@ -2,7 +2,7 @@
 
 Glasses of the group book enter data/glasses and its catalogue; vibrations, transitions, events, inherent structures,
 local peaks and scattering of any group enter the folder of data/results that has their name, each with one table of
-all, catalogue.json. What stands there already is left alone.
+all, catalogue.json; samples enter the tables of data/results/samples. What stands there already is left alone.
 """
 
 import argparse
@@ -11,12 +11,15 @@ import json
 import os
 import shutil
 import time
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from bosonpeak.materials import archive
 from bosonpeak.paths import project_root
 from campaigns import activations, local_peaks, pushes, scatterings, warmings
 from digests import code_digest
+from families import families
 
 SHIPPED = ("boson_peak_omega", "boson_peak_intensity", "boson_peak_interior", "boson_peak_broadening")
 SHIPPED += ("cumulative_level", "resolution", "omega_max", "unit", "degrees_of_freedom", "method")
@@ -55,6 +58,39 @@ def has_campaign(kind: str, campaign) -> bool:
     """Whether data/results/<kind> holds this glass's table made with these options, whole."""
     entry, path = table_of(kind).get(campaign.name, {}), results_folder(kind) / f"{campaign.name}.nc"
     return entry.get("key") == campaign.key and path.is_file() and _sha256(path) == entry["sha256"]
+
+
+def has_family(family) -> bool:
+    """Whether data/results/samples holds all samples of a parent, and the structures of those that keep theirs.
+
+    Raises ValueError where a table is not the one that its entry tells of.
+    """
+    structures = {r.key for r, whole in zip(family.recipes, family.atomic, strict=True) if whole}
+    wanted = {family.table: {r.key for r in family.recipes}, f"{family.table}-atoms": structures}
+    return all(keys <= sample_keys(name) for name, keys in wanted.items())
+
+
+def sample_keys(name: str) -> frozenset[str]:
+    """Keys of the samples in a shipped table, none where there is no such file. Raises ValueError as `has_family`."""
+    path = results_folder("samples") / f"{name}.nc"
+    if not path.is_file():
+        return frozenset()
+    return _keys(path, table_of("samples").get(name, {}).get("sha256"), path.stat().st_mtime_ns)
+
+
+@lru_cache
+def _keys(path: Path, sha256: str | None, stamp: int) -> frozenset[str]:
+    """stamp: of the file's last change, so that a newer one is read again."""
+    import xarray as xr
+
+    # samples cannot be told from altered ones later: nothing is merged with these
+    if _sha256(path) != sha256:
+        raise ValueError(
+            f"{path} was altered: its SHA-256 is not the catalogue's; fetch it again (git checkout), or delete it, and "
+            "its samples are made anew"
+        )
+    with xr.open_dataset(path, engine="h5netcdf") as data:
+        return frozenset(map(str, data.key.values))
 
 
 def archive_folder() -> Path:
@@ -125,6 +161,48 @@ def take_campaign(kind: str, path: Path, campaign):
     _enter(kind, entry)
 
 
+def take_families(folder: Path, group: str) -> list[str]:
+    """Merge the families that were made, and are not shipped, into the tables of samples, each written once.
+
+    Returns their names. Raises ValueError as `has_family`, and where they do not fit what is shipped.
+    """
+    made = [f for f in families(group) if (folder / f"{f.key}.nc").is_file() and not has_family(f)]
+    for table in sorted({f.table for f in made}):
+        ours = [f for f in made if f.table == table]
+        # the structures first: a family is shipped when its samples are
+        for suffix, chosen in (("-atoms", [f for f in ours if any(f.atomic)]), ("", ours)):
+            if chosen:
+                _take_samples(f"{table}{suffix}", [folder / f"{f.key}{suffix}.nc" for f in chosen])
+    return [f.name for f in made]
+
+
+def _take_samples(name: str, paths: list[Path]):
+    import xarray as xr
+    from bosonpeak.learning.samples import merge_samples
+    from vibrations import write
+
+    target = results_folder("samples") / f"{name}.nc"
+    shipped = [target] if sample_keys(name) else []
+    tables = [xr.load_dataset(path, engine="h5netcdf") for path in (*shipped, *paths)]
+    codes = {*chain(*(json.loads(t.attrs.get("codes", "[]")) or [t.attrs["code"]] for t in tables))}
+    versions = {}
+    for table in tables:
+        for package, told in json.loads(table.attrs["versions"]).items():
+            versions.setdefault(package, set()).update(told.split(", "))
+    versions = {package: ", ".join(sorted(told)) for package, told in versions.items()}
+    merged = merge_samples(tables)
+    kept = {told: merged.attrs[told] for told in ("n_atoms", "potential", "width", "potential_sha256")}
+    merged.attrs = kept | {"codes": json.dumps(sorted(codes)), "versions": json.dumps(versions)}
+    write(merged, target)
+    parents = len(set(zip(merged.seed.values.tolist(), merged.melt_temperature.values.tolist(), strict=True)))
+    entry = {"name": name, "file": target.name, "sha256": _sha256(target)}
+    entry |= {"samples": merged.sizes["sample"], "parents": parents, "n_atoms": int(kept["n_atoms"])}
+    entry |= {"potential": kept["potential"], "potential_sha256": kept["potential_sha256"]}
+    latest = max(path.stat().st_mtime for path in paths)
+    entry |= {"codes": sorted(codes), "versions": versions, "processor": archive.processor()}
+    _enter("samples", entry | {"date": time.strftime("%Y-%m-%d", time.gmtime(latest))})
+
+
 def _enter(kind: str, entry: dict):
     table = table_of(kind) | {entry["name"]: entry}
     text = json.dumps([table[name] for name in sorted(table)], indent=1) + "\n"
@@ -158,12 +236,13 @@ def collect(group: str, folder: Path):
             if table.is_file() and not has_campaign(kind, campaign):
                 take_campaign(kind, table, campaign)
                 entered.append(f"{kind} of {campaign.name}")
+    entered += [f"samples of {name}" for name in take_families(folder / "samples", group)]
     for name in entered:
         print(f"entered data/: {name}")
-    counts = len(archive.catalogue()), *(len(table_of(kind)) for kind in ("vibrations", *done))
+    counts = len(archive.catalogue()), *(len(table_of(kind)) for kind in ("vibrations", *done, "samples"))
     print(
         "data/ holds {} glasses, {} vibrational spectra, {} tables of transitions, {} of events, {} of inherent "
-        "structures, {} of local peaks and {} of scattering".format(*counts)
+        "structures, {} of local peaks, {} of scattering and {} of samples".format(*counts)
     )
 
 

@@ -3,8 +3,11 @@
 Temperatures are in K and times in ps for metals, reduced otherwise.
 """
 
+import math
+import os
 import re
-from dataclasses import asdict
+import shutil
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from ase import Atoms
@@ -28,13 +31,16 @@ __all__ = [
 ]
 
 
-def melt_quench(recipe: GlassRecipe, folder=None, threads: int = 1, progress: bool = False) -> Atoms:
+def melt_quench(
+    recipe: GlassRecipe, folder=None, threads: int = 1, progress: bool = False, keep_melt: bool = False
+) -> Atoms:
     """Make the glass of a recipe: melt, cool, minimise; the minimum is returned and kept as <folder>/<key>.xyz.gz.
 
     Cooling is by Nose-Hoover dynamics, at zero pressure (cubic cell) or fixed density. folder: default
     _build/glasses; it holds a restart file while the run goes on, from which a killed run goes on, bit for bit
     as an unbroken one would have. threads: OpenMP threads; other numbers change the last bits and with them the
-    trajectory. progress: a bar.
+    trajectory. progress: a bar. keep_melt: the melt stays in the folder, and recipes that differ in cooling alone
+    start from it; they get the very glass that each would have got by itself.
 
     Raises LammpsError where LAMMPS stops, RuntimeError where the minimum keeps a larger force than asked for.
     """
@@ -49,6 +55,9 @@ def melt_quench(recipe: GlassRecipe, folder=None, threads: int = 1, progress: bo
     damping = f"{100 * recipe.timestep:g}"
     box = "" if recipe.number_density else f" iso 0 0 {1000 * recipe.timestep:g}"
     step, restart = _newest_restart(folder, recipe.key)
+    melted = folder / f"{_melt_key(recipe)}.melt"
+    if keep_melt and restart is None and melt and melted.exists():
+        step, restart = melt, melted
     with tqdm(desc=recipe.name, total=total, initial=step, unit="step", disable=not progress) as bar:
         while step < total:
             # a segment never crosses from melting into cooling
@@ -63,9 +72,13 @@ def melt_quench(recipe: GlassRecipe, folder=None, threads: int = 1, progress: bo
                 step += n
                 new = folder / f"{recipe.key}.{step}.restart"
                 session.save_restart(new)
-            if restart is not None:
+            if restart not in (None, melted):
                 restart.unlink(missing_ok=True)
             restart = new
+            if keep_melt and step == melt:
+                part = melted.with_name(f".{melted.name}.{os.getpid()}.part")
+                shutil.copyfile(restart, part)
+                os.replace(part, melted)
     atoms, found = _minimise(start, potential, recipe, threads, restart)
     if not found.converged:
         raise RuntimeError(
@@ -77,6 +90,11 @@ def melt_quench(recipe: GlassRecipe, folder=None, threads: int = 1, progress: bo
     for left in folder.glob(f"{recipe.key}.*.restart"):
         left.unlink()
     return atoms
+
+
+def _melt_key(recipe: GlassRecipe) -> str:
+    """The same for all recipes whose dynamics is the same until cooling begins."""
+    return replace(recipe, cooling_rate=math.inf, end_temperature=0.1).key
 
 
 def _newest_restart(folder: Path, key: str) -> tuple[int, Path | None]:

@@ -1,0 +1,136 @@
+"""How well a model predicts samples it has not seen, and how well any could (floor 6).
+
+Folds take whole groups (parent liquids): a sample is never predicted by a model that saw a glass of the same liquid.
+"""
+
+import numpy as np
+import xarray as xr
+from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.linear_model import RidgeCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
+
+from ..statistics import intraclass_correlation
+from .regression import Network, train
+from .samples import sample_peak
+
+BASELINES = ("mean", "ridge", "gradient boosting")
+
+
+def baseline(name: str, seed: int = 0):
+    """A scikit-learn model by name, one of BASELINES; ridge chooses its penalty by leave-one-out.
+
+    Raises ValueError for another name.
+    """
+    if name == "mean":
+        return DummyRegressor()
+    if name == "ridge":
+        return make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-2, 6, 33)))
+    if name == "gradient boosting":
+        return HistGradientBoostingRegressor(max_iter=150, learning_rate=0.05, min_samples_leaf=10, random_state=seed)
+    raise ValueError(f"unknown baseline {name!r}: choose one of {', '.join(BASELINES)}")
+
+
+def grouped_folds(groups, folds: int, seed: int) -> np.ndarray:
+    """The fold 0 .. folds - 1 of every member (n,), whole groups at random, sizes as even as groups allow.
+
+    groups: (n,). Raises ValueError for fewer groups than folds, or fewer than two folds.
+    """
+    names, inverse = np.unique(np.asarray(groups), return_inverse=True)
+    if not 2 <= folds <= len(names):
+        raise ValueError(f"{folds} folds of {len(names)} groups: give from 2 to {len(names)}")
+    order = np.random.default_rng(seed).permutation(len(names))
+    fold_of = np.empty(len(names), int)
+    fold_of[order] = np.arange(len(names)) % folds
+    return fold_of[inverse]
+
+
+def cross_predict(
+    x, y, groups, model: str | Network, folds: int = 5, repeats: int = 9, seed: int = 0, progress: bool = False
+) -> np.ndarray:
+    """Out-of-fold predictions (repeats, n) of targets (n,) from inputs (n, p), in the unit of the target.
+
+    model: a `regression.Network`, trained anew `repeats` times on every fold, or the name of a baseline, whose folds
+    are drawn anew in each repeat. Every member is predicted once a repeat, by a model that saw no member of its group.
+    Raises ValueError as `grouped_folds` and `regression.train`.
+    """
+    x, y, groups = np.asarray(x, float), np.asarray(y, float), np.asarray(groups)
+    found = np.empty((repeats, len(y)))
+    if isinstance(model, Network):
+        fold = grouped_folds(groups, folds, seed)
+        for k in range(folds):
+            out = fold == k
+            desc = f"fold {k + 1} of {folds}"
+            trained = train(x[~out], y[~out], groups[~out], model, repeats, seed + 100 * k, progress, desc)
+            found[:, out] = trained.predict(x[out])
+        return found
+    for repeat in range(repeats):
+        fold = grouped_folds(groups, folds, seed + repeat)
+        for k in range(folds):
+            out = fold == k
+            # a few hundred samples: threads wait for each other more than they compute
+            with threadpool_limits(1):
+                found[repeat, out] = baseline(model, seed + repeat).fit(x[~out], y[~out]).predict(x[out])
+    return found
+
+
+def mean_absolute_error(y, predicted) -> float:
+    """Mean of |predicted - y| over the last axis and all others; y (n,), predicted (..., n)."""
+    return float(abs(np.asarray(predicted) - np.asarray(y)).mean())
+
+
+def r_squared(y, predicted) -> float:
+    """1 - mean squared error over the variance of y (n,), errors of all rows of predicted (..., n) counted.
+
+    Below 0 where the mean of y would have been the better guess. Raises ValueError for y that does not vary.
+    """
+    y = np.asarray(y, float)
+    if not y.std() > 0:
+        raise ValueError("the target is the same everywhere: there is no variance to explain")
+    return float(1 - ((np.asarray(predicted) - y) ** 2).mean() / y.var())
+
+
+def score_interval(score, y, predicted, groups, rng=None, n_resamples: int = 1000):
+    """score(y, predicted) and its 95 % interval over resampled groups: (value, (low, high)).
+
+    score: `r_squared` or `mean_absolute_error`, or a function like them; predicted (..., n), or a list of such arrays
+    that are resampled alike (score then takes all of them: for differences between models). groups: (n,).
+    """
+    y, groups, rng = np.asarray(y, float), np.asarray(groups), np.random.default_rng(rng)
+    several = predicted if isinstance(predicted, list) else [predicted]
+    members = [np.flatnonzero(groups == name) for name in np.unique(groups)]
+    value = score(y, *several)
+
+    def resampled():
+        rows = np.concatenate([members[g] for g in rng.integers(0, len(members), len(members))])
+        return score(y[rows], *(p[..., rows] for p in several))
+
+    low, high = np.quantile([resampled() for _ in range(n_resamples)], [0.025, 0.975])
+    return float(value), (min(float(low), value), max(float(high), value))
+
+
+def state_ceiling(intensity, states, rng=None) -> tuple[float, tuple[float, float]]:
+    """Largest R^2 of a model that knows the state of a glass, not the sample: share of the variance between states.
+
+    intensity (n,), states (n,), such as the cooling rate; one-way random effects
+    (`statistics.intraclass_correlation`). What a model reaches above it, it read off the sample itself. Raises
+    ValueError as that.
+    """
+    intensity, states = np.asarray(intensity, float), np.asarray(states)
+    return intraclass_correlation([intensity[states == s] for s in np.unique(states)], rng)
+
+
+def target_agreement(table: xr.Dataset, width: float) -> float:
+    """R^2 of the best straight line from I_BP read under another width (rad/ps) to I_BP as it stands, over samples.
+
+    What the choice of a kernel leaves of the target: no model of one can be expected to beat it on the other. Samples
+    without an interior maximum under either are left out. Raises ValueError for fewer than three that have one.
+    """
+    n = 3 * table.attrs["n_atoms"]
+    peaks = [sample_peak(f, n, width, max(2.0, 2 * width)) for f in table.frequency.values]
+    good = table.interior.values.astype(bool) & np.array([p.interior for p in peaks])
+    if good.sum() < 3:
+        raise ValueError(f"{good.sum()} sample(s) have an interior maximum under both widths: three are needed")
+    return float(np.corrcoef(np.array([p.intensity for p in peaks])[good], table.intensity.values[good])[0, 1] ** 2)

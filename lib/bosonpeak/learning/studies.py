@@ -1,0 +1,144 @@
+"""What tao-2023 asks of its samples: inputs and models compared, cutoffs and thresholds scanned (floor 6).
+
+Every study predicts I_BP in 1e-6 (rad/ps)^-3 by `evaluation.cross_predict`, folds by parent liquid. Finished parts are
+kept in `folder`, where one is given, under a hash of the samples and the options, so that a run that was killed goes
+on.
+"""
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from ..processes import read_arrays, write_arrays
+from .descriptors import CONTROLS, INPUTS, sample_inputs
+from .evaluation import BASELINES, cross_predict
+from .regression import ARCHITECTURES, Network, train
+
+MICRO = 1e6
+"""I_BP in (rad/ps)^-3 times this is in the paper's unit."""
+CUTOFFS = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 6.9, 7.5, 8.0, 9.0, 10.0, 12.0)
+THRESHOLDS = tuple(np.arange(2, 43, 4) / 100)
+
+
+def usable(table: xr.Dataset) -> xr.Dataset:
+    """The samples whose boson peak has an interior maximum: the paper drops the others. Raises ValueError for none."""
+    kept = table.isel(sample=np.flatnonzero(table.interior.values))
+    if kept.sizes["sample"] == 0:
+        raise ValueError("no sample of the table has an interior maximum: is it a table of samples of glasses?")
+    return kept
+
+
+def glasses(table: xr.Dataset, slowest: float = 0.0, fastest: float = np.inf) -> xr.Dataset:
+    """The samples cooled to the end at rates (K/s) between these, neither at once nor to a liquid's temperature."""
+    rate, end = table.cooling_rate.values, table.end_temperature.values
+    # rates are written with four digits
+    inside = (rate >= 0.999 * slowest) & (rate <= 1.001 * fastest) & np.isfinite(rate) & (end < 1)
+    return table.isel(sample=np.flatnonzero(inside))
+
+
+def _kept(folder, table, what, compute) -> np.ndarray:
+    """compute() once: afterwards from the folder."""
+    if folder is None:
+        return compute()
+    text = " ".join([*table.key.values.astype(str), *map(str, what)])
+    path = Path(folder) / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
+    found = read_arrays(path)
+    if found is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        found = {"values": compute()}
+        write_arrays(path, **found)
+    return found["values"]
+
+
+def _predicted(table, kind, model, repeats, folds, seed, folder, progress, shuffled=False, **options):
+    y = table.intensity.values * MICRO
+    if shuffled:
+        y = np.random.default_rng(seed).permutation(y)
+    what = (kind, asdict(model) if isinstance(model, Network) else model, repeats, folds, seed, shuffled, options)
+    x = sample_inputs(table, kind, **options)
+    return _kept(
+        folder, table, what, lambda: cross_predict(x, y, table.seed.values, model, folds, repeats, seed, progress)
+    )
+
+
+def compare_inputs(
+    table: xr.Dataset, inputs=INPUTS, architectures=tuple(ARCHITECTURES), network: Network | None = None,
+    repeats: int = 9, folds: int = 5, seed: int = 2023, folder=None, progress: bool = False,
+) -> xr.Dataset:  # fmt: skip
+    """Out-of-fold predictions of every sample by every input and model (tao-2023, Fig. 3a), and controls.
+
+    architectures: of `regression.ARCHITECTURES`, each with what else `network` says. Returns `predicted` (input,
+    model, repeat, sample), models being "network 1" ... and the baselines; `shuffled` (input, repeat, sample): the
+    first network trained on other samples' targets; `single` (control, repeat, sample): gradient boosting on one number
+    of the sample (descriptors.CONTROLS; without the cooling rate where samples have none); and intensity, seed and
+    cooling_rate of the samples. Raises ValueError as `cross_predict`.
+    """
+    network = network or Network()
+    each = {f"network {a}": Network(**{**asdict(network), "hidden": ARCHITECTURES[a]}) for a in architectures}
+    models = each | {name: name for name in BASELINES}
+    options = (repeats, folds, seed, folder, progress)
+    predicted = [[_predicted(table, kind, model, *options) for model in models.values()] for kind in inputs]
+    first = next(iter(each.values()))
+    shuffled = [_predicted(table, kind, first, *options, shuffled=True) for kind in inputs]
+    controls = [c for c in CONTROLS if c != "cooling rate" or np.isfinite(table.cooling_rate.values).all()]
+    single = [_predicted(table, c, "gradient boosting", *options) for c in controls]
+    unit = {"units": "1e-6 (rad/ps)^-3"}
+    return xr.Dataset(
+        {
+            "predicted": (("input", "model", "repeat", "sample"), np.array(predicted), unit),
+            "shuffled": (("input", "repeat", "sample"), np.array(shuffled), unit),
+            "single": (("control", "repeat", "sample"), np.array(single), unit),
+            "intensity": ("sample", table.intensity.values * MICRO, unit),
+            "seed": ("sample", table.seed.values),
+            "cooling_rate": ("sample", table.cooling_rate.values, {"units": "K/s"}),
+        },
+        {"input": list(inputs), "model": list(models), "control": controls},
+        {
+            "repeats": repeats,
+            "folds": folds,
+            "seed_folds": seed,
+            "n_atoms": table.attrs["n_atoms"],
+            "network": str(network),
+        },
+    )
+
+
+def scan(
+    table: xr.Dataset, kind: str, option: str, values, network: Network | None = None, repeats: int = 9, folds: int = 5,
+    seed: int = 2023, folder=None, progress: bool = False,
+) -> xr.DataArray:  # fmt: skip
+    """Out-of-fold predictions over one option of an input: "r_cut" (A; tao-2023, Fig. 3c) or "threshold" (Fig. 7).
+
+    values: (v,) of the option. Returns (value, repeat, sample). Raises ValueError as `descriptors.sample_inputs`.
+    """
+    options = (network or Network(), repeats, folds, seed, folder, progress)
+    found = [_predicted(table, kind, *options, **{option: float(value)}) for value in values]
+    return xr.DataArray(
+        np.array(found), dims=("value", "repeat", "sample"), coords={"value": np.asarray(values, float)}, name=option,
+        attrs={"units": "1e-6 (rad/ps)^-3"},
+    )  # fmt: skip
+
+
+def neuron_weights(
+    table: xr.Dataset, network: Network | None = None, repeats: int = 9, seed: int = 2023, shuffled: bool = False,
+    progress: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Weights of a network of one hidden neuron on total g(r), and what differs in g(r) (tao-2023, Fig. 5b).
+
+    Returns the weights (repeats, K), with the sign by which a larger sum predicts a higher peak, and the difference
+    (K,) of the mean scaled g(r) of the 5 % of samples with the highest and with the lowest I_BP. The neuron is linear:
+    behind a rectifier it could be dead. shuffled: trained on other samples' targets.
+    """
+    options = {"hidden": (1,), "activation": "linear", "dropout": 0.0}
+    network = Network(**{**asdict(network or Network()), **options})
+    x, y = sample_inputs(table, "total g(r)"), table.intensity.values * MICRO
+    order, few = np.argsort(y), max(1, round(0.05 * len(y)))
+    if shuffled:
+        y = np.random.default_rng(seed).permutation(y)
+    trained = train(x, y, table.seed.values, network, repeats, seed, progress, "one neuron")
+    weights = trained.weights[0][..., 0] * np.sign(trained.weights[2][:, 0])
+    scaled = (x - trained.centre) / trained.scale
+    return weights, scaled[order[-few:]].mean(axis=0) - scaled[order[:few]].mean(axis=0)

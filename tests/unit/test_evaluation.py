@@ -1,0 +1,100 @@
+"""Cross-validation, scores and ceilings on samples whose answer is known."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from bosonpeak.learning import evaluation
+from bosonpeak.learning.regression import Network
+from bosonpeak.learning.samples import sample_peak
+from bosonpeak.vibrations.shipped import load_vibrations
+
+GROUPS = np.repeat(np.arange(30), 4)
+
+
+def test_folds_keep_groups_whole_and_are_even():
+    fold = evaluation.grouped_folds(GROUPS, 5, 1)
+    assert all(len(np.unique(fold[g == GROUPS])) == 1 for g in range(30))
+    assert (np.bincount(fold) == 24).all()
+    for folds in (1, 31):
+        with pytest.raises(ValueError, match="give from 2 to 30"):
+            evaluation.grouped_folds(GROUPS, folds, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["ridge", "gradient boosting", Network(hidden=(8,), learning_rate=1.0, epochs=150)])
+def test_models_predict_a_function_and_the_mean_does_not(model):
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((120, 5))
+    y = 100 + 3 * x[:, 0] + 0.3 * rng.standard_normal(120)
+    predicted = evaluation.cross_predict(x, y, GROUPS, model, repeats=2)
+    assert predicted.shape == (2, 120)
+    assert evaluation.r_squared(y, predicted) > 0.7
+    mean = evaluation.cross_predict(x, y, GROUPS, "mean", repeats=2)
+    assert -0.2 < evaluation.r_squared(y, mean) < 0
+    assert evaluation.mean_absolute_error(y, predicted) < 0.6 * evaluation.mean_absolute_error(y, mean)
+
+
+def test_a_group_on_both_sides_would_leak():
+    # the input names the parent, the target is the parent's own: nothing to learn for another parent
+    rng = np.random.default_rng(2)
+    x, y = np.eye(30)[GROUPS] + 0.01 * rng.standard_normal((120, 30)), rng.standard_normal(30)[GROUPS]
+    apart = evaluation.r_squared(y, evaluation.cross_predict(x, y, GROUPS, "ridge", repeats=3))
+    leaking = evaluation.r_squared(y, evaluation.cross_predict(x, y, np.arange(120), "ridge", repeats=3))
+    assert apart < 0.1 and leaking > 0.8
+
+
+def test_scores_and_their_intervals():
+    y = np.array([1.0, 2.0, 3.0, 4.0])
+    assert evaluation.r_squared(y, y) == 1 and evaluation.r_squared(y, np.full(4, 2.5)) == 0
+    assert evaluation.mean_absolute_error(y, np.array([y + 1, y - 3])) == 2
+    rng = np.random.default_rng(3)
+    truth = rng.standard_normal(120)
+    good, bad = truth + 0.5 * rng.standard_normal(120), truth + rng.standard_normal(120)
+    value, (low, high) = evaluation.score_interval(evaluation.r_squared, truth, good, GROUPS, rng=1)
+    assert low < value < high and low < 0.75 < high
+    # resampled alike, a difference is sharper than two numbers are
+    difference = evaluation.score_interval(
+        lambda t, a, b: evaluation.mean_absolute_error(t, b) - evaluation.mean_absolute_error(t, a),
+        truth, [good, bad], GROUPS, rng=1,
+    )  # fmt: skip
+    assert difference[1][0] > 0
+    with pytest.raises(ValueError, match="no variance to explain"):
+        evaluation.r_squared(np.ones(4), y)
+
+
+def test_the_ceiling_of_a_state_is_its_share_of_the_variance():
+    rng = np.random.default_rng(4)
+    states = np.repeat(np.arange(200), 20)
+    intensity = rng.standard_normal(200)[states] + np.sqrt(3) * rng.standard_normal(4000)
+    value, (low, high) = evaluation.state_ceiling(intensity, states, rng=1)
+    assert value == pytest.approx(0.25, abs=0.05) and low < 0.25 < high
+    # the best guess that knows the state reaches it, and no more
+    best = np.array([intensity[states == s].mean() for s in range(200)])[states]
+    assert evaluation.r_squared(intensity, best) == pytest.approx(value, abs=0.05)
+    nothing, _ = evaluation.state_ceiling(intensity, rng.permutation(states), rng=1)
+    assert abs(nothing) < 0.02
+
+
+def test_a_target_agrees_with_itself_and_less_with_another_kernel():
+    names = [
+        f"Cu50Zr50-mendelev-2009-n1000-{rate}-s{s}" for rate in ("1e12", "1e13", "1e14", "1e15") for s in (1, 2, 3)
+    ]
+    frequency = np.array([load_vibrations(name).frequency.values[3:363] for name in names])
+    peaks = [sample_peak(f, 3000) for f in frequency]
+    table = xr.Dataset(
+        {
+            "frequency": (("sample", "mode"), frequency),
+            "intensity": ("sample", [p.intensity for p in peaks]),
+            "interior": ("sample", [p.interior for p in peaks]),
+        },
+        attrs={"n_atoms": 1000},
+    )
+    assert evaluation.target_agreement(table, 1.0) == pytest.approx(1)
+    assert 0.1 < evaluation.target_agreement(table, 0.6) < 0.98
+    with pytest.raises(ValueError, match="three are needed"):
+        evaluation.target_agreement(table.assign(interior=table.interior & False), 1.0)
+
+
+def test_an_unknown_baseline_is_named():
+    with pytest.raises(ValueError, match="unknown baseline 'forest'"):
+        evaluation.cross_predict(np.zeros((120, 1)), np.zeros(120), GROUPS, "forest")

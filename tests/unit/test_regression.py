@@ -1,0 +1,114 @@
+"""The network against Keras's own training, on functions that are known."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from bosonpeak.learning.regression import ARCHITECTURES, Network, build_network, grouped_split, train
+
+SMALL = Network(hidden=(8,), dropout=0.0, penalty=0.0, learning_rate=1.0, epochs=50, patience=1000, batch=1000)
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((120, 6)) * [1, 5, 0.1, 1, 1, 1] + [0, 3, 0, 0, 0, 0]
+    return x, 200 + 10 * (x[:, 0] + x[:, 1] / 5), np.repeat(np.arange(40), 3)
+
+
+def test_a_split_keeps_groups_whole():
+    groups = np.repeat(np.arange(50), 4)
+    out = grouped_split(groups, 0.2, 1)
+    assert len(np.unique(groups[out])) == 10 and not set(groups[out]) & set(groups[~out])
+    assert (out == grouped_split(groups, 0.2, 1)).all() and (out != grouped_split(groups, 0.2, 2)).any()
+    for bad in (np.zeros(5), np.arange(1)):
+        with pytest.raises(ValueError, match="leave one side of the split empty"):
+            grouped_split(bad, 0.2, 1)
+
+
+@pytest.mark.slow
+def test_all_repeats_at_once_are_what_keras_trains_one_by_one(data):
+    x, y, groups = data
+    trained = train(x, y, groups, SMALL, repeats=2, seed=5)
+    assert trained.history.shape == (50, 2)
+    scaled, target = (x - trained.centre) / trained.scale, (y - trained.target[0]) / trained.target[1]
+    for repeat in range(2):
+        import keras
+
+        held = grouped_split(groups, SMALL.held_back, 5 + repeat)
+        model = build_network(6, SMALL, 5 + repeat)
+        model.compile(optimizer=keras.optimizers.Adadelta(1.0), loss="mse")
+        kept = int(trained.epochs[repeat]) + 1
+        # one batch holds all samples: the order in which they are drawn does not matter
+        fitted = np.flatnonzero(~held)[: min(int((~grouped_split(groups, 0.15, 5 + r)).sum()) for r in range(2))]
+        history = model.fit(
+            scaled[fitted].astype("f4"), target[fitted].astype("f4"), batch_size=1000, epochs=kept, verbose=0,
+            validation_data=(scaled[held].astype("f4"), target[held].astype("f4")),
+        )  # fmt: skip
+        for ours, theirs in zip(trained.weights, model.get_weights(), strict=True):
+            np.testing.assert_allclose(ours[repeat], theirs, rtol=2e-3, atol=2e-4)
+        np.testing.assert_allclose(trained.history[:kept, repeat], history.history["val_loss"], rtol=2e-3)
+        predicted = trained.target[0] + trained.target[1] * model.predict(scaled.astype("f4"), verbose=0)[:, 0]
+        np.testing.assert_allclose(trained.predict(x)[repeat], predicted, atol=0.05)
+
+
+@pytest.mark.slow
+def test_it_learns_what_is_there_and_nothing_from_shuffled_targets(data):
+    x, y, groups = data
+    new = np.random.default_rng(4).standard_normal((400, 6)) * x.std(axis=0) + x.mean(axis=0)
+    true = 200 + 10 * (new[:, 0] + new[:, 1] / 5)
+    network = dataclasses.replace(SMALL, epochs=400, patience=100, dropout=0.1, penalty=1e-4, batch=16)
+
+    def explained(target):
+        predicted = train(x, target, groups, network, repeats=3, seed=1).predict(new).mean(axis=0)
+        return 1 - ((predicted - true) ** 2).mean() / true.var()
+
+    assert explained(y) > 0.85
+    assert explained(np.random.default_rng(5).permutation(y)) < 0.3
+
+
+def test_training_ends_when_the_held_back_groups_say_so(data):
+    x, _, groups = data
+    noise = np.random.default_rng(6).standard_normal(len(x))
+    network = dataclasses.replace(SMALL, epochs=2000, patience=20, batch=16)
+    trained = train(x, noise, groups, network, repeats=3, seed=2)
+    assert len(trained.history) < 2000
+    for repeat, best in enumerate(trained.epochs):
+        until = trained.history[: best + network.patience + 1, repeat]
+        assert until.argmin() == best and len(until) == best + network.patience + 1
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_weights_and_another_others(data):
+    x, y, groups = data
+    network = dataclasses.replace(SMALL, dropout=0.2, batch=16, epochs=25)
+    first, again, other = (train(x, y, groups, network, repeats=2, seed=s) for s in (7, 7, 8))
+    assert all((a == b).all() for a, b in zip(first.weights, again.weights, strict=True))
+    assert not (first.weights[0] == other.weights[0]).all()
+    # repeats differ as well
+    assert not (first.weights[0][0] == first.weights[0][1]).all()
+
+
+def test_a_saved_network_holds_its_weights(data, tmp_path):
+    x, y, groups = data
+    trained = train(x, y, groups, SMALL, repeats=2)
+    trained.save(tmp_path / "network.npz")
+    with np.load(tmp_path / "network.npz") as kept:
+        assert (kept["weight_00"] == trained.weights[0]).all() and "hidden=(8,)" in str(kept["network"])
+
+
+@pytest.mark.parametrize("hidden", ARCHITECTURES.values())
+def test_architectures_have_the_layers_they_name(hidden):
+    model = build_network(30, Network(hidden=hidden), 1)
+    dense = [layer for layer in model.layers if hasattr(layer, "kernel")]
+    assert [layer.units for layer in dense] == [*hidden, 1]
+
+
+def test_bad_input_gets_one_sentence(data):
+    x, y, groups = data
+    with pytest.raises(ValueError, match="do not fit"):
+        train(x, y[1:], groups, SMALL)
+    with pytest.raises(ValueError, match="hold NaN"):
+        train(np.where(x > 2, np.nan, x), y, groups, SMALL)
+    with pytest.raises(ValueError, match="trained on 6 numbers a row"):
+        train(x, y, groups, dataclasses.replace(SMALL, epochs=25), repeats=1).predict(x[:, :4])

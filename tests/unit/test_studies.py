@@ -1,0 +1,95 @@
+"""Studies on made-up samples whose boson peak is known to hang on one shell of g(r)."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from bosonpeak.learning import evaluation, studies
+from bosonpeak.learning.regression import Network
+from bosonpeak.learning.samples import DR
+
+QUICK = Network(hidden=(8,), dropout=0.0, learning_rate=1.0, epochs=75, patience=30)
+
+
+def made_up(n=80, shell=55):
+    """Samples of 1,000 atoms in which I_BP rises with the Cu-Zr pairs of one shell, 5.55 A by default."""
+    rng = np.random.default_rng(1)
+    r = (np.arange(120) + 0.5) * DR
+    volume = 17.5
+    ideal = np.array([0.5, 1.0, 0.5])[:, None] * 500**2 / (1000 * volume) * 4 * np.pi * r**2 * DR
+    count = rng.poisson(np.broadcast_to(ideal, (n, 3, 120)))
+    signal = (count[:, 1, shell] - ideal[1, shell]) / np.sqrt(ideal[1, shell])
+    return xr.Dataset(
+        {
+            "pair_count": (("sample", "pair", "r"), count),
+            "participation_ratio": (("sample", "mode"), rng.uniform(0, 0.6, (n, 360))),
+            "intensity": ("sample", 1e-6 * (220 + 10 * signal + rng.standard_normal(n))),
+            "interior": ("sample", np.arange(n) % 10 != 0),
+            "seed": ("sample", np.arange(n) // 4),
+            "cooling_rate": ("sample", np.resize([1e13, 1e14, 1e15, np.inf], n)),
+            "end_temperature": ("sample", np.resize([0.1, 0.1, 1200.0, 0.1], n)),
+            **{name: ("sample", rng.standard_normal(n)) for name in ("energy", "debye_level")},
+            "volume": ("sample", np.full(n, volume)),
+        },
+        {"key": ("sample", [f"{k:012x}" for k in range(n)]), "r": r, "pair": ["Cu-Cu", "Cu-Zr", "Zr-Zr"]},
+        {"n_atoms": 1000},
+    )
+
+
+def test_samples_without_a_peak_and_liquids_are_left_out():
+    table = made_up()
+    assert studies.usable(table).sizes["sample"] == 72
+    # at once, or down to a liquid's temperature, is no cooling rate
+    assert set(studies.glasses(table).cooling_rate.values) == {1e13, 1e14}
+    assert set(studies.glasses(table, slowest=1e14).cooling_rate.values) == {1e14}
+    with pytest.raises(ValueError, match="interior maximum"):
+        studies.usable(table.assign(interior=table.interior & False))
+
+
+@pytest.mark.slow
+def test_what_is_there_is_found_by_the_right_input_and_kept(tmp_path):
+    table = studies.usable(made_up())
+    options = {"architectures": (1,), "network": QUICK, "repeats": 2, "folds": 2, "folder": tmp_path}
+    found = studies.compare_inputs(table, inputs=("partial g(r)", "participation ratio"), **options)
+    assert found.predicted.dims == ("input", "model", "repeat", "sample")
+    assert list(found.model.values) == ["network 1", "mean", "ridge", "gradient boosting"]
+    # samples quenched at once have no rate
+    assert list(found.control.values) == ["energy", "volume", "Debye level"]
+    y = found.intensity.values
+
+    def r2(predicted):
+        return evaluation.r_squared(y, predicted.values)
+
+    boosted = found.predicted.sel(model="gradient boosting")
+    assert r2(boosted.sel(input="partial g(r)")) > 0.5 > 0.1 > r2(boosted.sel(input="participation ratio"))
+    assert r2(found.shuffled.sel(input="partial g(r)")) < 0.1 and r2(found.single.sel(control="energy")) < 0.1
+    files = sorted(tmp_path.glob("*.npz"))
+    assert len(files) == 2 * 4 + 2 + 3
+    files[0].unlink()
+    dates = {file: file.stat().st_mtime_ns for file in files[1:]}
+    again = studies.compare_inputs(table, inputs=("partial g(r)", "participation ratio"), **options)
+    # the part that was lost is computed again and is the same; the others were not touched
+    assert again.identical(found) and dates == {file: file.stat().st_mtime_ns for file in files[1:]}
+    assert files[0].exists()
+
+
+def test_a_scan_sees_where_the_signal_enters():
+    table = studies.usable(made_up(shell=55))
+    far = studies.scan(table, "partial g(r)", "r_cut", (5.0, 5.6), "ridge", repeats=3)
+    assert far.dims == ("value", "repeat", "sample") and list(far.value) == [5.0, 5.6]
+    y = table.intensity.values * studies.MICRO
+    blind, seeing = (evaluation.r_squared(y, far.sel(value=v).values) for v in (5.0, 5.6))
+    assert blind < 0.1 and seeing > blind + 0.1
+
+
+@pytest.mark.slow
+def test_a_single_neuron_weighs_the_shell_that_matters():
+    table = made_up(n=400, shell=80)
+    network = Network(learning_rate=1.0, epochs=200, patience=50, penalty=1e-3)
+    weights, difference = studies.neuron_weights(table, network, repeats=2)
+    assert weights.shape == (2, 120) and difference.shape == (120,)
+    assert difference.argmax() == 80 and (weights.argmax(axis=1) == 80).all()
+    assert np.mean([np.corrcoef(w[20:], difference[20:])[0, 1] for w in weights]) > 0.4
+    # the sign is that of a higher peak, whichever way the neuron turned
+    assert (weights[:, 80] > 0).all()
+    shuffled, _ = studies.neuron_weights(table, network, repeats=2, shuffled=True)
+    assert not (shuffled.argmax(axis=1) == 80).all()

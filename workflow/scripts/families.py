@@ -1,0 +1,61 @@
+"""Families of samples: the glasses quenched from one parent liquid, by the entries of data/glasses/samples.yml."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import yaml
+from bosonpeak.materials.recipes import GlassRecipe
+from bosonpeak.paths import project_root
+
+_NEEDED, _OPTIONAL = {"table", "recipe", "seeds", "rates", "picks", "structures"}, {"ends"}
+
+
+@dataclass(frozen=True)
+class Family:
+    """All samples of one parent liquid: the table they enter, their recipes, and which keep their structure."""
+
+    table: str
+    recipes: tuple[GlassRecipe, ...]
+    atomic: tuple[bool, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.table}-{self.recipes[0].melt_temperature:g}K-s{self.recipes[0].seed}"
+
+    @property
+    def key(self) -> str:
+        """12 hexadecimal digits of its recipes and of what is kept."""
+        text = " ".join(f"{r.key}{whole}" for r, whole in zip(self.recipes, self.atomic, strict=True))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def families(group: str) -> list[Family]:
+    """All families of a group ("book", "paper"), each parent once, whatever number of entries it stands in.
+
+    Raises ValueError for an unknown group or an entry that is not complete, and as `GlassRecipe`.
+    """
+    path = project_root() / "data" / "glasses" / "samples.yml"
+    groups = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {group: []}
+    if group not in groups:
+        raise ValueError(f"unknown group of samples {group!r}: there is {', '.join(groups)}")
+    found: dict[tuple, list] = {}
+    for entry in groups[group] or []:
+        if not _NEEDED <= set(entry) <= _NEEDED | _OPTIONAL:
+            raise ValueError(f"samples.yml: {entry} needs {', '.join(sorted(_NEEDED))}, and may have ends")
+        n = len(entry["rates"])
+        if len(entry["seeds"]) != 2 or entry["seeds"][0] > entry["seeds"][1] or not entry["rates"]:
+            raise ValueError(f"samples.yml: {entry} needs seeds [first, last] and at least one rate")
+        lost = sorted(set(entry["structures"]) - set(entry["rates"]))
+        if lost:
+            raise ValueError(f"samples.yml: structures of {entry['table']} at {lost}, which are none of its rates")
+        first, last = entry["seeds"]
+        for shift, seed in enumerate(range(first, last + 1)):
+            for rate in np.unique([entry["rates"][(shift + pick) % n] for pick in entry["picks"]]):
+                for end in entry.get("ends", [0.1]):
+                    recipe = GlassRecipe(
+                        cooling_rate=float(rate), end_temperature=float(end), seed=seed, **entry["recipe"]
+                    )
+                    melt = (entry["table"], seed, recipe.melt_temperature)
+                    found.setdefault(melt, []).append((recipe, rate in entry["structures"]))
+    return [Family(table, *map(tuple, zip(*members, strict=True))) for (table, _, _), members in found.items()]
