@@ -160,7 +160,10 @@ class TestCollect:
         assert not any(map(has_family, families("book")))
         collect("book", tmp_path)
         said = capsys.readouterr().out
-        assert all(f"entered data/: samples of {name}\n" in said for name in ("tiny-2000K-s1", "tiny-2000K-s2", "other-2000K-s1"))
+        assert all(
+            f"entered data/: samples of {name}\n" in said
+            for name in ("tiny-2000K-s1", "tiny-2000K-s2", "other-2000K-s1")
+        )
         assert "0 of scattering and 3 of samples" in said and "other-s2" not in said
         assert sorted(written) == ["other.nc", "tiny-atoms.nc", "tiny.nc"]
         assert [has_family(f) for f in families("book")] == [True, True, True, False]

@@ -1,0 +1,118 @@
+"""The boson peak of single atoms from their own surroundings (floor 6; tao-2023, Figs. 3d, 4, 8).
+
+The target is log10 of I_BP^i in (rad/ps)^-3, which spans decades; inputs are four partial g_i(r), distances in A.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from ase import Atoms
+
+from .descriptors import atomic_inputs
+from .regression import Network, Trained, grouped_split, train
+
+R = np.arange(15, 120) * 0.1 + 0.05
+"""A: shells of 0.1 A from 1.5 A, below which no atom has a neighbour, to 12 A."""
+SIGMA = 0.1
+"""A: of the Gaussian around each neighbour; the paper does not say its own."""
+NETWORK = Network(batch=256, epochs=300, patience=30)
+"""For tens of thousands of atoms: an epoch has as many steps as a hundred of the samples'."""
+
+
+@dataclass(frozen=True)
+class AtomicRows:
+    """Atoms of several samples: inputs (n, 4 K) in float32, target (n,) = log10 I_BP^i, parent (n,) the seed of its
+    liquid, number (n,) the atomic number, sample (n,) the row of the table."""
+
+    inputs: np.ndarray
+    target: np.ndarray
+    parent: np.ndarray
+    number: np.ndarray
+    sample: np.ndarray
+
+
+def atomic_rows(table: xr.Dataset, samples=None, r_cut: float | None = None, sigma: float = SIGMA) -> AtomicRows:
+    """Inputs and targets of every atom of a table of structures (`load_samples("...-atoms")`).
+
+    samples: rows of the table (default: all); r_cut: g_i(r) is zero beyond. Raises ValueError for a table without
+    structures, or an atom without a boson peak.
+    """
+    if "position" not in table:
+        raise ValueError("the table holds no structures: load the one whose name ends with -atoms")
+    samples = np.arange(table.sizes["sample"]) if samples is None else np.asarray(samples)
+    number, intensity = (table[name].values[samples] for name in ("number", "atomic_intensity"))
+    if not (intensity > 0).all():
+        raise ValueError("an atom without any motion has no log10 of its boson peak: is the structure whole?")
+    n = number.shape[1]
+    inputs = np.concatenate([
+        atomic_inputs(
+            Atoms(table.number.values[s], table.position.values[s], cell=[float(table.cell[s])] * 3, pbc=True),
+            R, sigma, r_cut,
+        ).astype("f4")
+        for s in samples
+    ])  # fmt: skip
+    parent = np.repeat(table.seed.values[samples], n)
+    return AtomicRows(inputs, np.log10(intensity.astype(float)).ravel(), parent, number.ravel(), np.repeat(samples, n))
+
+
+@dataclass(frozen=True)
+class AtomicPrediction:
+    """unseen (n,): True for atoms of parents that no network saw; predicted (repeats, m) and true (m,) of these m,
+    log10 I_BP^i; trained: the networks."""
+
+    unseen: np.ndarray
+    predicted: np.ndarray
+    true: np.ndarray
+    trained: Trained
+
+
+def predict_atoms(
+    rows: AtomicRows, network: Network = NETWORK, repeats: int = 3, share: float = 0.2, seed: int = 2023,
+    shuffled: bool = False, progress: bool = False,
+) -> AtomicPrediction:  # fmt: skip
+    """Train on the atoms of some parents and predict those of the others (tao-2023: nine glasses and one).
+
+    share: of the parents that are not seen. shuffled: trained on other atoms' targets, as a control. Raises ValueError
+    as `regression.train` and `regression.grouped_split`.
+    """
+    unseen = grouped_split(rows.parent, share, seed)
+    target = rows.target[~unseen]
+    if shuffled:
+        target = np.random.default_rng(seed).permutation(target)
+    trained = train(rows.inputs[~unseen], target, rows.parent[~unseen], network, repeats, seed, progress, "atoms")
+    return AtomicPrediction(unseen, trained.predict(rows.inputs[unseen]), rows.target[unseen], trained)
+
+
+def within_elements(correlate, predicted, true, number) -> float:
+    """Mean over the elements of correlate(predicted, true) of that element's atoms alone; all (n,)."""
+    return float(np.mean([correlate(predicted[number == z], true[number == z]) for z in np.unique(number)]))
+
+
+def extreme_functions(rows: AtomicRows, value, share: float = 0.1) -> np.ndarray:
+    """Mean partial g(r) around the atoms with the lowest and the highest `share` of value (n,), (2, 4, K).
+
+    Each of the four around the atoms of its own element alone; NaN where there is none among them. Raises ValueError
+    for a share outside (0, 1/2].
+    """
+    if not 0 < share <= 0.5:
+        raise ValueError(f"share = {share}: the lowest and highest share lies in (0, 1/2]")
+    order, few = np.argsort(value, kind="stable"), max(1, round(share * len(value)))
+    found = np.full((2, 4, len(R)), np.nan)
+    for side, chosen in enumerate((order[:few], order[-few:])):
+        channels = rows.inputs[chosen].reshape(few, 4, len(R))
+        for pair in range(4):
+            own = channels[:, 2 * (pair // 2) : 2 * (pair // 2) + 2].any(axis=(1, 2))
+            if own.any():
+                found[side, pair] = channels[own, pair].mean(axis=0)
+    return found
+
+
+def first_peak(functions) -> tuple[np.ndarray, np.ndarray]:
+    """Place (A) and height of the highest point of g(r) (..., K) on the grid R, by a parabola through three points."""
+    functions = np.asarray(functions, float)
+    at = np.clip(np.nanargmax(np.nan_to_num(functions), axis=-1), 1, len(R) - 2)
+    low, mid, high = (np.take_along_axis(functions, (at + k)[..., None], -1)[..., 0] for k in (-1, 0, 1))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shift = np.clip(np.nan_to_num(0.5 * (low - high) / (low - 2 * mid + high)), -1, 1)
+    return R[at] + shift * 0.1, mid - 0.25 * (low - high) * shift

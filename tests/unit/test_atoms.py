@@ -1,0 +1,101 @@
+"""Surroundings of single atoms: what is known of them comes out."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import xarray as xr
+from bosonpeak.learning import atoms
+from bosonpeak.learning.regression import Network
+from bosonpeak.materials.glasses import load
+
+NAMES = [f"Cu50Zr50-mendelev-2009-n1000-1e13-s{s}" for s in (1, 2, 3)]
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Three glasses whose atoms have a made-up peak: high where their first shell is thin."""
+    glasses = [load(name) for name in NAMES]
+    data = xr.Dataset(
+        {
+            "position": (("sample", "atom", "axis"), [g.positions for g in glasses]),
+            "number": (("sample", "atom"), [g.numbers for g in glasses]),
+            "cell": ("sample", [g.cell.lengths()[0] for g in glasses]),
+            "atomic_intensity": (("sample", "atom"), np.ones((3, 1000))),
+            "seed": ("sample", [1, 2, 3]),
+        }
+    )
+    near = atoms.atomic_rows(data).inputs.reshape(3, 1000, 4, -1)[..., (atoms.R > 2) & (atoms.R < 3)].sum(axis=(2, 3))
+    for z in (29, 40):
+        near[data.number.values == z] -= near[data.number.values == z].mean()
+    return data.assign(atomic_intensity=(("sample", "atom"), 10 ** (-7 - 0.05 * near)))
+
+
+@pytest.fixture(scope="module")
+def rows(table):
+    return atoms.atomic_rows(table)
+
+
+def test_rows_are_those_of_every_atom(table, rows):
+    assert rows.inputs.shape == (3000, 4 * len(atoms.R)) and rows.inputs.dtype == np.float32
+    np.testing.assert_allclose(10**rows.target, table.atomic_intensity.values.ravel(), rtol=1e-10)
+    assert (rows.parent == np.repeat([1, 2, 3], 1000)).all() and (rows.sample == np.repeat([0, 1, 2], 1000)).all()
+    second = atoms.atomic_rows(table, samples=[1], r_cut=5.0)
+    whole = rows.inputs[1000:2000].reshape(1000, 4, -1)
+    assert (second.inputs.reshape(1000, 4, -1)[..., atoms.R <= 5] == whole[..., atoms.R <= 5]).all()
+    assert not second.inputs.reshape(1000, 4, -1)[..., atoms.R > 5.01].any()
+    # far away every atom sees the mean density
+    assert abs(rows.inputs.reshape(3000, 4, -1)[..., -20:].sum(axis=1).mean() / 2 - 1) < 0.02
+
+
+@pytest.mark.slow
+def test_a_dependence_on_the_first_shell_is_learned_and_a_shuffled_one_is_not(rows):
+    network = Network(hidden=(16,), learning_rate=1.0, epochs=50, patience=25, batch=128, dropout=0.0)
+    found = atoms.predict_atoms(rows, network, repeats=1, share=0.34)
+    assert found.unseen.sum() == 1000 and len(np.unique(rows.parent[found.unseen])) == 1
+    number = rows.number[found.unseen]
+
+    def correlate(a, b):
+        return np.corrcoef(a, b)[0, 1]
+
+    assert atoms.within_elements(correlate, found.predicted[0], found.true, number) > 0.6
+    control = atoms.predict_atoms(rows, network, repeats=1, share=0.34, shuffled=True)
+    assert (control.true == found.true).all()
+    assert abs(atoms.within_elements(correlate, control.predicted[0], control.true, number)) < 0.3
+
+
+def test_extreme_atoms_differ_where_they_should(rows):
+    low, high = atoms.extreme_functions(rows, rows.target)
+    # a high peak was given to thin first shells
+    inside = (atoms.R > 2) & (atoms.R < 3)
+    thick, thin = (found[:, inside].sum(axis=1).reshape(2, 2).sum(axis=1) for found in (low, high))
+    assert (thin < 0.8 * thick).all()
+    every = atoms.extreme_functions(rows, np.arange(3000), share=0.5)
+    copper = rows.number == 29
+    cu_zr = rows.inputs.reshape(3000, 4, -1)[:1500][copper[:1500]][:, 1].mean(axis=0)
+    np.testing.assert_allclose(every[0, 1], cu_zr, rtol=1e-5)
+    # a tenth without any zirconium has no g(r) around it
+    alone = atoms.extreme_functions(rows, np.where(copper, 1.0, 0.0) + 1e-6 * np.arange(3000), share=0.1)
+    assert np.isnan(alone[1, 2:]).all() and np.isfinite(alone[1, :2]).all()
+    with pytest.raises(ValueError, match=r"share = 0\.6"):
+        atoms.extreme_functions(rows, rows.target, share=0.6)
+
+
+def test_the_first_peak_is_found_between_the_points():
+    gaussian = 3 * np.exp(-0.5 * ((atoms.R - 2.7683) / 0.3) ** 2)
+    place, height = atoms.first_peak(np.stack([gaussian, 2 * gaussian]))
+    assert place == pytest.approx(2.7683, abs=2e-3) and height == pytest.approx([3, 6], rel=1e-3)
+
+
+def test_a_table_without_structures_is_refused(table):
+    with pytest.raises(ValueError, match="ends with -atoms"):
+        atoms.atomic_rows(table.drop_vars("position"))
+    still = table.assign(atomic_intensity=table.atomic_intensity * 0)
+    with pytest.raises(ValueError, match="without any motion"):
+        atoms.atomic_rows(still)
+
+
+def test_networks_for_atoms_are_the_papers_but_for_the_batch():
+    changed = {"batch", "epochs", "patience"}
+    ours, theirs = dataclasses.asdict(atoms.NETWORK), dataclasses.asdict(Network())
+    assert {name for name in ours if ours[name] != theirs[name]} == changed
