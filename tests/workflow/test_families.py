@@ -164,7 +164,7 @@ class TestCollect:
             f"entered data/: samples of {name}\n" in said
             for name in ("tiny-2000K-s1", "tiny-2000K-s2", "other-2000K-s1")
         )
-        assert "0 of scattering and 3 of samples" in said and "other-s2" not in said
+        assert "0 of scattering, 3 of samples and 0 of learning" in said and "other-s2" not in said
         assert sorted(written) == ["other.nc", "tiny-atoms.nc", "tiny.nc"]
         assert [has_family(f) for f in families("book")] == [True, True, True, False]
         assert shipped_samples() == ["other", "tiny", "tiny-atoms"]
@@ -257,7 +257,8 @@ def test_the_workflow_makes_families_and_takes_them_into_the_data(project):
     project.ask(ENTRY, LIQUID)
     done = project.workflow("--cores", "1", "data")
     assert done.returncode == 0, done.stdout
-    assert "Samples of tiny-2000K-s1" in done.stdout and "0 of scattering and 2 of samples" in done.stdout
+    assert "Samples of tiny-2000K-s1" in done.stdout
+    assert "0 of scattering, 2 of samples and 0 of learning" in done.stdout
     table, atoms = load_samples("tiny"), load_samples("tiny-atoms")
     assert table.sizes["sample"] == 6 and (table.pair_count.sum(["pair", "r"]) > 108 * 100).all()
     assert atoms.cooling_rate.values.tolist() == [5e15, 5e15] and atoms.sizes["atom"] == 108

@@ -198,7 +198,10 @@ def test_saddles_and_inherent_structures_of_a_glass_enter_the_data(new_project):
     project.write_campaign("scattering", {"glasses": "Cu50Zr50-*"} | shone)
     done = project.snakemake("--cores", "2", "data")
     assert done.returncode == 0, done.stdout
-    assert "1 of events, 1 of inherent structures, 2 of local peaks, 1 of scattering and 0 of samples" in done.stdout
+    assert (
+        "1 of events, 1 of inherent structures, 2 of local peaks, 1 of scattering, 0 of samples and 0 of learning"
+        in done.stdout
+    )
     results = project.root / "data" / "results"
     (entry,) = json.loads((results / "events" / "catalogue.json").read_text())
     assert entry["searches"] == 6 and entry["atoms"] == 3 and entry["glass"] == entry["name"]

@@ -19,7 +19,7 @@ from bosonpeak.materials import archive
 from bosonpeak.paths import project_root
 from campaigns import activations, local_peaks, pushes, scatterings, warmings
 from digests import code_digest
-from families import families
+from families import families, studies
 
 SHIPPED = ("boson_peak_omega", "boson_peak_intensity", "boson_peak_interior", "boson_peak_broadening")
 SHIPPED += ("cumulative_level", "resolution", "omega_max", "unit", "degrees_of_freedom", "method")
@@ -161,6 +161,32 @@ def take_campaign(kind: str, path: Path, campaign):
     _enter(kind, entry)
 
 
+def complete(table: str, group: str) -> bool:
+    """Whether every family of a table in a group is shipped: until then nothing is learned from it."""
+    return all(has_family(family) for family in families(group) if family.table == table)
+
+
+def has_study(study) -> bool:
+    """Whether data/results/learning holds this study of the table as it is shipped now, whole."""
+    return has_campaign("learning", study)
+
+
+def take_study(path: Path, study):
+    """Copy a study's table and enter it into the table of all."""
+    import xarray as xr
+
+    target = results_folder("learning") / f"{study.name}.nc"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with xr.open_dataset(path, engine="h5netcdf") as data:
+        kept = {name: str(data.attrs[name]) for name in ("table_sha256", "code")}
+        kept |= {"samples": int(data.attrs["samples"]), "versions": json.loads(data.attrs["versions"])}
+    _replace(target, lambda part: shutil.copyfile(path, part))
+    entry = {"name": study.name, "key": study.key, "file": target.name, "sha256": _sha256(target)}
+    entry |= {"table": study.table, "study": study.study} | kept
+    entry |= {"processor": archive.processor(), "date": time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))}
+    _enter("learning", entry)
+
+
 def take_families(folder: Path, group: str) -> list[str]:
     """Merge the families that were made, and are not shipped, into the tables of samples, each written once.
 
@@ -237,12 +263,17 @@ def collect(group: str, folder: Path):
                 take_campaign(kind, table, campaign)
                 entered.append(f"{kind} of {campaign.name}")
     entered += [f"samples of {name}" for name in take_families(folder / "samples", group)]
+    for study in studies(group, table_of("samples")):
+        table = folder / "learning" / f"{study.key}.nc"
+        if table.is_file() and not has_study(study):
+            take_study(table, study)
+            entered.append(f"learning of {study.name}")
     for name in entered:
         print(f"entered data/: {name}")
-    counts = len(archive.catalogue()), *(len(table_of(kind)) for kind in ("vibrations", *done, "samples"))
+    counts = len(archive.catalogue()), *(len(table_of(kind)) for kind in ("vibrations", *done, "samples", "learning"))
     print(
         "data/ holds {} glasses, {} vibrational spectra, {} tables of transitions, {} of events, {} of inherent "
-        "structures, {} of local peaks, {} of scattering and {} of samples".format(*counts)
+        "structures, {} of local peaks, {} of scattering, {} of samples and {} of learning".format(*counts)
     )
 
 

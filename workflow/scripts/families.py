@@ -1,4 +1,7 @@
-"""Families of samples: the glasses quenched from one parent liquid, by the entries of data/glasses/samples.yml."""
+"""Families of samples, by the entries of data/glasses/samples.yml: the glasses quenched from one parent liquid.
+
+And what is learned from their tables, by data/glasses/studies.yml.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -28,6 +31,46 @@ class Family:
         """12 hexadecimal digits of its recipes and of what is kept."""
         text = " ".join(f"{r.key}{whole}" for r, whole in zip(self.recipes, self.atomic, strict=True))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Study:
+    """One study of learn.py on a shipped table; sha256: that table's, of structures where atoms are learned from."""
+
+    table: str
+    study: str
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.table}-{self.study}"
+
+    @property
+    def key(self) -> str:
+        """12 hexadecimal digits of study and table: another table, another key."""
+        return hashlib.sha256(f"{self.study} {self.sha256}".encode()).hexdigest()[:12]
+
+
+def studies(group: str, shipped: dict[str, dict]) -> list[Study]:
+    """The studies of a group ("book", "paper") whose table is shipped.
+
+    shipped: entries of the catalogue of samples by name. Raises ValueError for an unknown group, or a table that
+    samples.yml does not make.
+    """
+    path = project_root() / "data" / "glasses" / "studies.yml"
+    groups = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {group: []}
+    if group not in groups:
+        raise ValueError(f"unknown group of studies {group!r}: there is {', '.join(groups)}")
+    known = {family.table for name in ("book", "paper") for family in families(name)}
+    found = []
+    for entry in groups[group] or []:
+        if entry["table"] not in known:
+            raise ValueError(f"studies.yml: samples.yml makes no table {entry['table']}")
+        for study in entry["studies"]:
+            file = f"{entry['table']}-atoms" if study == "atoms" else entry["table"]
+            if file in shipped:
+                found.append(Study(entry["table"], study, shipped[file]["sha256"]))
+    return found
 
 
 def families(group: str) -> list[Family]:

@@ -1,0 +1,116 @@
+"""Networks trained on a shipped table of samples: learn.py TABLE STUDY OUTPUT (tao-2023).
+
+STUDY: inputs (four inputs, three architectures, baselines and controls), cutoffs, thresholds (of one input each),
+neuron (the weights of one), or atoms (single atoms of the structures that the table's samples keep). Writes a NetCDF
+table of out-of-fold predictions; finished parts are kept beside OUTPUT, so that a run that was killed goes on.
+"""
+
+import argparse
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from bosonpeak.learning import atoms, studies
+from bosonpeak.learning.samples import load_samples
+from bosonpeak.paths import project_root
+from bosonpeak.threads import set_threads
+from digests import code_digest
+from vibrations import write
+
+SEED, REPEATS = 2023, 9
+SLOWEST, FASTEST = 1e12, 1e15
+"""K/s: the glasses of a table that are learned from."""
+ATOM_CUTOFFS = (3.0, 4.0, 5.0, 6.0, 6.9, 8.0, 9.0, 12.0)
+
+
+def _inputs(table, folder):
+    return studies.compare_inputs(table, repeats=REPEATS, seed=SEED, folder=folder, progress=True)
+
+
+def _cutoffs(table, folder):
+    options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
+    found = studies.scan(table, "partial g(r)", "r_cut", studies.CUTOFFS, **options)
+    ridge = studies.scan(table, "partial g(r)", "r_cut", studies.CUTOFFS, "ridge", **options)
+    return _described(table, predicted=found, ridge=ridge)
+
+
+def _thresholds(table, folder):
+    options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
+    found = studies.scan(table, "binary participation ratio", "threshold", studies.THRESHOLDS, **options)
+    return _described(table, predicted=found)
+
+
+def _described(table, **predicted):
+    told = {"intensity": ("sample", table.intensity.values * studies.MICRO, {"units": "1e-6 (rad/ps)^-3"})}
+    return xr.Dataset(predicted | told | {"seed": ("sample", table.seed.values)})
+
+
+def _neuron(table, folder):
+    weights, difference = studies.neuron_weights(table, repeats=REPEATS, seed=SEED, progress=True)
+    shuffled, _ = studies.neuron_weights(table, repeats=REPEATS, seed=SEED, shuffled=True, progress=True)
+    return xr.Dataset(
+        {
+            "weight": (("repeat", "r"), weights),
+            "shuffled": (("repeat", "r"), shuffled),
+            "difference": ("r", difference),
+        },
+        {"r": ("r", table.r.values, {"units": "A"})},
+    )
+
+
+def _atoms(table, folder):
+    rows = atoms.atomic_rows(table)
+    found = {name: atoms.predict_atoms(rows, seed=SEED, shuffled=name == "shuffled", progress=True)
+             for name in ("predicted", "shuffled")}  # fmt: skip
+    unseen = found["predicted"].unseen
+    data = xr.Dataset(
+        {name: (("repeat", "unseen"), f.predicted.astype("f4")) for name, f in found.items()}
+        | {
+            "true": ("unseen", found["predicted"].true),
+            "number": ("unseen", rows.number[unseen]),
+            "parent": ("unseen", rows.parent[unseen]),
+            "sample": ("unseen", rows.sample[unseen]),
+        }
+    )
+    errors = []
+    for cutoff in ATOM_CUTOFFS:
+        near = atoms.predict_atoms(atoms.atomic_rows(table, r_cut=cutoff), seed=SEED, progress=True)
+        errors.append(abs(near.predicted - near.true).mean(axis=1))
+    data["cutoff_error"] = (("cutoff", "repeat"), np.array(errors))
+    return data.assign_coords(cutoff=list(ATOM_CUTOFFS)).assign_attrs(unit="log10 of I_BP^i in (rad/ps)^-3")
+
+
+STUDIES = {"inputs": _inputs, "cutoffs": _cutoffs, "thresholds": _thresholds, "neuron": _neuron, "atoms": _atoms}
+
+
+def learn(name: str, study: str, folder) -> xr.Dataset:
+    """The table of one study. Raises ValueError for a table that is not shipped, or holds no sample to learn from."""
+    code = code_digest(__file__)
+    file = f"{name}-atoms" if study == "atoms" else name
+    table = studies.glasses(load_samples(file), SLOWEST, FASTEST)
+    if study != "atoms":
+        table = studies.usable(table)
+    path = project_root() / "data" / "results" / "samples" / f"{file}.nc"
+    packages = ("keras", "jax", "scikit-learn", "numpy")
+    about = {
+        "table": file,
+        "table_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "samples": table.sizes["sample"],
+        "seed": SEED,
+        "code": code,
+        "versions": json.dumps({package: version(package) for package in packages}),
+    }
+    return STUDIES[study](table, folder).assign_attrs(about)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table")
+    parser.add_argument("study", choices=tuple(STUDIES))
+    parser.add_argument("output", type=Path)
+    a = parser.parse_args()
+    set_threads(1)
+    write(learn(a.table, a.study, a.output.parent / "parts"), a.output)
