@@ -9,9 +9,12 @@ import shutil
 import numpy as np
 import pytest
 import xarray as xr
+from ase import Atoms
 from bosonpeak.landscape.event_tables import OUTCOMES
 from bosonpeak.landscape.excitation import critical_amplitude
 from bosonpeak.landscape.transition_tables import AMPLITUDES, load_transitions, moving_modes
+from bosonpeak.learning.descriptors import total_pair_function
+from bosonpeak.learning.samples import describe_sample, load_samples, sample_peak, shipped_samples
 from bosonpeak.materials import archive, glasses
 from bosonpeak.materials.potentials import get
 from bosonpeak.materials.structure_files import read_structure
@@ -19,6 +22,7 @@ from bosonpeak.scattering.local_fields import FIELDS
 from bosonpeak.scattering.tables import table_map
 from campaigns import activations, local_peaks, pushes, scatterings, warmings
 from collect import table_of
+from families import families
 from small_projects import ROOT, SPHERES
 
 GLASSES, SPECTRA = ROOT / "data" / "glasses", ROOT / "data" / "results" / "vibrations"
@@ -182,6 +186,55 @@ class TestCampaigns:
         assert wanted <= shipped <= set(every)
         files = {path.name for path in (ROOT / "data" / "results" / kind).glob("*.nc")}
         assert files == {entry["file"] for entry in table_of(kind).values()}
+
+
+SAMPLES = [name for name in shipped_samples() if not name.endswith("-atoms")]
+
+
+class TestSamples:
+    @pytest.mark.parametrize("name", SAMPLES)
+    def test_a_table_holds_samples_of_its_families_once(self, name):
+        table, entry = load_samples(name), table_of("samples")[name]
+        assert entry["sha256"] == sha256(ROOT / "data" / "results" / "samples" / entry["file"])
+        recipes = {r.key: r for g in ("book", "paper") for f in families(g) if f.table == name for r in f.recipes}
+        keys = table.key.values.tolist()
+        assert len(set(keys)) == len(keys) == entry["samples"] and set(keys) <= set(recipes)
+        for field in ("seed", "cooling_rate", "end_temperature", "melt_temperature"):
+            assert table[field].values.tolist() == [getattr(recipes[key], field) for key in keys]
+
+    @pytest.mark.parametrize("name", SAMPLES)
+    def test_its_columns_agree_with_each_other(self, name):
+        table = load_samples(name)
+        n = 3 * table.attrs["n_atoms"]
+        for row in range(table.sizes["sample"]):
+            sample = table.isel(sample=row)
+            # frequencies are kept in single precision
+            peak = sample_peak(sample.frequency.values, n)
+            told = float(sample.intensity), float(sample.omega_peak)
+            assert (peak.intensity, peak.omega) == pytest.approx(told, rel=1e-4)
+            assert peak.interior == bool(sample.interior)
+            counted = (sample.spectrum_count.values.sum(), (sample.spectrum_count * (sample.omega < 10)).values.sum())
+            # three zero modes are counted in the first bin
+            assert counted in ((n, int((sample.frequency < 10).sum()) + 3), (0, 0))
+        # beyond the first shells a dense system is nearly uniform, and nothing is closer than 1.8 A
+        g = total_pair_function(table)
+        assert (abs(g[:, table.r.values > 10].mean(axis=1) - 1) < 0.01).all() and not g[:, table.r.values < 1.8].any()
+        ratio = table.participation_ratio.values
+        assert (ratio > 1 / table.attrs["n_atoms"]).all() and (ratio <= 1).all()
+        assert (np.diff(table.frequency.values, axis=1) >= 0).all() and (table.frequency.values > 0).all()
+
+    @pytest.mark.parametrize("name", [f"{n}-atoms" for n in SAMPLES if f"{n}-atoms" in shipped_samples()])
+    def test_structures_are_minima_with_the_numbers_of_their_row(self, name):
+        atoms, table = load_samples(name), load_samples(name.removesuffix("-atoms"))
+        assert set(atoms.key.values) <= set(table.key.values)
+        potential, last = get(atoms.attrs["potential"]), atoms.isel(sample=-1)
+        glass = Atoms(last.number.values, last.position.values, cell=[float(last.cell)] * 3, pbc=True)
+        row = table.isel(sample=table.key.values.tolist().index(str(last.key.values)))
+        glass.info["potential_energy"] = float(row.energy) * len(glass)
+        found = describe_sample(glass, potential, atomic=True)
+        assert (found["pair_count"] == row.pair_count.values).all()
+        np.testing.assert_allclose(found["frequency"], row.frequency, rtol=1e-4)
+        np.testing.assert_allclose(found["atomic_intensity"], last.atomic_intensity, rtol=1e-3)
 
 
 class TestTransitions:
