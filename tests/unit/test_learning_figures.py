@@ -1,0 +1,50 @@
+"""Drawings of what is learned show the numbers they were given."""
+
+import numpy as np
+import pytest
+from bosonpeak.reporting import learning_figures as draw
+
+
+def test_a_network_has_its_layers(axes):
+    draw.draw_network(axes, (360, 64, 32, 1))
+    dots = [line for line in axes.lines if line.get_marker() == "o"]
+    assert [len(line.get_xdata()) for line in dots] == [7, 7, 7, 1]
+    assert {"360", "64", "32", "1"} <= {text.get_text() for text in axes.texts}
+    # every neuron shown is connected to every one of the next layer
+    assert len(axes.lines) - len(dots) == 7 * 7 + 7 * 7 + 7 * 1
+
+
+def test_rates_have_the_mean_of_their_samples(axes):
+    draw.draw_by_rate(axes, [1e13, 1e13, 1e13, 1e14], [1.0, 2.0, 3.0, 9.0], label="N")
+    (bars,) = axes.containers
+    assert bars.lines[0].get_xydata().tolist() == [[1e13, 2.0]]
+    assert axes.lines[0].get_ydata().tolist() == [1.0, 2.0, 3.0, 9.0] and axes.get_xscale() == "log"
+
+
+def test_scores_stand_beside_their_ceiling(axes):
+    draw.draw_scores(axes, ["a", "b"], [(0.2, (0.1, 0.4)), (-0.1, (-0.2, 0.0))], ceiling=(0.5, (0.4, 0.6)))
+    (bars,) = axes.containers
+    assert bars.lines[0].get_xdata().tolist() == [0.2, -0.1]
+    low, high = bars.lines[1]
+    np.testing.assert_allclose(low.get_xdata(), [0.1, -0.2])
+    np.testing.assert_allclose(high.get_xdata(), [0.4, 0.0])
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["a", "b"]
+    assert axes.patches[0].get_x() == pytest.approx(0.4) and axes.patches[0].get_width() == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("n", [8, 300, 3000])
+def test_predictions_are_averaged_over_equally_many_samples(axes, n):
+    true = np.random.default_rng(1).normal(200, 10, n)
+    draw.draw_parity(axes, true, 0.5 * true + 100)
+    means, diagonal = axes.lines
+    assert len(means.get_xdata()) == min(10, n)
+    np.testing.assert_allclose(means.get_ydata(), 0.5 * means.get_xdata() + 100)
+    assert (diagonal.get_xdata() == diagonal.get_ydata()).all()
+
+
+def test_surroundings_of_both_groups_are_drawn(axes):
+    r = np.linspace(2, 12, 50)
+    true = np.arange(8.0).reshape(2, 4, 1) * np.ones(50)
+    draw.draw_surroundings(axes, r, true, true + 0.5, channel=2)
+    assert [line.get_ydata()[0] for line in axes.lines] == [2.0, 2.5, 6.0, 6.5]
+    assert "Zr-Cu" in axes.get_ylabel()
