@@ -6,6 +6,7 @@ Exit status: 0 done, 1 the chapter failed, 2 bad input, 130 interrupted.
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"bosonpeak: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        # what waited for the kernel is dropped, and Python would say so after the last line
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
         print("\nbosonpeak: interrupted, nothing kept of this run", file=sys.stderr)
         return 130
 
