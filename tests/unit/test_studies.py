@@ -62,8 +62,11 @@ def test_what_is_there_is_found_by_the_right_input_and_kept(tmp_path):
     boosted = found.predicted.sel(model="gradient boosting")
     assert r2(boosted.sel(input="partial g(r)")) > 0.5 > 0.1 > r2(boosted.sel(input="participation ratio"))
     assert r2(found.shuffled.sel(input="partial g(r)")) < 0.1 and r2(found.single.sel(control="energy")) < 0.1
+    # here parents tell nothing: the split makes no difference
+    leaking, apart = found.leaking.sel(input="partial g(r)"), found.predicted.sel(input="partial g(r)", model="ridge")
+    assert leaking.shape == apart.shape and abs(r2(leaking) - r2(apart)) < 0.3 and not np.allclose(leaking, apart)
     files = sorted(tmp_path.glob("*.npz"))
-    assert len(files) == 2 * 4 + 2 + 3
+    assert len(files) == 2 * 4 + 2 + 2 + 3
     files[0].unlink()
     dates = {file: file.stat().st_mtime_ns for file in files[1:]}
     again = studies.compare_inputs(table, inputs=("partial g(r)", "participation ratio"), **options)

@@ -1,7 +1,8 @@
 """Networks trained on a shipped table of samples: learn.py TABLE STUDY OUTPUT (tao-2023).
 
-STUDY: inputs (four inputs, three architectures, baselines and controls), cutoffs, thresholds (of one input each),
-neuron (the weights of one), or atoms (single atoms of the structures that the table's samples keep). Writes a NetCDF
+STUDY: inputs (four inputs, three architectures, baselines and controls, of glasses), wide (the pair distributions, of
+glasses and liquids together), cutoffs, thresholds (of one input each), neuron (the weights of one), or atoms (single
+atoms of the structures that the table's samples keep). Writes a NetCDF
 table of out-of-fold predictions; finished parts are kept beside OUTPUT, so that a run that was killed goes on.
 """
 
@@ -28,6 +29,11 @@ ATOM_CUTOFFS = (3.0, 4.0, 5.0, 6.0, 6.9, 8.0, 9.0, 12.0)
 
 def _inputs(table, folder):
     return studies.compare_inputs(table, repeats=REPEATS, seed=SEED, folder=folder, progress=True)
+
+
+def _wide(table, folder):
+    options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
+    return studies.compare_inputs(table, ("total g(r)", "partial g(r)"), (1,), **options)
 
 
 def _cutoffs(table, folder):
@@ -83,14 +89,23 @@ def _atoms(table, folder):
     return data.assign_coords(cutoff=list(ATOM_CUTOFFS)).assign_attrs(unit="log10 of I_BP^i in (rad/ps)^-3")
 
 
-STUDIES = {"inputs": _inputs, "cutoffs": _cutoffs, "thresholds": _thresholds, "neuron": _neuron, "atoms": _atoms}
+STUDIES = {
+    "inputs": _inputs,
+    "wide": _wide,
+    "cutoffs": _cutoffs,
+    "thresholds": _thresholds,
+    "neuron": _neuron,
+    "atoms": _atoms,
+}
 
 
 def learn(name: str, study: str, folder) -> xr.Dataset:
     """The table of one study. Raises ValueError for a table that is not shipped, or holds no sample to learn from."""
     code = code_digest(__file__)
     file = f"{name}-atoms" if study == "atoms" else name
-    table = studies.glasses(load_samples(file), SLOWEST, FASTEST)
+    table = load_samples(file)
+    if study != "wide":
+        table = studies.glasses(table, SLOWEST, FASTEST)
     if study != "atoms":
         table = studies.usable(table)
     path = project_root() / "data" / "results" / "samples" / f"{file}.nc"

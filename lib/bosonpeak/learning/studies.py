@@ -53,15 +53,17 @@ def _kept(folder, table, what, compute) -> np.ndarray:
     return found["values"]
 
 
-def _predicted(table, kind, model, repeats, folds, seed, folder, progress, shuffled=False, **options):
+def _predicted(
+    table, kind, model, repeats, folds, seed, folder, progress, shuffled=False, leaking=False, **options
+):  # fmt: skip
     y = table.intensity.values * MICRO
     if shuffled:
         y = np.random.default_rng(seed).permutation(y)
-    what = (kind, asdict(model) if isinstance(model, Network) else model, repeats, folds, seed, shuffled, options)
+    named = asdict(model) if isinstance(model, Network) else model
+    what = (kind, named, repeats, folds, seed, shuffled, leaking, options)
     x = sample_inputs(table, kind, **options)
-    return _kept(
-        folder, table, what, lambda: cross_predict(x, y, table.seed.values, model, folds, repeats, seed, progress)
-    )
+    groups = np.arange(len(y)) if leaking else table.seed.values
+    return _kept(folder, table, what, lambda: cross_predict(x, y, groups, model, folds, repeats, seed, progress))
 
 
 def compare_inputs(
@@ -83,6 +85,7 @@ def compare_inputs(
     predicted = [[_predicted(table, kind, model, *options) for model in models.values()] for kind in inputs]
     first = next(iter(each.values()))
     shuffled = [_predicted(table, kind, first, *options, shuffled=True) for kind in inputs]
+    leaking = [_predicted(table, kind, "ridge", *options, leaking=True) for kind in inputs]
     controls = [c for c in CONTROLS if c != "cooling rate" or np.isfinite(table.cooling_rate.values).all()]
     single = [_predicted(table, c, "gradient boosting", *options) for c in controls]
     unit = {"units": "1e-6 (rad/ps)^-3"}
@@ -90,6 +93,7 @@ def compare_inputs(
         {
             "predicted": (("input", "model", "repeat", "sample"), np.array(predicted), unit),
             "shuffled": (("input", "repeat", "sample"), np.array(shuffled), unit),
+            "leaking": (("input", "repeat", "sample"), np.array(leaking), unit),
             "single": (("control", "repeat", "sample"), np.array(single), unit),
             "intensity": ("sample", table.intensity.values * MICRO, unit),
             "seed": ("sample", table.seed.values),
