@@ -51,19 +51,25 @@ class Study:
         return hashlib.sha256(f"{self.study} {self.sha256}".encode()).hexdigest()[:12]
 
 
+def _entries(what: str, group: str) -> list[dict]:
+    """Entries of a group of data/glasses/<what>.yml, none where there is no such file."""
+    path = project_root() / "data" / "glasses" / f"{what}.yml"
+    groups = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {group: []}
+    if group not in groups:
+        raise ValueError(f"unknown group of {what} {group!r}: there is {', '.join(groups)}")
+    return groups[group] or []
+
+
 def studies(group: str, shipped: dict[str, dict]) -> list[Study]:
     """The studies of a group ("book", "paper") whose table is shipped.
 
     shipped: entries of the catalogue of samples by name. Raises ValueError for an unknown group, or a table that
     samples.yml does not make.
     """
-    path = project_root() / "data" / "glasses" / "studies.yml"
-    groups = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {group: []}
-    if group not in groups:
-        raise ValueError(f"unknown group of studies {group!r}: there is {', '.join(groups)}")
+    entries = _entries("studies", group)
     known = {family.table for name in ("book", "paper") for family in families(name)}
     found = []
-    for entry in groups[group] or []:
+    for entry in entries:
         if entry["table"] not in known:
             raise ValueError(f"studies.yml: samples.yml makes no table {entry['table']}")
         for study in entry["studies"]:
@@ -78,12 +84,9 @@ def families(group: str) -> list[Family]:
 
     Raises ValueError for an unknown group or an entry that is not complete, and as `GlassRecipe`.
     """
-    path = project_root() / "data" / "glasses" / "samples.yml"
-    groups = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {group: []}
-    if group not in groups:
-        raise ValueError(f"unknown group of samples {group!r}: there is {', '.join(groups)}")
+    entries = _entries("samples", group)
     found: dict[tuple, list] = {}
-    for entry in groups[group] or []:
+    for entry in entries:
         if not _NEEDED <= set(entry) <= _NEEDED | _OPTIONAL:
             raise ValueError(f"samples.yml: {entry} needs {', '.join(sorted(_NEEDED))}, and may have ends")
         n = len(entry["rates"])

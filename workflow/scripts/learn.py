@@ -2,8 +2,8 @@
 
 STUDY: inputs (four inputs, three architectures, baselines and controls, of glasses), wide (the pair distributions, of
 glasses and liquids together), cutoffs, thresholds (of one input each), neuron (the weights of one), or atoms (single
-atoms of the structures that the table's samples keep). Writes a NetCDF
-table of out-of-fold predictions; finished parts are kept beside OUTPUT, so that a run that was killed goes on.
+atoms of the structures that the table's samples keep). Writes a NetCDF table of out-of-fold predictions; finished
+parts are kept beside OUTPUT, so that a run that was killed goes on.
 """
 
 import argparse

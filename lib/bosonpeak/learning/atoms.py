@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from ase import Atoms
 
+from ..vibrations.peaks import boson_peak
 from .descriptors import atomic_inputs
 from .regression import Network, Trained, grouped_split, train
 
@@ -110,9 +111,7 @@ def extreme_functions(rows: AtomicRows, value, share: float = 0.1) -> np.ndarray
 
 def first_peak(functions) -> tuple[np.ndarray, np.ndarray]:
     """Place (A) and height of the highest point of g(r) (..., K) on the grid R, by a parabola through three points."""
-    functions = np.asarray(functions, float)
-    at = np.clip(np.nanargmax(np.nan_to_num(functions), axis=-1), 1, len(R) - 2)
-    low, mid, high = (np.take_along_axis(functions, (at + k)[..., None], -1)[..., 0] for k in (-1, 0, 1))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shift = np.clip(np.nan_to_num(0.5 * (low - high) / (low - 2 * mid + high)), -1, 1)
-    return R[at] + shift * 0.1, mid - 0.25 * (low - high) * shift
+    functions = np.nan_to_num(np.asarray(functions, float))
+    # nothing is divided by in one dimension
+    found = boson_peak(R, functions.reshape(-1, len(R)).T, dimension=1)
+    return found.omega.reshape(functions.shape[:-1]), found.intensity.reshape(functions.shape[:-1])

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from ase import Atoms
 
-from ..structure.pair_distribution import atomic_pair_distribution
+from ..structure.pair_distribution import atomic_pair_distribution, shell_volumes
 from .samples import DR
 
 MODES = 724 / 12000
@@ -32,10 +32,9 @@ def partial_pair_functions(table: xr.Dataset) -> np.ndarray:
     half = table.attrs["n_atoms"] / 2
     volume = table.volume.values * table.attrs["n_atoms"]
     edges = np.concatenate([table.r.values - DR / 2, table.r.values[-1:] + DR / 2])
-    shells = 4 / 3 * np.pi * np.diff(edges**3)
     # ordered pairs: a pair of like atoms counts twice, and Cu around Zr is not Zr around Cu
     ordered = table.pair_count.values * np.array([2.0, 1.0, 2.0])[:, None]
-    return ordered * volume[:, None, None] / (half**2 * shells)
+    return ordered * volume[:, None, None] / (half**2 * shell_volumes(edges))
 
 
 def total_pair_function(table: xr.Dataset) -> np.ndarray:

@@ -8,6 +8,7 @@ import xarray as xr
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
@@ -38,13 +39,15 @@ def grouped_folds(groups, folds: int, seed: int) -> np.ndarray:
 
     groups: (n,). Raises ValueError for fewer groups than folds, or fewer than two folds.
     """
-    names, inverse = np.unique(np.asarray(groups), return_inverse=True)
-    if not 2 <= folds <= len(names):
-        raise ValueError(f"{folds} folds of {len(names)} groups: give from 2 to {len(names)}")
-    order = np.random.default_rng(seed).permutation(len(names))
-    fold_of = np.empty(len(names), int)
-    fold_of[order] = np.arange(len(names)) % folds
-    return fold_of[inverse]
+    groups = np.asarray(groups)
+    count = len(np.unique(groups))
+    if not 2 <= folds <= count:
+        raise ValueError(f"{folds} folds of {count} groups: give from 2 to {count}")
+    fold = np.empty(len(groups), int)
+    split = GroupKFold(folds, shuffle=True, random_state=seed).split(groups, groups=groups)
+    for number, (_, out) in enumerate(split):
+        fold[out] = number
+    return fold
 
 
 def cross_predict(

@@ -13,7 +13,7 @@ import xarray as xr
 from ..materials.glasses import GlassRecipe, melt_quench
 from ..materials.potentials import get
 from ..processes import read_arrays, write_arrays
-from ..structure.pair_distribution import pair_distribution
+from ..structure.pair_distribution import pair_distribution, shell_volumes
 from ..vibrations.elasticity import elastic_moduli
 from ..vibrations.hessian import check_minimum, dynamical_matrix
 from ..vibrations.local_peaks import peaks_by_modes
@@ -95,8 +95,7 @@ def describe_sample(atoms, potential, atomic: bool = False) -> dict[str, np.ndar
     peak, elastic = sample_peak(frequency, n), elastic_moduli(atoms, potential, rtol=1e-4)
     pairs = pair_distribution(atoms, R_MAX, DR)
     numbers = pairs.density * atoms.get_volume()
-    shells = 4 / 3 * np.pi * np.diff(pairs.edges**3)
-    ordered = np.rint(pairs.partial * numbers[:, None, None] * pairs.density[:, None] * shells)
+    ordered = np.rint(pairs.partial * numbers[:, None, None] * pairs.density[:, None] * shell_volumes(pairs.edges))
     found = {
         "pair_count": np.array([ordered[0, 0] / 2, ordered[0, 1], ordered[1, 1] / 2]).astype("i4"),
         "frequency": frequency.astype("f4"),

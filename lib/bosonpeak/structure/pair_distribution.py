@@ -36,10 +36,11 @@ class PairDistribution:
 
     def coordination(self) -> np.ndarray:
         """Neighbours b of an atom a within edges[1:], (S, S, K): 4 pi rho_b times the integral of r^2 g_ab."""
-        return np.cumsum(self.partial * self.density[:, None] * _shells(self.edges), axis=-1)
+        return np.cumsum(self.partial * self.density[:, None] * shell_volumes(self.edges), axis=-1)
 
 
-def _shells(edges: np.ndarray) -> np.ndarray:
+def shell_volumes(edges: np.ndarray) -> np.ndarray:
+    """Volumes (K,) between spheres of the radii edges (K+1,)."""
     return 4 / 3 * np.pi * np.diff(edges**3)
 
 
@@ -86,8 +87,8 @@ def pair_distribution(atoms: Atoms, r_max: float, dr: float = 0.1) -> PairDistri
     s = len(elements)
     counts = np.bincount((species[i] * s + species[j]) * bins + shell, minlength=s * s * bins).reshape(s, s, bins)
     number, volume = np.bincount(species), atoms.get_volume()
-    partial = counts / (np.multiply.outer(number, number / volume)[..., None] * _shells(edges))
-    total = counts.sum((0, 1)) / (len(atoms) ** 2 / volume * _shells(edges))
+    partial = counts / (np.multiply.outer(number, number / volume)[..., None] * shell_volumes(edges))
+    total = counts.sum((0, 1)) / (len(atoms) ** 2 / volume * shell_volumes(edges))
     return PairDistribution(elements, edges, (edges[1:] + edges[:-1]) / 2, total, partial, number / volume)
 
 
