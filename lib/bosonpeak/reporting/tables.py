@@ -134,7 +134,7 @@ def scoreboard() -> _Html:
             for scale in SCALES:
                 record = runs.get(scale, {}).get(claim.id)
                 if record is None:
-                    cells += "<td>–</td>"
+                    cells += "<td>–</td>" if runs else "<td>not run yet</td>"
                     continue
                 value = "" if record["value"] is None else f"{_number(record['value'])}, "
                 cells += f"<td>{_badge(record['verdict'])}<small>{value}N = {record['n']:,}</small></td>"
