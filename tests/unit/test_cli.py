@@ -84,7 +84,7 @@ def test_a_failing_chapter_is_1(small_book, capfd):
 def test_an_interrupt_is_130_and_one_line(small_book):
     page = small_book / "book" / "good.md"
     page.write_text(page.read_text().replace("import os, sys", "import os, sys, time; time.sleep(60)"))
-    # where the tests themselves run in the background, the shell has them ignore interrupts; undone by the child itself,
+    # where the tests themselves run in the background, the shell has them ignore interrupts; the child undoes it,
     # since a fork of this process, in which JAX has threads, may hang
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
