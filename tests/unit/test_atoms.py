@@ -40,10 +40,12 @@ def test_rows_are_those_of_every_atom(table, rows):
     assert rows.inputs.shape == (3000, 4 * len(atoms.R)) and rows.inputs.dtype == np.float32
     np.testing.assert_allclose(10**rows.target, table.atomic_intensity.values.ravel(), rtol=1e-10)
     assert (rows.parent == np.repeat([1, 2, 3], 1000)).all() and (rows.sample == np.repeat([0, 1, 2], 1000)).all()
-    second = atoms.atomic_rows(table, samples=[1], r_cut=5.0)
+    second = atoms.cut_rows(atoms.atomic_rows(table, samples=[1]), 5.0)
     whole = rows.inputs[1000:2000].reshape(1000, 4, -1)
     assert (second.inputs.reshape(1000, 4, -1)[..., atoms.R <= 5] == whole[..., atoms.R <= 5]).all()
     assert not second.inputs.reshape(1000, 4, -1)[..., atoms.R > 5.01].any()
+    with pytest.raises(ValueError, match="leaves no shell"):
+        atoms.cut_rows(rows, 1.0)
     # far away every atom sees the mean density
     assert abs(rows.inputs.reshape(3000, 4, -1)[..., -20:].sum(axis=1).mean() / 2 - 1) < 0.02
 

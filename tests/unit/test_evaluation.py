@@ -34,6 +34,31 @@ def test_models_predict_a_function_and_the_mean_does_not(model):
     assert evaluation.mean_absolute_error(y, predicted) < 0.6 * evaluation.mean_absolute_error(y, mean)
 
 
+def test_a_learning_curve_falls_where_there_is_something_to_learn():
+    rng = np.random.default_rng(3)
+    x, noise = rng.standard_normal((120, 20)), rng.standard_normal((120, 20))
+    y = x @ rng.standard_normal(20)
+    found = evaluation.learning_curve([x, noise], y, GROUPS, "ridge", [8, 30], draws=4)
+    assert found.shape == (2, 4, 2)
+    few, many = found.mean(axis=1)
+    assert many[0] < 0.5 * few[0] and many[0] < 0.1 * many[1]
+    with pytest.raises(ValueError, match="31 groups needs as many: there are 30"):
+        evaluation.learning_curve([x], y, GROUPS, "ridge", [31])
+
+
+def test_groups_that_tell_a_difference_are_those_at_which_the_interval_has_shrunk_to_it():
+    rng = np.random.default_rng(4)
+    y = rng.standard_normal(4000)
+    half = []
+    for count in (100, 400):
+        _, (low, high) = evaluation.score_interval(lambda y, p: y.mean(), y[:count], y[:count], np.arange(count), rng=1)
+        half.append(high - low)
+    told = evaluation.groups_to_tell((-half[0] / 2, half[0] / 2), 100, half[1] / 2)
+    assert told == pytest.approx(400, rel=0.3)
+    with pytest.raises(ValueError, match="above 0"):
+        evaluation.groups_to_tell((0, 1), 10, 0)
+
+
 def test_a_group_on_both_sides_would_leak():
     # the input names the parent, the target is the parent's own: nothing to learn for another parent
     rng = np.random.default_rng(2)

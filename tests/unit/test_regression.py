@@ -4,7 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
-from bosonpeak.learning.regression import ARCHITECTURES, Network, build_network, grouped_split, train
+import xarray as xr
+from bosonpeak.learning.regression import ARCHITECTURES, Network, build_network, grouped_split, restore, train
 
 SMALL = Network(hidden=(8,), dropout=0.0, penalty=0.0, learning_rate=1.0, epochs=50, patience=1000, batch=1000)
 
@@ -89,12 +90,16 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(data):
     assert not (first.weights[0][0] == first.weights[0][1]).all()
 
 
-def test_a_saved_network_holds_its_weights(data, tmp_path):
+def test_a_network_comes_back_from_its_table(data, tmp_path):
     x, y, groups = data
     trained = train(x, y, groups, SMALL, repeats=2)
-    trained.save(tmp_path / "network.npz")
-    with np.load(tmp_path / "network.npz") as kept:
-        assert (kept["weight_00"] == trained.weights[0]).all() and "hidden=(8,)" in str(kept["network"])
+    trained.table().to_netcdf(tmp_path / "network.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "network.nc", engine="h5netcdf") as kept:
+        back = restore(kept.load())
+    assert back.network == trained.network and (back.epochs == trained.epochs).all()
+    np.testing.assert_array_equal(back.predict(x), trained.predict(x))
+    with pytest.raises(ValueError, match="holds no network"):
+        restore(xr.Dataset())
 
 
 @pytest.mark.parametrize("hidden", ARCHITECTURES.values())

@@ -113,3 +113,17 @@ def test_what_is_not_shipped_is_named(project):
 
     with pytest.raises(ValueError, match="no samples of 'absent' are shipped"):
         learn("absent", "neuron", None)
+
+
+@pytest.mark.slow
+def test_the_network_of_all_glasses_can_be_read_back(project, shipped, monkeypatch):
+    import learn
+    from bosonpeak.learning.regression import restore
+
+    monkeypatch.setattr(learn, "REPEATS", 2)
+    found = learn.learn("tiny", "network", None)
+    network = restore(found)
+    assert network.network.hidden == (64, 32) and found.attrs["input"] == "partial g(r)"
+    told = network.predict(network.centre[None])
+    # the mean surroundings: the mean height
+    assert told.shape == (2, 1) and np.allclose(told, 220, atol=15)

@@ -1,9 +1,10 @@
 """Networks trained on a shipped table of samples: learn.py TABLE STUDY OUTPUT (tao-2023).
 
 STUDY: inputs (four inputs, three architectures, baselines and controls, of glasses), wide (the pair distributions, of
-glasses and liquids together), cutoffs, thresholds (of one input each), neuron (the weights of one), or atoms (single
-atoms of the structures that the table's samples keep). Writes a NetCDF table of out-of-fold predictions; finished
-parts are kept beside OUTPUT, so that a run that was killed goes on.
+glasses and liquids together), cutoffs, thresholds (of one input each), neuron (the weights of one), network (the
+paper's, trained on all glasses, to predict others), or atoms (single atoms of the structures that samples keep).
+Writes a NetCDF table of out-of-fold predictions, or of weights; finished parts are kept beside OUTPUT, so that a run
+that was killed goes on.
 """
 
 import argparse
@@ -15,6 +16,8 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 from bosonpeak.learning import atoms, studies
+from bosonpeak.learning.descriptors import sample_inputs
+from bosonpeak.learning.regression import train
 from bosonpeak.learning.samples import load_samples
 from bosonpeak.paths import project_root
 from bosonpeak.threads import set_threads
@@ -67,6 +70,12 @@ def _neuron(table, folder):
     )
 
 
+def _network(table, folder):
+    x, y = sample_inputs(table, "partial g(r)"), table.intensity.values * studies.MICRO
+    trained = train(x, y, table.seed.values, repeats=REPEATS, seed=SEED, progress=True, desc="all glasses")
+    return trained.table().assign_attrs(input="partial g(r)", unit="1e-6 (rad/ps)^-3")
+
+
 def _atoms(table, folder):
     rows = atoms.atomic_rows(table)
     found = {name: atoms.predict_atoms(rows, seed=SEED, shuffled=name == "shuffled", progress=True)
@@ -83,10 +92,11 @@ def _atoms(table, folder):
     )
     errors = []
     for cutoff in ATOM_CUTOFFS:
-        near = atoms.predict_atoms(atoms.atomic_rows(table, r_cut=cutoff), seed=SEED, progress=True)
+        near = atoms.predict_atoms(atoms.cut_rows(rows, cutoff), seed=SEED, progress=True)
         errors.append(abs(near.predicted - near.true).mean(axis=1))
     data["cutoff_error"] = (("cutoff", "repeat"), np.array(errors))
-    return data.assign_coords(cutoff=list(ATOM_CUTOFFS)).assign_attrs(unit="log10 of I_BP^i in (rad/ps)^-3")
+    data = data.assign_coords(cutoff=list(ATOM_CUTOFFS)).merge(found["predicted"].trained.table())
+    return data.assign_attrs(found["predicted"].trained.table().attrs, unit="log10 of I_BP^i in (rad/ps)^-3")
 
 
 STUDIES = {
@@ -95,6 +105,7 @@ STUDIES = {
     "cutoffs": _cutoffs,
     "thresholds": _thresholds,
     "neuron": _neuron,
+    "network": _network,
     "atoms": _atoms,
 }
 

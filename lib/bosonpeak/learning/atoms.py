@@ -3,7 +3,7 @@
 The target is log10 of I_BP^i in (rad/ps)^-3, which spans decades; inputs are four partial g_i(r), distances in A.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -33,11 +33,11 @@ class AtomicRows:
     sample: np.ndarray
 
 
-def atomic_rows(table: xr.Dataset, samples=None, r_cut: float | None = None, sigma: float = SIGMA) -> AtomicRows:
+def atomic_rows(table: xr.Dataset, samples=None, sigma: float = SIGMA) -> AtomicRows:
     """Inputs and targets of every atom of a table of structures (`load_samples("...-atoms")`).
 
-    samples: rows of the table (default: all); r_cut: g_i(r) is zero beyond. Raises ValueError for a table without
-    structures, or an atom without a boson peak.
+    samples: rows of the table (default: all); sigma: A. Raises ValueError for a table without structures, or an atom
+    without a boson peak.
     """
     if "position" not in table:
         raise ValueError("the table holds no structures: load the one whose name ends with -atoms")
@@ -49,12 +49,20 @@ def atomic_rows(table: xr.Dataset, samples=None, r_cut: float | None = None, sig
     inputs = np.concatenate([
         atomic_inputs(
             Atoms(table.number.values[s], table.position.values[s], cell=[float(table.cell[s])] * 3, pbc=True),
-            R, sigma, r_cut,
+            R, sigma,
         ).astype("f4")
         for s in samples
     ])  # fmt: skip
     parent = np.repeat(table.seed.values[samples], n)
     return AtomicRows(inputs, np.log10(intensity.astype(float)).ravel(), parent, number.ravel(), np.repeat(samples, n))
+
+
+def cut_rows(rows: AtomicRows, r_cut: float) -> AtomicRows:
+    """The same atoms that see no farther than r_cut (A). Raises ValueError for one that leaves nothing."""
+    if r_cut < R[0]:
+        raise ValueError(f"r_cut = {r_cut} A leaves no shell: the first lies at {R[0]:g} A")
+    inside = np.tile(r_cut + 1e-9 >= R, 4)
+    return replace(rows, inputs=np.where(inside, rows.inputs, np.float32(0)))
 
 
 @dataclass(frozen=True)

@@ -76,20 +76,17 @@ def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, thre
     return values[:, None]
 
 
-def atomic_inputs(atoms: Atoms, r, sigma: float, r_cut: float | None = None) -> np.ndarray:
+def atomic_inputs(atoms: Atoms, r, sigma: float) -> np.ndarray:
     """Rows (N, 4 K) of the four partial g_i(r) of every atom: Cu-Cu, Cu-Zr, Zr-Cu, Zr-Zr (tao-2023, Eq. 2).
 
-    The channels around the other element are zero. r (K,) A ascending; sigma: A, of the Gaussian; r_cut: zero beyond.
-    Elements in the order of their symbols. Raises ValueError for other than two elements, and as
-    `atomic_pair_distribution`.
+    The channels around the other element are zero. r (K,) A ascending; sigma: A, of the Gaussian. Elements in the
+    order of their symbols. Raises ValueError for other than two elements, and as `atomic_pair_distribution`.
     """
     r = np.asarray(r, float)
     elements, species = np.unique(atoms.get_chemical_symbols(), return_inverse=True)
     if len(elements) != 2:
         raise ValueError(f"{len(elements)} element(s): four channels are those of two")
     around = atomic_pair_distribution(atoms, r, sigma)
-    if r_cut is not None:
-        around = np.where(r <= r_cut + 1e-9, around, 0.0)
     rows = np.zeros((len(atoms), 2, 2, len(r)))
     rows[np.arange(len(atoms)), species] = around
     return rows.reshape(len(atoms), -1)

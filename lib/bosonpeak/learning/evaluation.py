@@ -79,6 +79,39 @@ def cross_predict(
     return found
 
 
+def learning_curve(inputs, y, groups, model, counts, draws: int = 10, folds: int = 5, seed: int = 0) -> np.ndarray:
+    """Mean absolute errors (counts, draws, inputs) of a model on ever more groups, in the unit of y.
+
+    inputs: list of (n, p) arrays, all predicted from the same groups and folds, so that they may be compared;
+    counts: numbers of groups, drawn anew for each of the `draws`. Raises ValueError for more groups than there are,
+    and as `cross_predict`.
+    """
+    y, groups = np.asarray(y, float), np.asarray(groups)
+    names = np.unique(groups)
+    if max(counts) > len(names):
+        raise ValueError(f"a curve to {max(counts)} groups needs as many: there are {len(names)}")
+    rng, found = np.random.default_rng(seed), np.empty((len(counts), draws, len(inputs)))
+    for i, count in enumerate(counts):
+        for draw in range(draws):
+            rows = np.isin(groups, rng.permutation(names)[:count])
+            for k, x in enumerate(inputs):
+                told = cross_predict(x[rows], y[rows], groups[rows], model, folds, 1, seed + draw)
+                found[i, draw, k] = mean_absolute_error(y[rows], told)
+    return found
+
+
+def groups_to_tell(interval, groups: int, difference: float) -> int:
+    """Groups at which a 95 % interval of a score would be as wide, on either side, as a difference to be told from 0.
+
+    interval: (low, high) of the score at this many groups; its width falls as one over their square root. Raises
+    ValueError for a difference that is not positive.
+    """
+    if not difference > 0:
+        raise ValueError(f"difference = {difference}: only one above 0 can be told from 0")
+    half = (interval[1] - interval[0]) / 2
+    return int(np.ceil(groups * (half / difference) ** 2))
+
+
 def mean_absolute_error(y, predicted) -> float:
     """Mean of |predicted - y| over the last axis and all others; y (n,), predicted (..., n)."""
     return float(abs(np.asarray(predicted) - np.asarray(y)).mean())

@@ -4,11 +4,13 @@ Targets and inputs are scaled to mean 0 and variance 1 over the samples trained 
 unit of the target.
 """
 
+import json
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
+import xarray as xr
 from tqdm.auto import tqdm
 
 ARCHITECTURES = {1: (64, 32), 2: (32,), 3: (64, 32, 16)}
@@ -63,13 +65,28 @@ class Trained:
         out = out @ last[0] + last[1][:, None]
         return self.target[0] + self.target[1] * out[..., 0]
 
-    def save(self, path):
-        """Write weights and scales as one npz file."""
-        named = {f"weight_{i:02d}": w for i, w in enumerate(self.weights)}
-        np.savez_compressed(
-            path, centre=self.centre, scale=self.scale, target=self.target, epochs=self.epochs, history=self.history,
-            network=np.array(repr(self.network)), **named,
-        )  # fmt: skip
+    def table(self) -> xr.Dataset:
+        """Weights, scales and history as a table that `restore` reads back."""
+        columns = {"centre": ("input", self.centre), "scale": ("input", self.scale)}
+        for i, w in enumerate(self.weights):
+            columns[f"weight_{i}"] = ("repeat", *(f"axis_{i}_{k}" for k in range(1, w.ndim))), w
+        columns |= {"epochs": ("repeat", self.epochs), "history": (("epoch", "repeat"), self.history.astype("f4"))}
+        return xr.Dataset(columns, attrs={"architecture": json.dumps(asdict(self.network)), "target": self.target})
+
+
+def restore(table: xr.Dataset) -> Trained:
+    """The networks of a table that `Trained.table` wrote, among other columns or alone.
+
+    Raises ValueError for a table that holds no network.
+    """
+    if "architecture" not in table.attrs:
+        raise ValueError("the table holds no network: take one that Trained.table wrote")
+    told = json.loads(table.attrs["architecture"])
+    network = Network(**{**told, "hidden": tuple(told["hidden"])})
+    weights = [table[f"weight_{i}"].values for i in range(2 * len(network.hidden) + 2)]
+    columns = (table[name].values for name in ("centre", "scale"))
+    return Trained(network, weights, *columns, tuple(map(float, table.attrs["target"])), table.epochs.values,
+                   table.history.values)  # fmt: skip
 
 
 _ACTIVATIONS = {"relu": lambda z: np.maximum(z, 0), "tanh": np.tanh, "linear": lambda z: z}
