@@ -101,3 +101,16 @@ def test_networks_for_atoms_are_the_papers_but_for_the_batch():
     changed = {"batch", "epochs", "patience"}
     ours, theirs = dataclasses.asdict(atoms.NETWORK), dataclasses.asdict(Network())
     assert {name for name in ours if ours[name] != theirs[name]} == changed
+
+
+def test_the_first_shells_of_extreme_atoms_differ_as_they_were_made_to(rows):
+    reduce = {"height": np.max, "order": np.min}
+    found = atoms.first_shell_intervals(rows, rows.target, reduce, rng=1, n_resamples=30)
+    whole = atoms.first_shell(rows, rows.target)
+    # a high peak was given to thin shells between 2 and 3 A, where the first neighbours of copper are
+    assert found["height"][0] == whole["height"].max() and (whole["height"][[0, 2]] < 0.6).all()
+    assert all(low <= value <= high for value, (low, high) in found.values())
+    chance = atoms.first_shell(rows, np.random.default_rng(2).uniform(size=3000))
+    assert abs(chance["height"] - 1).max() < 0.15 and abs(chance["place"]).max() < 0.05
+    copper = np.where(rows.number == 29, 1.0, 0.0) + 1e-6 * np.arange(3000)
+    assert np.isnan(atoms.first_shell(rows, copper)["height"][2:]).all()

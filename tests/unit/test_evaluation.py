@@ -123,3 +123,50 @@ def test_a_target_agrees_with_itself_and_less_with_another_kernel():
 def test_an_unknown_baseline_is_named():
     with pytest.raises(ValueError, match="unknown baseline 'forest'"):
         evaluation.cross_predict(np.zeros((120, 1)), np.zeros(120), GROUPS, "forest")
+
+
+def test_correlations_are_those_of_scipy_and_a_constant_has_none():
+    from scipy import stats
+
+    rng = np.random.default_rng(5)
+    y, told = rng.standard_normal(50), rng.standard_normal((3, 50)).round(1)
+    assert evaluation.pearson(y, told) == pytest.approx(np.mean([stats.pearsonr(y, row).statistic for row in told]))
+    assert evaluation.spearman(y, told[0]) == pytest.approx(stats.spearmanr(y, told[0]).statistic)
+    assert evaluation.pearson(y, np.ones(50)) == 0
+
+
+def test_a_curve_that_levels_off_has_a_small_ratio_of_slopes():
+    x = np.repeat(np.arange(-3, 4.0), 5)
+    assert evaluation.slope_ratio(np.where(x < 0, x, 4 * x), x) == pytest.approx(0.25)
+    assert evaluation.slope_ratio(2 * x, x) == pytest.approx(1)
+    with pytest.raises(ValueError, match="either side of 0"):
+        evaluation.slope_ratio(x[x >= 0], x[x >= 0])
+
+
+def test_errors_settle_where_they_no_longer_fall():
+    values, errors = np.array([3.0, 4, 5, 6, 12]), np.array([9.0, 8.0, 7.1, 7.0, 7.0])
+    assert evaluation.settling_value(values, errors, 0.03) == 5
+    assert evaluation.settling_value(values, errors, 0.001) == 6
+    assert evaluation.settling_value(values, np.full(5, 7.0), 0.03) == 3
+    # errors that rise at the end settle there alone
+    assert evaluation.settling_value(values, np.array([5.0, 5, 5, 8, 7]), 0.03) == 12
+
+
+def test_the_place_of_the_least_error_has_an_interval_over_groups():
+    rng = np.random.default_rng(6)
+    values, y = np.arange(7.0), rng.standard_normal(120)
+    # the error has its minimum at 3
+    noise = rng.standard_normal((7, 2, 120)) * (1 + abs(values - 3))[:, None, None]
+    place, (low, high) = evaluation.curve_interval(lambda e: values[np.argmin(e)], y, y + noise, GROUPS, 1)
+    assert place == 3 and 2 <= low <= 3 <= high <= 4
+
+
+def test_the_share_of_a_state_and_the_spread_within_add_up():
+    rng = np.random.default_rng(7)
+    states = np.repeat(np.arange(200), 10)
+    y = 3 * rng.standard_normal(200)[states] + 4 * rng.standard_normal(2000)
+    assert evaluation.within_states(y, states) == pytest.approx(4, rel=0.05)
+    assert evaluation.state_share(y, states) == pytest.approx(9 / 25, abs=0.06)
+    assert evaluation.state_ceiling(y, states)[0] == evaluation.state_share(y, states)
+    with pytest.raises(ValueError, match="alone in its state"):
+        evaluation.within_states(y, np.arange(2000))

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 from bosonpeak.learning import evaluation, studies
 from bosonpeak.learning.regression import Network
-from bosonpeak.learning.samples import DR
+from bosonpeak.learning.samples import DR, load_samples
 
 QUICK = Network(hidden=(8,), dropout=0.0, learning_rate=1.0, epochs=75, patience=30)
 
@@ -96,3 +96,18 @@ def test_a_single_neuron_weighs_the_shell_that_matters():
     assert (weights[:, 80] > 0).all()
     shuffled, _ = studies.neuron_weights(table, network, repeats=2, shuffled=True)
     assert not (shuffled.argmax(axis=1) == 80).all()
+
+
+def test_the_mean_spectrum_of_samples_has_their_mean_peak():
+    table = load_samples("Cu50Zr50-mendelev-2019-n1000")
+    one = table.isel(sample=[0])
+    omega = np.linspace(2, 10, 161)
+    found = studies.mean_spectrum(one, omega)
+    assert found.max() == pytest.approx(float(one.intensity[0]), rel=1e-4)
+    both = studies.mean_spectrum(table.isel(sample=[0, 1]), omega)
+    np.testing.assert_allclose(both, (found + studies.mean_spectrum(table.isel(sample=[1]), omega)) / 2)
+
+
+def test_a_study_that_is_not_shipped_is_named():
+    with pytest.raises(ValueError, match="no learning of 'absent-inputs' are shipped"):
+        studies.load_study("absent", "inputs")

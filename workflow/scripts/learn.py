@@ -81,6 +81,7 @@ def _atoms(table, folder):
     found = {name: atoms.predict_atoms(rows, seed=SEED, shuffled=name == "shuffled", progress=True)
              for name in ("predicted", "shuffled")}  # fmt: skip
     unseen = found["predicted"].unseen
+    samples = np.unique(rows.sample[unseen])
     data = xr.Dataset(
         {name: (("repeat", "unseen"), f.predicted.astype("f4")) for name, f in found.items()}
         | {
@@ -93,9 +94,12 @@ def _atoms(table, folder):
     errors = []
     for cutoff in ATOM_CUTOFFS:
         near = atoms.predict_atoms(atoms.cut_rows(rows, cutoff), seed=SEED, progress=True)
-        errors.append(abs(near.predicted - near.true).mean(axis=1))
-    data["cutoff_error"] = (("cutoff", "repeat"), np.array(errors))
-    data = data.assign_coords(cutoff=list(ATOM_CUTOFFS)).merge(found["predicted"].trained.table())
+        error = abs(near.predicted - near.true)
+        errors.append([error[:, rows.sample[unseen] == s].mean(axis=1) for s in samples])
+    data["cutoff_error"] = (("cutoff", "unseen_sample", "repeat"), np.array(errors))
+    data = data.assign_coords(cutoff=list(ATOM_CUTOFFS), unseen_sample=samples).merge(
+        found["predicted"].trained.table()
+    )
     return data.assign_attrs(found["predicted"].trained.table().attrs, unit="log10 of I_BP^i in (rad/ps)^-3")
 
 

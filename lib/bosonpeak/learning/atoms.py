@@ -123,3 +123,47 @@ def first_peak(functions) -> tuple[np.ndarray, np.ndarray]:
     # nothing is divided by in one dimension
     found = boson_peak(R, functions.reshape(-1, len(R)).T, dimension=1)
     return found.omega.reshape(functions.shape[:-1]), found.intensity.reshape(functions.shape[:-1])
+
+
+def first_shell(rows: AtomicRows, value, share: float = 0.1) -> dict[str, np.ndarray]:
+    """How the first peaks around the atoms with the highest `share` of value differ from those with the lowest.
+
+    height (4,): of the highest over the lowest; place (4,): the difference, A; order (2,): unlike over like
+    neighbours, of the highest over the lowest, around Cu and around Zr (tao-2023, Fig. 4). NaN where an element is not
+    among the atoms chosen. Raises ValueError as `extreme_functions`.
+    """
+    place, height = first_peak(extreme_functions(rows, value, share))
+    height = np.where(height > 0, height, np.nan)
+    ratio = height[1] / height[0]
+    return {
+        "height": ratio,
+        "place": place[1] - place[0],
+        "order": np.array([ratio[1] / ratio[0], ratio[2] / ratio[3]]),
+    }
+
+
+def first_shell_intervals(
+    rows: AtomicRows, value, reduce, share: float = 0.1, rng=None, n_resamples: int = 200
+) -> dict[str, tuple[float, tuple[float, float]]]:
+    """reduce[name] of each entry of `first_shell`, with its 95 % interval over resampled samples.
+
+    value (n,); reduce: functions of an array to a number by name, of those names that are wanted. Returns (value,
+    (low, high)) by name. Raises ValueError as `extreme_functions`.
+    """
+    rng, value = np.random.default_rng(rng), np.asarray(value)
+    members = [np.flatnonzero(rows.sample == s) for s in np.unique(rows.sample)]
+
+    def told(chosen=None):
+        part, own = rows, value
+        if chosen is not None:
+            part = replace(rows, inputs=rows.inputs[chosen], number=rows.number[chosen])
+            own = value[chosen]
+        found = first_shell(part, own, share)
+        return np.array([function(found[name]) for name, function in reduce.items()])
+
+    best = told()
+    picks = (rng.integers(0, len(members), len(members)) for _ in range(n_resamples))
+    drawn = np.array([told(np.concatenate([members[m] for m in pick])) for pick in picks])
+    low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)
+    ends = zip(best, np.minimum(low, best), np.maximum(high, best), strict=True)
+    return {name: (float(b), (float(lo), float(hi))) for name, (b, lo, hi) in zip(reduce, ends, strict=True)}

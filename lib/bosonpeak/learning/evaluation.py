@@ -5,6 +5,7 @@ Folds take whole groups (parent liquids): a sample is never predicted by a model
 
 import numpy as np
 import xarray as xr
+from scipy.stats import rankdata
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
@@ -79,6 +80,12 @@ def cross_predict(
     return found
 
 
+def split(values, groups) -> list[np.ndarray]:
+    """values (n,) of each of the groups (n,), in the order of the sorted groups."""
+    values, groups = np.asarray(values), np.asarray(groups)
+    return [values[groups == name] for name in np.unique(groups)]
+
+
 def learning_curve(inputs, y, groups, model, counts, draws: int = 10, folds: int = 5, seed: int = 0) -> np.ndarray:
     """Mean absolute errors (counts, draws, inputs) of a model on ever more groups, in the unit of y.
 
@@ -128,6 +135,43 @@ def r_squared(y, predicted) -> float:
     return float(1 - ((np.asarray(predicted) - y) ** 2).mean() / y.var())
 
 
+def pearson(y, predicted) -> float:
+    """Pearson's r of y (n,) and predicted (..., n), the mean over its rows; 0 for a row that does not vary."""
+    rows = np.atleast_2d(np.asarray(predicted, float))
+    varies = rows.std(axis=1) > 0
+    return float(np.mean([np.corrcoef(row, y)[0, 1] if v else 0.0 for row, v in zip(rows, varies, strict=True)]))
+
+
+def spearman(y, predicted) -> float:
+    """Pearson's r of the ranks of y (n,) and predicted (n,), ties sharing theirs."""
+    return pearson(rankdata(y), rankdata(predicted))
+
+
+def slope_ratio(y, x) -> float:
+    """Slope of y (n,) over x (n,) where x <= 0, over that where x >= 0. Raises ValueError for a side of one value."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    sides = x <= 0, x >= 0
+    if min(len(np.unique(x[side])) for side in sides) < 2:
+        raise ValueError("a ratio of slopes needs two values of x, or more, on either side of 0")
+    below, above = (np.polyfit(x[side], y[side], 1)[0] for side in sides)
+    return float(below / above)
+
+
+def settling_value(values, errors, tolerance: float) -> float:
+    """The smallest of `values` (v,) from which on errors (v,) stay within a relative tolerance of the last."""
+    beyond = np.flatnonzero(np.asarray(errors) > (1 + tolerance) * errors[-1])
+    return float(values[0 if not len(beyond) else beyond[-1] + 1])
+
+
+def curve_interval(statistic, y, predicted, groups, rng=None, n_resamples: int = 500):
+    """statistic(errors) and its 95 % interval over resampled groups: (value, (low, high)).
+
+    predicted: (v, repeats, n), such as predictions over v cutoffs; errors: (v,), mean absolute ones; groups: (n,).
+    """
+    error = abs(np.asarray(predicted, float) - np.asarray(y, float)).mean(axis=1)
+    return score_interval(lambda _, e: statistic(e.mean(axis=1)), y, error, groups, rng, n_resamples)
+
+
 def score_interval(score, y, predicted, groups, rng=None, n_resamples: int = 1000):
     """score(y, predicted) and its 95 % interval over resampled groups: (value, (low, high)).
 
@@ -154,8 +198,23 @@ def state_ceiling(intensity, states, rng=None) -> tuple[float, tuple[float, floa
     (`statistics.intraclass_correlation`). What a model reaches above it, it read off the sample itself. Raises
     ValueError as that.
     """
-    intensity, states = np.asarray(intensity, float), np.asarray(states)
-    return intraclass_correlation([intensity[states == s] for s in np.unique(states)], rng)
+    return intraclass_correlation(split(intensity, states), rng)
+
+
+def state_share(intensity, states) -> float:
+    """The value of `state_ceiling`, without its interval."""
+    return intraclass_correlation(split(intensity, states), n_resamples=1)[0]
+
+
+def within_states(intensity, states) -> float:
+    """Standard deviation of intensity (n,) between samples of one state, over all states (n,), in its unit.
+
+    Raises ValueError where every sample is alone in its state.
+    """
+    parts = [part for part in split(intensity, states) if len(part) > 1]
+    if not parts:
+        raise ValueError("every sample is alone in its state: nothing tells the spread within one")
+    return float(np.sqrt(sum(((p - p.mean()) ** 2).sum() for p in parts) / sum(len(p) - 1 for p in parts)))
 
 
 def target_agreement(table: xr.Dataset, width: float) -> float:

@@ -13,9 +13,12 @@ import numpy as np
 import xarray as xr
 
 from ..processes import read_arrays, write_arrays
+from ..vibrations.peaks import broadened_reduced_density
+from ..vibrations.shipped import load_result
 from .descriptors import CONTROLS, INPUTS, sample_inputs
 from .evaluation import BASELINES, cross_predict
 from .regression import ARCHITECTURES, Network, train
+from .samples import WIDTH
 
 MICRO = 1e6
 """I_BP in (rad/ps)^-3 times this is in the paper's unit."""
@@ -37,6 +40,21 @@ def glasses(table: xr.Dataset, slowest: float = 0.0, fastest: float = np.inf) ->
     # rates are written with four digits
     inside = (rate >= 0.999 * slowest) & (rate <= 1.001 * fastest) & np.isfinite(rate) & (end < 1)
     return table.isel(sample=np.flatnonzero(inside))
+
+
+def mean_spectrum(table: xr.Dataset, omega, width: float = WIDTH) -> np.ndarray:
+    """g / omega^2 in (rad/ps)^-3 at omega (K,), rad/ps, the mean over the samples, as `samples.sample_peak` sees it.
+
+    g is normalised to 1 over all modes; valid up to two widths (rad/ps) below the highest mode that samples keep.
+    """
+    frequency = table.frequency.values
+    share = frequency.shape[1] / (3 * table.attrs["n_atoms"])
+    return share * broadened_reduced_density(frequency.ravel().astype(float), omega, width)
+
+
+def load_study(table: str, study: str) -> xr.Dataset:
+    """The shipped predictions of one study of workflow/scripts/learn.py. Raises ValueError where there is none."""
+    return load_result("learning", f"{table}-{study}")
 
 
 def _kept(folder, table, what, compute) -> np.ndarray:
