@@ -12,32 +12,46 @@ from scipy.linalg import eigh_tridiagonal
 from .networks import SpringNetwork
 
 KINDS = ("uniform", "two-valued", "box", "gamma")
-_WIDEST = {"uniform": 0.0, "two-valued": 1.0, "box": 1 / 3, "gamma": np.inf}
+_WIDEST = {"uniform": 0.0, "box": 1 / 3, "gamma": np.inf}
 
 
 @dataclass(frozen=True)
 class SpringDistribution:
     """Stiffnesses with a mean (in t0) and a variance relative to mean^2, independent of one another.
 
-    kind: "uniform" (all equal), "two-valued" (mean (1 +- sqrt(v)), half each, v <= 1), "box" (constant between
-    mean (1 +- sqrt(3 v)), v <= 1/3), "gamma" (shape 1/v, any v). Raises ValueError for an unknown kind, a mean that is
-    not positive, or a variance that would need springs of negative stiffness.
+    kind: "uniform" (all equal), "two-valued" (a share w = weak_share of weak springs, mean (1 - sqrt(v (1 - w) / w)),
+    the others mean (1 + sqrt(v w / (1 - w))), v <= w / (1 - w): there the weak ones are missing), "box" (constant
+    between mean (1 +- sqrt(3 v)), v <= 1/3), "gamma" (shape 1/v, any v). Raises ValueError for an unknown kind, a mean
+    that is not positive, a share outside (0, 1) or beside another kind, or a variance that would need springs of
+    negative stiffness.
     """
 
     kind: str = "uniform"
     mean: float = 1.0
     relative_variance: float = 0.0
+    weak_share: float = 0.5
 
     def __post_init__(self):
         if self.kind not in KINDS:
             raise ValueError(f"unknown distribution of springs {self.kind!r}: choose one of {', '.join(KINDS)}")
         if not 0 < self.mean < np.inf:
             raise ValueError(f"mean stiffness {self.mean}: it must be positive and finite")
-        if not (0 <= self.relative_variance <= _WIDEST[self.kind] and self.relative_variance < np.inf):
+        if not 0 < self.weak_share < 1 or (self.weak_share != 0.5 and self.kind != "two-valued"):
+            raise ValueError(
+                f"share {self.weak_share} of weak springs: it is of two-valued springs, and lies between 0 and 1"
+            )
+        widest = self.weak_share / (1 - self.weak_share) if self.kind == "two-valued" else _WIDEST[self.kind]
+        if not (0 <= self.relative_variance <= widest * (1 + 1e-12) and self.relative_variance < np.inf):
             raise ValueError(
                 f"relative variance {self.relative_variance} of {self.kind} springs lies outside "
-                f"[0, {_WIDEST[self.kind]:.3g}]: choose a smaller one, or gamma springs"
+                f"[0, {widest:.3g}]: choose a smaller one, or gamma springs"
             )
+
+    def _two_values(self):
+        v, w = self.relative_variance, self.weak_share
+        weak = 1 - np.sqrt(v * (1 - w) / w)
+        # a rounded zero is none
+        return self.mean * np.array([weak if weak > 1e-12 else 0.0, 1 + np.sqrt(v * w / (1 - w))])
 
     def draw(self, count: int, rng) -> np.ndarray:
         """Random stiffnesses (count,) in t0 from a numpy Generator."""
@@ -45,7 +59,7 @@ class SpringDistribution:
         if v == 0:
             return np.full(count, float(self.mean))
         if self.kind == "two-valued":
-            return self.mean * (1 + np.sqrt(v) * (2 * rng.integers(0, 2, count) - 1))
+            return self._two_values()[(rng.uniform(size=count) >= self.weak_share).astype(int)]
         if self.kind == "box":
             return self.mean * (1 + np.sqrt(3 * v) * rng.uniform(-1, 1, count))
         return rng.gamma(1 / v, self.mean * v, count)
@@ -56,7 +70,7 @@ class SpringDistribution:
         if v == 0:
             return np.array([float(self.mean)]), np.ones(1)
         if self.kind == "two-valued":
-            return self.mean * (1 + np.sqrt(v) * np.array([-1.0, 1.0])), np.full(2, 0.5)
+            return self._two_values(), np.array([self.weak_share, 1 - self.weak_share])
         if self.kind == "box":
             x, weight = np.polynomial.legendre.leggauss(order)
             return self.mean * (1 + np.sqrt(3 * v) * x), weight / 2
@@ -136,4 +150,27 @@ def count_zero_modes(network: SpringNetwork, vector: bool = False, largest: int 
         total - translations if known else None,
         springs - freedom + total if known else None,
         total == each if known else (False if least > each else None),
+    )
+
+
+def balance_springs(network: SpringNetwork, tolerance: float = 1e-3, most_steps: int = 20000) -> SpringNetwork:
+    """The same network with each spring multiplied by a factor of either node, until all nodes have equal sums.
+
+    k_ij -> a_i k_ij a_j (Sinkhorn and Knopp, Pac. J. Math. 21, 343 (1967)), the mean stiffness kept: the diagonal of
+    the scalar dynamical matrix is then a crystal's. tolerance: of the sums, relative; the last digits come slowly
+    where a node hangs on weak springs. Raises ValueError for a node without a spring, RuntimeError where the sums do
+    not become equal (a tree cannot be balanced).
+    """
+    n, (i, j) = len(network), network.bonds.T
+    if (network.coordination() == 0).any():
+        raise ValueError(f"node {int(np.argmin(network.coordination()))} has no spring: its sum cannot be another's")
+    k, goal = network.stiffness.astype(float), 2 * network.stiffness.sum() / n
+    for _ in range(most_steps):
+        sums = np.bincount(i, k, n) + np.bincount(j, k, n)
+        if abs(sums / goal - 1).max() < tolerance:
+            return SpringNetwork(network.positions, network.bonds, k, network.box, network.vectors)
+        factor = np.sqrt(goal / sums)
+        k = k * factor[i] * factor[j]
+    raise RuntimeError(
+        f"the sums of the springs still differ by {abs(sums / goal - 1).max():.2g} after {most_steps} steps"
     )

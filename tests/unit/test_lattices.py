@@ -14,7 +14,8 @@ from bosonpeak.lattices import (
     lattice_network,
     vector_dynamical_matrix,
 )
-from bosonpeak.networks import square_lattice_network
+from bosonpeak.networks import SpringNetwork, square_lattice_network
+from bosonpeak.springs import balance_springs
 
 SEED = 20271
 Z = {"square": 4, "triangular": 6, "simple-cubic": 6, "fcc": 12}
@@ -322,4 +323,55 @@ POINTS = np.random.default_rng(SEED).uniform(0, 5, (9, 3))
 )
 def test_mistakes_are_named(call, sentence):
     with pytest.raises(ValueError, match=sentence):
+        call()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
+def test_two_values_in_unequal_shares_end_where_the_weak_ones_vanish(share):
+    most = share / (1 - share)
+    for v in (0.3 * most, most):
+        springs = SpringDistribution("two-valued", 1.3, v, weak_share=share)
+        k, weight = springs.quadrature()
+        assert weight @ k == pytest.approx(1.3) and weight @ k**2 == pytest.approx(1.69 * (1 + v))
+        drawn = springs.draw(100_000, np.random.default_rng(SEED))
+        assert np.mean(drawn == k[0]) == pytest.approx(share, abs=0.01)
+    assert k[0] == 0
+    network = lattice_network("square", 40, springs=springs, rng=SEED)
+    assert len(network.bonds) == pytest.approx(3200 * (1 - share), abs=4 * np.sqrt(3200 * share * (1 - share)))
+    with pytest.raises(ValueError, match="lies outside"):
+        SpringDistribution("two-valued", 1.0, 1.01 * most, weak_share=share)
+
+
+@pytest.mark.parametrize("name, n", [("square", 12), ("simple-cubic", 6), ("fcc", 3)])
+def test_balanced_springs_have_equal_sums(name, n):
+    network = lattice_network(name, n, springs=SpringDistribution("gamma", 2.0, 1.0), rng=SEED)
+    even = balance_springs(network, 1e-6)
+    sums = even.dynamical_matrix().diagonal()
+    np.testing.assert_allclose(sums, 2 * network.stiffness.sum() / len(network), rtol=3e-6)
+    assert (even.stiffness > 0).all() and even.stiffness.var() > 0.1
+    np.testing.assert_array_equal(even.bonds, network.bonds)
+    again = balance_springs(even, 1e-6)
+    np.testing.assert_allclose(again.stiffness, even.stiffness)
+
+
+@pytest.mark.parametrize(
+    "bonds, error, sentence",
+    [
+        ([(0, 1), (1, 2)], ValueError, "node 3 has no spring"),
+        ([(0, 1), (0, 2), (0, 3)], RuntimeError, "still differ by"),
+    ],
+)
+def test_what_cannot_be_balanced_is_said(bonds, error, sentence):
+    network = SpringNetwork(
+        np.zeros((4, 2)), np.array(bonds), np.ones(len(bonds)), np.ones(2), np.ones((len(bonds), 2))
+    )
+    with pytest.raises(error, match=sentence):
+        balance_springs(network, most_steps=50)
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: SpringDistribution("gamma", 1, 0.1, 0.3), lambda: SpringDistribution("two-valued", 1, 0.1, 1.0)]
+)
+def test_shares_of_weak_springs_that_make_no_sense(call):
+    with pytest.raises(ValueError, match="share"):
         call()

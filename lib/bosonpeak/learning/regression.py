@@ -23,16 +23,17 @@ _CHUNK = 25
 class Network:
     """How a network is built and trained; the defaults are the paper's where it says so, ours where it does not.
 
-    hidden: neurons; activation; dropout: share of hidden neurons left out; penalty: L2, of the weights; learning_rate
-    (Adadelta; the paper's 0.01); batch; epochs: at most; patience: epochs without a better validation error before it
-    stops; held_back: share of the groups trained on that validates.
+    hidden: neurons; activation; dropout: share of hidden neurons left out; penalty: L2, of the weights; learning_rate:
+    of Adadelta, which by itself has none (1); with tao-2023's 0.01 a few hundred samples take tens of thousands of
+    epochs; batch; epochs: at most; patience: epochs without a better validation error before it stops; held_back:
+    share of the groups trained on that validates.
     """
 
     hidden: tuple[int, ...] = ARCHITECTURES[1]
     activation: str = "relu"
     dropout: float = 0.1
     penalty: float = 1e-4
-    learning_rate: float = 0.01
+    learning_rate: float = 1.0
     batch: int = 32
     epochs: int = 4000
     patience: int = 200

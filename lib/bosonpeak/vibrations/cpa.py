@@ -204,6 +204,28 @@ def solve_cpa(
     return _describe(kind, vector, omega, K, green, residual, static)
 
 
+def expand_second_order(
+    lattice: str,
+    omega,
+    springs: SpringDistribution | None = None,
+    bond_fraction: float = 1.0,
+    vector: bool = False,
+    *,
+    order: int = 64,
+) -> np.ndarray:
+    """Stiffness (M,) to second order in the fluctuation, K = <k> - var(k) beta, beta that of the mean crystal.
+
+    What perturbation theory knows: no missing bond is told from a soft one, and nothing is self-consistent. The limit
+    of `solve_cpa` for weak disorder, and its control. Arguments and errors as there.
+    """
+    _check_vector(lattice, vector)
+    k, weight = _list_springs(springs, bond_fraction, order)
+    mean = weight @ k
+    s = np.asarray(omega, float) ** 2 / mean
+    beta = rigidity_threshold(lattice, vector) * (1 - s * evaluate_lattice_green(lattice, s, vector)) / mean
+    return mean - (weight @ (k - mean) ** 2) * beta
+
+
 def _describe(kind, vector, omega, K, green, residual, static) -> EffectiveMedium:
     d = kind.dimension
     first = debye_level_of_lattice(kind.name, vector)
