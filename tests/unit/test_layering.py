@@ -13,6 +13,7 @@ FLOORS = {
     "statistics": 0,
     "threads": 0,
     "units": 0,
+    "bond_placement": 1,
     "lattices": 1,
     "materials": 1,
     "networks": 1,
