@@ -1,0 +1,58 @@
+"""What the drawings of spring networks put on their axes."""
+
+from dataclasses import replace
+
+import numpy as np
+from bosonpeak.bond_placement import network_with_variance
+from bosonpeak.lattices import SpringDistribution, lattice_network
+from bosonpeak.reporting import spring_figures as draw
+from bosonpeak.vibrations import network_peaks as peaks
+from bosonpeak.vibrations.cpa import solve_cpa
+from matplotlib.figure import Figure
+
+SEED = 20285
+
+
+def test_springs_are_as_wide_as_they_are_stiff(axes):
+    network = lattice_network("triangular", 12, springs=SpringDistribution("gamma", 1.0, 0.5), rng=SEED)
+    draw.draw_springs(axes, network, 6.0, "unequal")
+    (springs,) = axes.collections[:1]
+    widths = np.array(springs.get_linewidth())
+    assert len(widths) > 50 and np.ptp(widths) > 0.5 and widths.min() >= 0.15
+    assert axes.get_title() == "unequal" and axes.get_aspect() == 1
+    even = network_with_variance("triangular", 12, 4, 0.0, rng=SEED)
+    draw.draw_springs(axes, even, 6.0, "equal")
+    assert np.ptp(axes.collections[2].get_linewidth()) == 0
+
+
+def test_a_comparison_says_its_deviation(axes):
+    omega = np.linspace(0.2, 2.0, 50)
+    found = peaks.Comparison(omega, omega**2, 0.01 * omega, 1.1 * omega**2, 0.0909, 0.012, np.stack([omega**2] * 2))
+    draw.draw_comparison(axes, found, omega**2, 3, "a case")
+    network, medium, crystal = axes.lines
+    np.testing.assert_allclose(network.get_ydata(), 1)
+    np.testing.assert_allclose(medium.get_ydata(), 1.1)
+    np.testing.assert_allclose(crystal.get_ydata(), 1)
+    assert axes.texts[0].get_text() == "9.1 %\n(noise 1.2)"
+
+
+def test_a_map_has_its_networks_in_the_same_colours(axes):
+    x, y = np.linspace(3, 6, 5), np.linspace(0, 1, 4)
+    values = 1 + y[:, None] * (6 - x)
+    filled = draw.draw_map(axes, x, y, values, [(4, 0.5, 2.0), (6, 0.0, 1.0)], np.array([1.1, 1.5, 2.0]), "map")
+    discs = axes.collections[-1]
+    assert discs.norm is filled.norm and list(discs.get_array()) == [2.0, 1.0]
+
+
+def test_the_explorer_says_where_there_is_no_rigidity():
+    axes = Figure().subplots(2, 1)
+    solid = peaks.measure_excess(lattice_network("square", 30, bond_fraction=0.8, rng=SEED), "square", rng=SEED)
+    medium = peaks.medium_excess(solve_cpa("square", peaks.fine_grid(2.6, 80), bond_fraction=0.8))
+    floppy = peaks.measure_excess(lattice_network("square", 30, bond_fraction=0.3, rng=SEED), "square")
+    draw.draw_explorer(axes, [("solid", solid, medium), ("floppy", floppy, None)])
+    assert [line.get_label() for line in axes[0].lines[1:]] == ["network", "CPA", "softened crystal"]
+    np.testing.assert_allclose(axes[0].lines[1].get_ydata(), solid.reduced / solid.level)
+    assert "below rigidity" in axes[1].texts[0].get_text() and len(axes[1].lines) == 1
+    alone = Figure().subplots(1, 2)
+    draw.draw_explorer(alone, [("a", solid, None), ("b", solid, replace(medium, rigid=False))])
+    assert all(len(ax.lines) == 3 for ax in alone)
