@@ -17,6 +17,7 @@ from ..structure.pair_distribution import pair_distribution, shell_volumes
 from ..vibrations.elasticity import elastic_moduli
 from ..vibrations.hessian import check_minimum, dynamical_matrix
 from ..vibrations.local_peaks import peaks_by_modes
+from ..vibrations.mixed_precision import lowest_modes
 from ..vibrations.modes import normal_modes, participation_ratio
 from ..vibrations.peaks import boson_peak, broadened_reduced_density, cumulative_level, frequency_scale
 from ..vibrations.shipped import load_result, shipped_results
@@ -87,7 +88,8 @@ def describe_sample(atoms, potential, atomic: bool = False) -> dict[str, np.ndar
         modes = normal_modes(D)
         spectrum = np.histogram(modes.omega * frequency_scale("rad/ps"), BINS)[0]
     else:
-        modes = normal_modes(D, 3 + kept)
+        # the last few know nothing of those behind them
+        modes = lowest_modes(D, 8 + kept)
         spectrum = np.zeros(len(BINS) - 1, int)
     # three translations
     frequency = (modes.omega * frequency_scale("rad/ps"))[3 : 3 + kept]
