@@ -119,7 +119,8 @@ def test_internal_links_lead_somewhere(visit, site, name):
 
 @each_page
 def test_figures_stay_legible_on_a_dark_page(visit, name):
-    page = visit(name, color_scheme="dark").page
+    # taller than the tallest figure: a picture is taken of what the window shows
+    page = visit(name, color_scheme="dark", viewport={"width": 1280, "height": 1800}).page
     assert page.evaluate("() => document.documentElement.dataset.theme") == "dark"
     red, green, blue = page.evaluate(
         "() => getComputedStyle(document.body).backgroundColor.match(/\\d+/g).slice(0, 3).map(Number)"
