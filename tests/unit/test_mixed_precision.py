@@ -41,5 +41,5 @@ def test_bad_input_gets_one_sentence(matrix):
         lowest_modes(matrix, 0)
     broken = matrix.copy()
     broken[0, 1] = np.nan
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="NaN"):
         lowest_modes(broken, 30)

@@ -7,6 +7,7 @@ from bosonpeak.vibrations import network_peaks as peaks
 from bosonpeak.vibrations.cpa import solve_cpa
 from bosonpeak.vibrations.elasticity import scalar_debye_level, scalar_modulus
 from bosonpeak.vibrations.lattice_green import TOP, debye_level_of_lattice
+from bosonpeak.vibrations.peaks import boson_peak
 from bosonpeak.vibrations.spectra import density_of_states, spectral_function
 
 SEED = 20282
@@ -90,6 +91,15 @@ def test_large_crystals_show_no_excess_and_dilution_that_of_the_medium(lattice, 
         LATTICES[lattice].dimension / 2))  # fmt: skip
 
 
+def test_a_ratio_that_only_rises_is_no_hump():
+    omega_v = np.sqrt(peaks.FIRST_SINGULARITY["square"])
+    box = solve_cpa("square", peaks.fine_grid(2.9, 200), SpringDistribution("box", 1.0, 0.126))
+    gamma = solve_cpa("square", peaks.fine_grid(1.5 * omega_v, 200), SpringDistribution("gamma", 1.0, 1.5))
+    weak, strong = peaks.medium_excess(box), peaks.medium_excess(gamma)
+    assert not weak.net_interior and weak.net == weak.ratio[weak.omega <= 0.6 * weak.omega_v + 1e-9][-1]
+    assert strong.net_interior and strong.net > strong.ratio[strong.omega <= 0.6 * strong.omega_v][-1]
+
+
 def test_the_medium_of_a_crystal_has_no_excess():
     medium = peaks.medium_excess(solve_cpa("square", peaks.fine_grid(2.9, 900)))
     # beside the singularity the grid of 900 shows
@@ -135,9 +145,9 @@ def test_comparison_with_the_medium(vector, lattice, n, p):
 
 def test_the_top_of_a_parabola_is_exact():
     x = np.linspace(0, 1, 23)
-    place, height, inside = peaks.top_of_curve(x, 2 - 3 * (x - 0.43) ** 2, 0.2, 0.9)
-    assert (place, height, inside) == (pytest.approx(0.43), pytest.approx(2), True)
-    assert peaks.top_of_curve(x, x, 0.2, 0.9)[2] is False
+    top = boson_peak(x, 2 - 3 * (x - 0.43) ** 2, 1, 0.2, 0.9)
+    assert (top.omega, top.intensity, top.interior) == (pytest.approx(0.43), pytest.approx(2), True)
+    assert boson_peak(x, x, 1, 0.2, 0.9).interior is False
 
 
 @pytest.mark.parametrize(
@@ -145,7 +155,7 @@ def test_the_top_of_a_parabola_is_exact():
     [
         (lambda: peaks.kernel_matrix([0.1, 0.2], [0.1], 10, 0.2), "between 0 and"),
         (lambda: peaks.kernel_matrix([0.0, 0.1], [0.1], 10, 0.2), "between 0 and"),
-        (lambda: peaks.top_of_curve(np.arange(5.0), np.arange(5.0), 1.2, 1.8), "fewer than three"),
+        (lambda: boson_peak(np.arange(1, 6.0), np.arange(5.0), 1, 1.2, 1.8), "fewer than three"),
         (lambda: peaks.debye_level_of_modulus(np.diag([1.0, 0.0]), 1.0), "no Debye level"),
         (lambda: peaks.measure_excess(lattice_network("square", 4), "kagome"), "unknown lattice"),
         (lambda: peaks.compare_with_medium([lattice_network("square", 4)], "square", None), "two samples"),

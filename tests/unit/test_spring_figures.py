@@ -15,13 +15,14 @@ SEED = 20285
 
 def test_springs_are_as_wide_as_they_are_stiff(axes):
     network = lattice_network("triangular", 12, springs=SpringDistribution("gamma", 1.0, 0.5), rng=SEED)
-    draw.draw_springs(axes, network, 6.0, "unequal")
+    window, options = (-0.6, 6.0, -0.6, 6.0), {"by_stiffness": True, "limits": (1, 6)}
+    draw.draw_network(axes, network, window, highlight=network.coordination(), **options)
     (springs,) = axes.collections[:1]
     widths = np.array(springs.get_linewidth())
     assert len(widths) > 50 and np.ptp(widths) > 0.5 and widths.min() >= 0.15
-    assert axes.get_title() == "unequal" and axes.get_aspect() == 1
+    assert axes.get_aspect() == 1 and axes.collections[1].get_clim() == (1, 6)
     even = network_with_variance("triangular", 12, 4, 0.0, rng=SEED)
-    draw.draw_springs(axes, even, 6.0, "equal")
+    draw.draw_network(axes, even, window, **options)
     assert np.ptp(axes.collections[2].get_linewidth()) == 0
 
 

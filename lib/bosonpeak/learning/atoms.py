@@ -11,6 +11,7 @@ from ase import Atoms
 
 from ..vibrations.peaks import boson_peak
 from .descriptors import atomic_inputs
+from .evaluation import score_interval
 from .regression import Network, Trained, grouped_split, train
 
 R = np.arange(15, 120) * 0.1 + 0.05
@@ -150,20 +151,12 @@ def first_shell_intervals(
     value (n,); reduce: functions of an array to a number by name, of those names that are wanted. Returns (value,
     (low, high)) by name. Raises ValueError as `extreme_functions`.
     """
-    rng, value = np.random.default_rng(rng), np.asarray(value)
-    members = [np.flatnonzero(rows.sample == s) for s in np.unique(rows.sample)]
 
-    def told(chosen=None):
-        part, own = rows, value
-        if chosen is not None:
-            part = replace(rows, inputs=rows.inputs[chosen], number=rows.number[chosen])
-            own = value[chosen]
-        found = first_shell(part, own, share)
-        return np.array([function(found[name]) for name, function in reduce.items()])
+    def interval(name, function):
+        def told(part, chosen):
+            resampled = replace(rows, inputs=rows.inputs[chosen], number=rows.number[chosen])
+            return function(first_shell(resampled, part, share)[name])
 
-    best = told()
-    picks = (rng.integers(0, len(members), len(members)) for _ in range(n_resamples))
-    drawn = np.array([told(np.concatenate([members[m] for m in pick])) for pick in picks])
-    low, high = np.nanquantile(drawn, [0.025, 0.975], axis=0)
-    ends = zip(best, np.minimum(low, best), np.maximum(high, best), strict=True)
-    return {name: (float(b), (float(lo), float(hi))) for name, (b, lo, hi) in zip(reduce, ends, strict=True)}
+        return score_interval(told, value, np.arange(len(value)), rows.sample, rng, n_resamples)
+
+    return {name: interval(name, function) for name, function in reduce.items()}

@@ -5,7 +5,7 @@ Folds take whole groups (parent liquids): a sample is never predicted by a model
 
 import numpy as np
 import xarray as xr
-from scipy.stats import rankdata
+from scipy.stats import spearmanr
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
@@ -143,8 +143,8 @@ def pearson(y, predicted) -> float:
 
 
 def spearman(y, predicted) -> float:
-    """Pearson's r of the ranks of y (n,) and predicted (n,), ties sharing theirs."""
-    return pearson(rankdata(y), rankdata(predicted))
+    """Spearman's rank correlation of y (n,) and predicted (n,)."""
+    return float(spearmanr(y, predicted).statistic)
 
 
 def slope_ratio(y, x) -> float:

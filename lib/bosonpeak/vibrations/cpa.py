@@ -204,26 +204,31 @@ def solve_cpa(
     return _describe(kind, vector, omega, K, green, residual, static)
 
 
-def expand_second_order(
-    lattice: str,
-    omega,
-    springs: SpringDistribution | None = None,
-    bond_fraction: float = 1.0,
-    vector: bool = False,
-    *,
-    order: int = 64,
-) -> np.ndarray:
+def expand_second_order(lattice: str, omega, springs=None, bond_fraction=1.0, vector=False) -> np.ndarray:
     """Stiffness (M,) to second order in the fluctuation, K = <k> - var(k) beta, beta that of the mean crystal.
 
     What perturbation theory knows: no missing bond is told from a soft one, and nothing is self-consistent. The limit
     of `solve_cpa` for weak disorder, and its control. Arguments and errors as there.
     """
     _check_vector(lattice, vector)
-    k, weight = _list_springs(springs, bond_fraction, order)
+    # two nodes give the mean and the variance exactly
+    k, weight = _list_springs(springs, bond_fraction, 2)
     mean = weight @ k
     s = np.asarray(omega, float) ** 2 / mean
     beta = rigidity_threshold(lattice, vector) * (1 - s * evaluate_lattice_green(lattice, s, vector)) / mean
     return mean - (weight @ (k - mean) ** 2) * beta
+
+
+def find_crossover(omega, strength) -> float:
+    """Frequency at which the damping strength pi Gamma / Omega (M,) first reaches 1; nan where it does not.
+
+    omega (M,): where it is told; between two of them along a straight line, before the first the first.
+    """
+    over = np.flatnonzero(np.asarray(strength) >= 1)
+    if not len(over):
+        return np.nan
+    i = int(over[0])
+    return float(omega[0] if i == 0 else np.interp(1.0, strength[i - 1 : i + 1], omega[i - 1 : i + 1]))
 
 
 def _describe(kind, vector, omega, K, green, residual, static) -> EffectiveMedium:
@@ -238,11 +243,7 @@ def _describe(kind, vector, omega, K, green, residual, static) -> EffectiveMediu
     with np.errstate(divide="ignore"):
         path, speed = 1 / (2 * q.imag), omega / q.real
         strong = 2 * np.pi * abs(root.imag) / root.real
-    over = np.flatnonzero(strong >= 1)
-    edge = np.nan
-    if len(over):
-        i = over[0]
-        edge = omega[i] if i == 0 else float(np.interp(1.0, strong[i - 1 : i + 1], omega[i - 1 : i + 1]))
+    edge = find_crossover(omega, strong)
     g = np.maximum(-2 * omega / np.pi * green.imag, 0.0)
     debye = (d / level) ** (1 / d) if static > 0 else 0.0
     return EffectiveMedium(

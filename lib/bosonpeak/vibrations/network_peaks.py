@@ -14,11 +14,13 @@ import scipy.sparse as sp
 
 from ..lattices import get_lattice
 from ..networks import SpringNetwork
-from ..springs import count_zero_modes, vector_dynamical_matrix
+from ..springs import vector_dynamical_matrix
 from .chebyshev import jackson_kernel
+from .debye import debye_frequency
 from .elasticity import scalar_modulus
 from .lattice_green import TOP, debye_level_of_lattice, evaluate_lattice_green
 from .operators import spectral_bound
+from .peaks import boson_peak
 from .spectra import Spectrum, density_of_states
 
 FIRST_SINGULARITY = {"square": 4.0, "triangular": 8.0, "simple-cubic": 4.0, "fcc": 12.0}
@@ -85,15 +87,15 @@ def measured_stiffness(network: SpringNetwork, lattice: str) -> float:
 def debye_level_of_modulus(modulus, number_density: float) -> float:
     """Limit of g / omega^(d-1) of a scalar network: S_d / ((2 pi)^d n sqrt(det(mu / n))), n nodes a volume.
 
-    modulus: (d, d) of `elasticity.scalar_modulus`; S_d = 2 pi, 4 pi. Raises ValueError for a modulus that is not
-    positive: no sound, no level.
+    modulus: (d, d) of `elasticity.scalar_modulus`; S_d = 2 pi, 4 pi. That of one wave with the speed
+    det(mu / n)^(1/2d). Raises ValueError for a modulus that is not positive: no sound, no level.
     """
     modulus = np.asarray(modulus, float)
     d = len(modulus)
     if np.linalg.eigvalsh(modulus).min() <= 1e-12:
         raise ValueError(f"the modulus {modulus.tolist()} is not positive: a floppy network has no Debye level")
-    n = number_density
-    return float(2 * np.pi * (d - 1) / ((2 * np.pi) ** d * n * np.sqrt(np.linalg.det(modulus / n))))
+    speed = np.linalg.det(modulus / number_density) ** (1 / (2 * d))
+    return d / debye_frequency([speed], number_density, d) ** d
 
 
 @dataclass(frozen=True)
@@ -103,8 +105,9 @@ class Excess:
     rigid: False where the network has no stiffness; then there is no level and all below is nan. stiffness K, level
     (own Debye level), omega_v (first van Hove frequency of the softened crystal); omega (M,) up to omega_v; reduced
     (M,): g / omega^(d-1), the kernel's bias taken out as the crystal shows it; ratio (M,): g over the crystal's.
-    height: of reduced over level, net: of ratio, each the highest in WINDOW; place: omega of the highest reduced
-    below 0.8 omega_v; interior: whether that is a maximum; zero_modes: pieces, each one of them.
+    height: of reduced over level, net: of ratio, each the highest in WINDOW; net_interior: whether that of ratio is a
+    maximum, or the end of a rise; place: omega of the highest reduced below 0.8 omega_v; interior: whether that is a
+    maximum; zero_modes: pieces, each one of them.
     """
 
     rigid: bool
@@ -116,31 +119,15 @@ class Excess:
     ratio: np.ndarray
     height: float
     net: float
+    net_interior: bool
     place: float
     interior: bool
     zero_modes: int
 
 
-def top_of_curve(omega, curve, low: float, high: float) -> tuple[float, float, bool]:
-    """Place and height of the highest point of a curve between low and high, by a parabola; whether it is inside.
-
-    Raises ValueError for fewer than three points there.
-    """
-    inside = np.flatnonzero((omega >= low) & (omega <= high))
-    if len(inside) < 3:
-        raise ValueError(f"fewer than three frequencies between {low:.3g} and {high:.3g}")
-    i = inside[np.argmax(curve[inside])]
-    if i in (inside[0], inside[-1]):
-        return float(omega[i]), float(curve[i]), False
-    down, here, up = curve[i - 1 : i + 2]
-    bend = down - 2 * here + up
-    shift = 0.5 * (down - up) / bend if bend < 0 else 0.0
-    return float(omega[i] + shift * (omega[i + 1] - omega[i])), float(here - 0.25 * (down - up) * shift), True
-
-
 def _floppy(pieces: int) -> Excess:
     nothing = np.full(0, np.nan)
-    return Excess(False, 0.0, np.inf, 0.0, nothing, nothing, nothing, np.nan, np.nan, np.nan, False, pieces)
+    return Excess(False, 0.0, np.inf, 0.0, nothing, nothing, nothing, np.nan, np.nan, False, np.nan, False, pieces)
 
 
 @lru_cache(maxsize=8)
@@ -158,10 +145,14 @@ def _describe(lattice: str, K: float, seen: Spectrum, pieces: int) -> Excess:
     fine, g_fine, _, g = _crystal(lattice)
     ratio = seen.g / see_through_kernel(fine * np.sqrt(K), g_fine / np.sqrt(K), seen)
     reduced = ratio * g / np.sqrt(K) / omega ** (d - 1)
-    place, _, interior = top_of_curve(omega, reduced, 0.1 * omega_v, 0.8 * omega_v)
+    # both curves are reduced already: dimension 1
+    top = boson_peak(omega, reduced, 1, 0.1 * omega_v, 0.8 * omega_v)
     low, high = (x * omega_v for x in WINDOW)
-    height, net = (top_of_curve(omega, curve, low, high)[1] for curve in (reduced / level, ratio))
-    return Excess(True, K, level, omega_v, omega, reduced, ratio, height, net, place, interior, pieces)
+    height, net = (boson_peak(omega, curve, 1, low, high) for curve in (reduced / level, ratio))
+    return Excess(
+        True, K, level, omega_v, omega, reduced, ratio, height.intensity, net.intensity, net.interior, top.omega,
+        top.interior, pieces,
+    )  # fmt: skip
 
 
 def measure_excess(
@@ -179,12 +170,13 @@ def measure_excess(
     network's modulus). Below rigidity the result says so. Raises RuntimeError where the modulus does not converge.
     """
     get_lattice(lattice)
-    pieces = count_zero_modes(network).pieces
+    still = network.zero_modes()
+    pieces = still.shape[1]
     K = measured_stiffness(network, lattice) if stiffness is None else stiffness
     if not K > 0:
         return _floppy(pieces)
     omega_v, omega = np.sqrt(K * FIRST_SINGULARITY[lattice]), _crystal(lattice)[2] * np.sqrt(K)
-    D, still = network.dynamical_matrix(), network.zero_modes()
+    D = network.dynamical_matrix()
     seen = density_of_states(D, omega, resolution=resolution * omega_v, n_vectors=n_vectors, rng=rng, project_out=still)
     return _describe(lattice, K, seen, pieces)
 

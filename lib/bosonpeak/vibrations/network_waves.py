@@ -14,6 +14,7 @@ from scipy.optimize import least_squares
 
 from ..lattices import get_lattice
 from ..networks import SpringNetwork
+from .cpa import find_crossover
 from .network_peaks import fine_grid, kernel_matrix, see_through_kernel
 from .spectra import Spectrum, spectral_function
 
@@ -117,12 +118,5 @@ def ioffe_regel(lines) -> float:
 
     lines: list of Line, by rising wave vector: the mean free path of the energy is then half a wavelength.
     """
-    strength = np.array([np.pi * line.width / line.frequency for line in lines])
-    over = np.flatnonzero(strength >= 1)
-    if not len(over):
-        return np.nan
-    i = int(over[0])
-    if i == 0:
-        return float(lines[0].frequency)
-    pair = [lines[i - 1].frequency, lines[i].frequency]
-    return float(np.interp(1.0, strength[i - 1 : i + 1], pair))
+    frequency = np.array([line.frequency for line in lines])
+    return find_crossover(frequency, np.pi * np.array([line.width for line in lines]) / frequency)
