@@ -18,7 +18,8 @@ def draw_comparison(axes, found, crystal, dimension: int, title: str) -> None:
     axes.plot(found.omega, found.network * weight, color="C0", linewidth=1.4, label="network")
     axes.plot(found.omega, found.medium * weight, color="C1", linestyle="--", linewidth=1.6, label="CPA")
     axes.plot(found.omega, crystal * weight, color="0.6", linewidth=0.9, label="crystal")
-    top = 1.25 * max((found.network * weight).max(), (found.medium * weight).max())
+    # room for the words above the curves
+    top = 1.45 * max((found.network * weight).max(), (found.medium * weight).max())
     axes.set(xlim=(0, found.omega[-1]), ylim=(0, top))
     axes.set_title(title, fontsize=10)
     said = f"{100 * found.deviation:.1f} %\n(noise {100 * found.noise:.1f})"
