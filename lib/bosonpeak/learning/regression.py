@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import xarray as xr
+from sklearn.model_selection import GroupShuffleSplit
 from tqdm.auto import tqdm
 
 ARCHITECTURES = {1: (64, 32), 2: (32,), 3: (64, 32, 16)}
@@ -93,18 +94,19 @@ def restore(table: xr.Dataset) -> Trained:
 _ACTIVATIONS = {"relu": lambda z: np.maximum(z, 0), "tanh": np.tanh, "linear": lambda z: z}
 
 
-def grouped_split(groups, share: float, rng) -> np.ndarray:
+def grouped_split(groups, share: float, seed: int) -> np.ndarray:
     """True for about `share` of the members (n,), whole groups at a time: no group is on both sides.
 
     groups: (n,), such as the seed of the parent liquid. Raises ValueError for fewer than two groups, or a share that
     leaves a side empty.
     """
-    groups, rng = np.asarray(groups), np.random.default_rng(rng)
-    names = np.unique(groups)
-    chosen = rng.permutation(names)[: max(1, round(share * len(names)))]
-    inside = np.isin(groups, chosen)
-    if len(names) < 2 or inside.all() or not 0 < share < 1:
-        raise ValueError(f"{len(names)} group(s) and a share of {share} leave one side of the split empty")
+    groups = np.asarray(groups)
+    count = len(np.unique(groups))
+    if not 0 < share <= 1 - 1 / max(count, 1):
+        raise ValueError(f"{count} group(s) and a share of {share} leave one side of the split empty")
+    inside = np.zeros(len(groups), bool)
+    split = GroupShuffleSplit(1, test_size=share, random_state=seed)
+    inside[next(split.split(groups, groups=groups))[1]] = True
     return inside
 
 
