@@ -53,7 +53,7 @@ def test_rows_are_those_of_every_atom(table, rows):
 @pytest.mark.slow
 def test_a_dependence_on_the_first_shell_is_learned_and_a_shuffled_one_is_not(rows):
     network = Network(hidden=(16,), learning_rate=1.0, epochs=50, patience=25, batch=128, dropout=0.0)
-    found = atoms.predict_atoms(rows, network, repeats=1, share=0.34)
+    found = atoms.predict_atoms(rows, network, repeats=1, share=0.33)
     assert found.unseen.sum() == 1000 and len(np.unique(rows.parent[found.unseen])) == 1
     number = rows.number[found.unseen]
 
@@ -61,7 +61,7 @@ def test_a_dependence_on_the_first_shell_is_learned_and_a_shuffled_one_is_not(ro
         return np.corrcoef(a, b)[0, 1]
 
     assert atoms.within_elements(correlate, found.predicted[0], found.true, number) > 0.6
-    control = atoms.predict_atoms(rows, network, repeats=1, share=0.34, shuffled=True)
+    control = atoms.predict_atoms(rows, network, repeats=1, share=0.33, shuffled=True)
     assert (control.true == found.true).all()
     assert abs(atoms.within_elements(correlate, control.predicted[0], control.true, number)) < 0.3
 
@@ -114,3 +114,17 @@ def test_the_first_shells_of_extreme_atoms_differ_as_they_were_made_to(rows):
     assert abs(chance["height"] - 1).max() < 0.15 and abs(chance["place"]).max() < 0.05
     copper = np.where(rows.number == 29, 1.0, 0.0) + 1e-6 * np.arange(3000)
     assert np.isnan(atoms.first_shell(rows, copper)["height"][2:]).all()
+
+
+def test_tenths_of_each_element_hold_both_whatever_sets_the_elements_apart(rows):
+    copper = rows.number == 29
+    value = rows.target + np.where(copper, 5.0, 0.0)
+    together, apart = atoms.extreme_atoms(value), atoms.extreme_atoms(value, number=rows.number)
+    assert not copper[together[0]].any() and copper[together[1]].all()
+    for side, whole in zip(apart, (rows.target[copper].min(), rows.target[copper].max()), strict=True):
+        assert abs(len(side) - 300) <= 1 and copper[side].mean() == pytest.approx(copper.mean(), abs=0.01)
+        assert whole in rows.target[side]
+    # what was added to one element changes nothing within it
+    found = atoms.first_shell(rows, value, by_element=True)
+    np.testing.assert_array_equal(found["height"], atoms.first_shell(rows, rows.target, by_element=True)["height"])
+    assert (found["height"][[0, 2]] < 0.6).all() and np.isnan(atoms.first_shell(rows, value)["height"]).all()

@@ -99,18 +99,34 @@ def within_elements(correlate, predicted, true, number) -> float:
     return float(np.mean([correlate(predicted[number == z], true[number == z]) for z in np.unique(number)]))
 
 
-def extreme_functions(rows: AtomicRows, value, share: float = 0.1) -> np.ndarray:
-    """Mean partial g(r) around the atoms with the lowest and the highest `share` of value (n,), (2, 4, K).
+def extreme_atoms(value, share: float = 0.1, number=None) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the atoms with the lowest and with the highest `share` of value (n,).
 
-    Each of the four around the atoms of its own element alone; NaN where there is none among them. Raises ValueError
-    for a share outside (0, 1/2].
+    number: atomic numbers (n,), where each element is to have its own lowest and highest; else all atoms are ranked
+    together, as in tao-2023. Raises ValueError for a share outside (0, 1/2].
     """
     if not 0 < share <= 0.5:
         raise ValueError(f"share = {share}: the lowest and highest share lies in (0, 1/2]")
-    order, few = np.argsort(value, kind="stable"), max(1, round(share * len(value)))
+    value = np.asarray(value)
+    kinds = np.zeros(len(value), int) if number is None else np.asarray(number)
+    ranked = []
+    for z in np.unique(kinds):
+        own = np.flatnonzero(kinds == z)
+        ranked.append(own[np.argsort(value[own], kind="stable")])
+    few = [max(1, round(share * len(order))) for order in ranked]
+    lowest = np.concatenate([order[:k] for order, k in zip(ranked, few, strict=True)])
+    return lowest, np.concatenate([order[-k:] for order, k in zip(ranked, few, strict=True)])
+
+
+def extreme_functions(rows: AtomicRows, value, share: float = 0.1, by_element: bool = False) -> np.ndarray:
+    """Mean partial g(r) around the atoms with the lowest and the highest `share` of value (n,), (2, 4, K).
+
+    Each of the four around the atoms of its own element alone; NaN where there is none among them. by_element: the
+    shares are taken of each element. Raises ValueError as `extreme_atoms`.
+    """
     found = np.full((2, 4, len(R)), np.nan)
-    for side, chosen in enumerate((order[:few], order[-few:])):
-        channels = rows.inputs[chosen].reshape(few, 4, len(R))
+    for side, chosen in enumerate(extreme_atoms(value, share, rows.number if by_element else None)):
+        channels = rows.inputs[chosen].reshape(len(chosen), 4, len(R))
         for pair in range(4):
             own = channels[:, 2 * (pair // 2) : 2 * (pair // 2) + 2].any(axis=(1, 2))
             if own.any():
@@ -126,14 +142,14 @@ def first_peak(functions) -> tuple[np.ndarray, np.ndarray]:
     return found.omega.reshape(functions.shape[:-1]), found.intensity.reshape(functions.shape[:-1])
 
 
-def first_shell(rows: AtomicRows, value, share: float = 0.1) -> dict[str, np.ndarray]:
+def first_shell(rows: AtomicRows, value, share: float = 0.1, by_element: bool = False) -> dict[str, np.ndarray]:
     """How the first peaks around the atoms with the highest `share` of value differ from those with the lowest.
 
     height (4,): of the highest over the lowest; place (4,): the difference, A; order (2,): unlike over like
     neighbours, of the highest over the lowest, around Cu and around Zr (tao-2023, Fig. 4). NaN where an element is not
-    among the atoms chosen. Raises ValueError as `extreme_functions`.
+    among the atoms chosen. by_element: see `extreme_functions`. Raises ValueError as that.
     """
-    place, height = first_peak(extreme_functions(rows, value, share))
+    place, height = first_peak(extreme_functions(rows, value, share, by_element))
     height = np.where(height > 0, height, np.nan)
     ratio = height[1] / height[0]
     return {
@@ -144,7 +160,7 @@ def first_shell(rows: AtomicRows, value, share: float = 0.1) -> dict[str, np.nda
 
 
 def first_shell_intervals(
-    rows: AtomicRows, value, reduce, share: float = 0.1, rng=None, n_resamples: int = 200
+    rows: AtomicRows, value, reduce, share: float = 0.1, by_element: bool = False, rng=None, n_resamples: int = 200
 ) -> dict[str, tuple[float, tuple[float, float]]]:
     """reduce[name] of each entry of `first_shell`, with its 95 % interval over resampled samples.
 
@@ -155,7 +171,7 @@ def first_shell_intervals(
     def interval(name, function):
         def told(part, chosen):
             resampled = replace(rows, inputs=rows.inputs[chosen], number=rows.number[chosen])
-            return function(first_shell(resampled, part, share)[name])
+            return function(first_shell(resampled, part, share, by_element)[name])
 
         return score_interval(told, value, np.arange(len(value)), rows.sample, rng, n_resamples)
 
