@@ -75,6 +75,26 @@ def test_what_is_there_is_found_by_the_right_input_and_kept(tmp_path):
     assert files[0].exists()
 
 
+def test_the_gain_of_an_input_is_that_of_its_best_network():
+    rng = np.random.default_rng(3)
+    y = rng.normal(220, 10, 60)
+    # errors of each input by each of two networks, the baseline better than all
+    off = {"a": (2.0, 1.0), "b": (3.0, 4.0)}
+    noise = rng.choice([-1.0, 1.0], (2, 60))
+    told = np.array([[y + noise * size for size in (*sizes, 0.1)] for sizes in off.values()])
+    found = xr.Dataset(
+        {"predicted": (("input", "model", "repeat", "sample"), told), "intensity": ("sample", y)},
+        {"input": list(off), "model": ["network 1", "network 2", "ridge"]},
+    ).assign(seed=("sample", np.repeat(np.arange(20), 3)))
+    best = studies.best_networks(found)
+    np.testing.assert_array_equal(best["a"], told[0, 1])
+    np.testing.assert_array_equal(best["b"], told[1, 0])
+    value, (low, high) = studies.error_gain(found, "a", "b", rng=1, n_resamples=50)
+    # every error has one size, whoever is drawn
+    assert value == pytest.approx(1 - 1 / 3) and low == pytest.approx(value) and high == pytest.approx(value)
+    assert studies.error_gain(found, "b", "a", rng=1, n_resamples=50)[0] == pytest.approx(1 - 3)
+
+
 def test_a_scan_sees_where_the_signal_enters():
     table = studies.usable(made_up(shell=55))
     far = studies.scan(table, "partial g(r)", "r_cut", (5.0, 5.6), "ridge", repeats=3)

@@ -14,9 +14,9 @@ import xarray as xr
 
 from ..processes import read_arrays, write_arrays
 from ..vibrations.peaks import broadened_reduced_density
-from ..vibrations.shipped import load_result
+from ..vibrations.shipped import load_result, shipped_results
 from .descriptors import CONTROLS, INPUTS, sample_inputs
-from .evaluation import BASELINES, cross_predict
+from .evaluation import BASELINES, cross_predict, mean_absolute_error, score_interval
 from .regression import ARCHITECTURES, Network, train
 from .samples import WIDTH
 
@@ -55,6 +55,11 @@ def mean_spectrum(table: xr.Dataset, omega, width: float = WIDTH) -> np.ndarray:
 def load_study(table: str, study: str) -> xr.Dataset:
     """The shipped predictions of one study of workflow/scripts/learn.py. Raises ValueError where there is none."""
     return load_result("learning", f"{table}-{study}")
+
+
+def shipped_studies() -> list[str]:
+    """Names of all, `<table>-<study>`."""
+    return shipped_results("learning")
 
 
 def _kept(folder, table, what, compute) -> np.ndarray:
@@ -126,6 +131,29 @@ def compare_inputs(
             "network": str(network),
         },
     )
+
+
+def best_networks(found: xr.Dataset) -> dict[str, np.ndarray]:
+    """Predictions (repeat, sample) by every input of `compare_inputs`, of the architecture with the least error."""
+    y, networks = found.intensity.values, [m for m in found.model.values if m.startswith("network")]
+    best = {}
+    for kind in found.input.values:
+        each = [found.predicted.sel(input=kind, model=m).values for m in networks]
+        best[str(kind)] = min(each, key=lambda predicted: mean_absolute_error(y, predicted))
+    return best
+
+
+def error_gain(found: xr.Dataset, kind: str, over: str, rng=None, n_resamples: int = 1000):
+    """1 - MAE(kind) / MAE(over), inputs of `compare_inputs` by the best of its networks, and its 95 % interval.
+
+    Returns (value, (low, high)) over resampled parents; the paper has 0.126 of partial over total g(r).
+    """
+
+    def gain(y, a, b):
+        return 1 - mean_absolute_error(y, a) / mean_absolute_error(y, b)
+
+    best = best_networks(found)
+    return score_interval(gain, found.intensity.values, [best[kind], best[over]], found.seed.values, rng, n_resamples)
 
 
 def scan(
