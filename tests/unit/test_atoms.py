@@ -104,12 +104,18 @@ def test_networks_for_atoms_are_the_papers_but_for_the_batch():
 
 
 def test_the_first_shells_of_extreme_atoms_differ_as_they_were_made_to(rows):
-    reduce = {"height": np.max, "order": np.min}
-    found = atoms.first_shell_intervals(rows, rows.target, reduce, rng=1, n_resamples=30)
+    found = atoms.first_shell_intervals(rows, rows.target, rng=1, n_resamples=30)
     whole = atoms.first_shell(rows, rows.target)
     # a high peak was given to thin shells between 2 and 3 A, where the first neighbours of copper are
-    assert found["height"][0] == whole["height"].max() and (whole["height"][[0, 2]] < 0.6).all()
-    assert all(low <= value <= high for value, (low, high) in found.values())
+    assert (found["height"][0] == whole["height"]).all() and (whole["height"][[0, 2]] < 0.6).all()
+    assert found["highest"][0] == whole["height"].max() and found["least_order"][0] == whole["order"].min()
+    assert found["mean_place"][0] == pytest.approx(whole["place"].mean())
+    for value, (low, high) in found.values():
+        assert np.all(low <= value) and np.all(value <= high) and np.any(low < high)
+    # every atom twice is every atom once
+    twice = np.tile(np.arange(3000), 2)
+    again = atoms.first_shell(rows, rows.target[twice], chosen=twice)
+    np.testing.assert_allclose(again["height"], whole["height"], rtol=1e-5)
     chance = atoms.first_shell(rows, np.random.default_rng(2).uniform(size=3000))
     assert abs(chance["height"] - 1).max() < 0.15 and abs(chance["place"]).max() < 0.05
     copper = np.where(rows.number == 29, 1.0, 0.0) + 1e-6 * np.arange(3000)

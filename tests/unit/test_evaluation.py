@@ -91,12 +91,12 @@ def test_the_ceiling_of_a_state_is_its_share_of_the_variance():
     rng = np.random.default_rng(4)
     states = np.repeat(np.arange(200), 20)
     intensity = rng.standard_normal(200)[states] + np.sqrt(3) * rng.standard_normal(4000)
-    value, (low, high) = evaluation.state_ceiling(intensity, states, rng=1)
+    value, (low, high) = evaluation.state_ceiling(intensity, states)
     assert value == pytest.approx(0.25, abs=0.05) and low < 0.25 < high
     # the best guess that knows the state reaches it, and no more
     best = np.array([intensity[states == s].mean() for s in range(200)])[states]
     assert evaluation.r_squared(intensity, best) == pytest.approx(value, abs=0.05)
-    nothing, _ = evaluation.state_ceiling(intensity, rng.permutation(states), rng=1)
+    nothing, _ = evaluation.state_ceiling(intensity, rng.permutation(states))
     assert abs(nothing) < 0.02
 
 
@@ -161,12 +161,26 @@ def test_the_place_of_the_least_error_has_an_interval_over_groups():
     assert place == 3 and 2 <= low <= 3 <= high <= 4
 
 
-def test_the_share_of_a_state_and_the_spread_within_add_up():
-    rng = np.random.default_rng(7)
-    states = np.repeat(np.arange(200), 10)
-    y = 3 * rng.standard_normal(200)[states] + 4 * rng.standard_normal(2000)
-    assert evaluation.within_states(y, states) == pytest.approx(4, rel=0.05)
-    assert evaluation.state_share(y, states) == pytest.approx(9 / 25, abs=0.06)
-    assert evaluation.state_ceiling(y, states)[0] == evaluation.state_share(y, states)
+def test_the_share_of_a_state_and_the_spread_within_are_covered_by_their_intervals():
+    rng, covered = np.random.default_rng(7), []
+    states = np.repeat(np.arange(21), 9)
+    for _ in range(200):
+        y = 3 * rng.standard_normal(21)[states] + 4 * rng.standard_normal(len(states))
+        spread, (low, high) = evaluation.within_states(y, states)
+        share, (least, most) = evaluation.state_ceiling(y, states)
+        assert low < spread < high and least < share < most
+        covered.append((low < 4 < high, least < 9 / 25 < most))
+    assert (abs(np.mean(covered, axis=0) - 0.95) < 0.045).all()
     with pytest.raises(ValueError, match="alone in its state"):
-        evaluation.within_states(y, np.arange(2000))
+        evaluation.within_states(y, np.arange(len(y)))
+
+
+def test_a_score_may_be_several_numbers_at_once():
+    rng = np.random.default_rng(8)
+    y = rng.normal(size=len(GROUPS))
+    told = y + rng.normal(size=len(GROUPS))
+    both, (low, high) = evaluation.score_interval(
+        lambda a, b: np.array([evaluation.r_squared(a, b), evaluation.mean_absolute_error(a, b)]), y, told, GROUPS, 1
+    )
+    for k, score in enumerate((evaluation.r_squared, evaluation.mean_absolute_error)):
+        assert evaluation.score_interval(score, y, told, GROUPS, 1) == (both[k], (low[k], high[k]))

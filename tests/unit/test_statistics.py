@@ -10,8 +10,10 @@ from bosonpeak.statistics import (
     grouped_interval,
     intraclass_correlation,
     mean_interval,
+    normal_intraclass_correlation,
     rank_correlation,
     scaling_exponent,
+    subtract,
 )
 from scipy import stats
 
@@ -309,6 +311,25 @@ def test_intraclass_correlation_is_the_share_of_variance_between_groups():
     assert intraclass_correlation(pairs)[0] == pytest.approx(np.corrcoef(both.T)[0, 1], abs=2e-3)
     # where all groups agree, members differ more than groups
     assert intraclass_correlation([[0, 1], [0, 1], [0, 1]])[0] == pytest.approx(-1)
+
+
+def test_a_few_groups_have_the_interval_of_normal_values():
+    rng, inside, drawn = np.random.default_rng(5), [], []
+    for k in range(300):
+        groups = rng.normal(size=(8, 1)) + np.sqrt(3) * rng.normal(size=(8, 6))
+        value, (low, high) = normal_intraclass_correlation(groups)
+        assert value == intraclass_correlation(groups, 0, 1)[0] and low < value < high
+        inside.append(low < 0.25 < high)
+        _, (low, high) = intraclass_correlation(groups, rng=k, n_resamples=100)
+        drawn.append(low < 0.25 < high)
+    # groups drawn anew are too sure of themselves
+    assert abs(np.mean(inside) - 0.95) < 0.035 and np.mean(drawn) < 0.92
+    with pytest.raises(ValueError, match="give three at least"):
+        normal_intraclass_correlation([[1, 2], [3, 4]])
+
+
+def test_a_difference_takes_the_ends_that_lie_apart():
+    assert subtract((5.0, (4.0, 7.0)), (2.0, (2.0, 5.0))) == (3.0, (3.0 - np.hypot(1, 3), 5.0))
 
 
 @pytest.mark.parametrize("groups", [[], [[1, 2], [3, 4]], [[1], [2], [3]], [[1, 1], [1, 1], [1, 1]]])

@@ -102,6 +102,8 @@ def _atoms(table, folder):
         error = abs(near.predicted - near.true)
         errors.append([error[:, rows.sample[unseen] == s].mean(axis=1) for s in samples])
     data["cutoff_error"] = (("cutoff", "unseen_sample", "repeat"), np.array(errors))
+    # by the key of its recipe a glass is found in a table that has grown as well
+    data["unseen_key"] = "unseen_sample", table.key.values[samples]
     data = data.assign_coords(cutoff=list(ATOM_CUTOFFS), unseen_sample=samples).merge(
         found["predicted"].trained.table()
     )

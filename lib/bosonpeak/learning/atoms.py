@@ -118,15 +118,19 @@ def extreme_atoms(value, share: float = 0.1, number=None) -> tuple[np.ndarray, n
     return lowest, np.concatenate([order[-k:] for order, k in zip(ranked, few, strict=True)])
 
 
-def extreme_functions(rows: AtomicRows, value, share: float = 0.1, by_element: bool = False) -> np.ndarray:
-    """Mean partial g(r) around the atoms with the lowest and the highest `share` of value (n,), (2, 4, K).
+def extreme_functions(
+    rows: AtomicRows, value, share: float = 0.1, by_element: bool = False, chosen=None
+) -> np.ndarray:  # fmt: skip
+    """Mean partial g(r) around the atoms with the lowest and the highest `share` of value, (2, 4, K).
 
     Each of the four around the atoms of its own element alone; NaN where there is none among them. by_element: the
-    shares are taken of each element. Raises ValueError as `extreme_atoms`.
+    shares are taken of each element. chosen: rows (m,), some of them more than once, that value (m,) belongs to
+    (default: all, once). Raises ValueError as `extreme_atoms`.
     """
+    chosen = np.arange(len(rows.target)) if chosen is None else chosen
     found = np.full((2, 4, len(R)), np.nan)
-    for side, chosen in enumerate(extreme_atoms(value, share, rows.number if by_element else None)):
-        channels = rows.inputs[chosen].reshape(len(chosen), 4, len(R))
+    for side, few in enumerate(extreme_atoms(value, share, rows.number[chosen] if by_element else None)):
+        channels = rows.inputs[chosen[few]].reshape(len(few), 4, len(R))
         for pair in range(4):
             own = channels[:, 2 * (pair // 2) : 2 * (pair // 2) + 2].any(axis=(1, 2))
             if own.any():
@@ -142,14 +146,16 @@ def first_peak(functions) -> tuple[np.ndarray, np.ndarray]:
     return found.omega.reshape(functions.shape[:-1]), found.intensity.reshape(functions.shape[:-1])
 
 
-def first_shell(rows: AtomicRows, value, share: float = 0.1, by_element: bool = False) -> dict[str, np.ndarray]:
+def first_shell(
+    rows: AtomicRows, value, share: float = 0.1, by_element: bool = False, chosen=None
+) -> dict[str, np.ndarray]:  # fmt: skip
     """How the first peaks around the atoms with the highest `share` of value differ from those with the lowest.
 
     height (4,): of the highest over the lowest; place (4,): the difference, A; order (2,): unlike over like
     neighbours, of the highest over the lowest, around Cu and around Zr (tao-2023, Fig. 4). NaN where an element is not
-    among the atoms chosen. by_element: see `extreme_functions`. Raises ValueError as that.
+    among the atoms chosen. by_element, chosen: see `extreme_functions`. Raises ValueError as that.
     """
-    place, height = first_peak(extreme_functions(rows, value, share, by_element))
+    place, height = first_peak(extreme_functions(rows, value, share, by_element, chosen))
     height = np.where(height > 0, height, np.nan)
     ratio = height[1] / height[0]
     return {
@@ -160,19 +166,20 @@ def first_shell(rows: AtomicRows, value, share: float = 0.1, by_element: bool = 
 
 
 def first_shell_intervals(
-    rows: AtomicRows, value, reduce, share: float = 0.1, by_element: bool = False, rng=None, n_resamples: int = 200
-) -> dict[str, tuple[float, tuple[float, float]]]:
-    """reduce[name] of each entry of `first_shell`, with its 95 % interval over resampled samples.
+    rows: AtomicRows, value, share: float = 0.1, by_element: bool = False, rng=None, n_resamples: int = 200
+) -> dict[str, tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]:  # fmt: skip
+    """Each entry of `first_shell` with its 95 % interval over resampled samples, (value, (low, high)) by name.
 
-    value (n,); reduce: functions of an array to a number by name, of those names that are wanted. Returns (value,
-    (low, high)) by name. Raises ValueError as `extreme_functions`.
+    Beside them what holds for all: "highest", the largest of the heights; "mean_place"; "least_order", the smaller of
+    the two. value (n,). Raises ValueError as `extreme_functions`.
     """
 
-    def interval(name, function):
-        def told(part, chosen):
-            resampled = replace(rows, inputs=rows.inputs[chosen], number=rows.number[chosen])
-            return function(first_shell(resampled, part, share, by_element)[name])
+    def told(part, chosen):
+        found = first_shell(rows, part, share, by_element, chosen)
+        reduced = [found["height"].max(), found["place"].mean(), found["order"].min()]
+        return np.concatenate([*found.values(), reduced])
 
-        return score_interval(told, value, np.arange(len(value)), rows.sample, rng, n_resamples)
-
-    return {name: interval(name, function) for name, function in reduce.items()}
+    middle, ends = score_interval(told, value, np.arange(len(value)), rows.sample, rng, n_resamples)
+    places = {"height": slice(0, 4), "place": slice(4, 8), "order": slice(8, 10)}
+    places |= {"highest": 10, "mean_place": 11, "least_order": 12}
+    return {name: (middle[k], (ends[0][k], ends[1][k])) for name, k in places.items()}

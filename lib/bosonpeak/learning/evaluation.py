@@ -5,7 +5,7 @@ Folds take whole groups (parent liquids): a sample is never predicted by a model
 
 import numpy as np
 import xarray as xr
-from scipy.stats import spearmanr
+from scipy.stats import chi2, spearmanr
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from ..statistics import intraclass_correlation
+from ..statistics import normal_intraclass_correlation
 from .regression import Network, train
 from .samples import sample_peak
 
@@ -175,8 +175,9 @@ def curve_interval(statistic, y, predicted, groups, rng=None, n_resamples: int =
 def score_interval(score, y, predicted, groups, rng=None, n_resamples: int = 1000):
     """score(y, predicted) and its 95 % interval over resampled groups: (value, (low, high)).
 
-    score: `r_squared` or `mean_absolute_error`, or a function like them; predicted (..., n), or a list of such arrays
-    that are resampled alike (score then takes all of them: for differences between models). groups: (n,).
+    score: `r_squared` or `mean_absolute_error`, or a function like them, of a number or of an array; predicted
+    (..., n), or a list of such arrays that are resampled alike (score then takes all of them: for differences between
+    models). groups: (n,).
     """
     y, groups, rng = np.asarray(y, float), np.asarray(groups), np.random.default_rng(rng)
     several = predicted if isinstance(predicted, list) else [predicted]
@@ -187,34 +188,33 @@ def score_interval(score, y, predicted, groups, rng=None, n_resamples: int = 100
         rows = np.concatenate([members[g] for g in rng.integers(0, len(members), len(members))])
         return score(y[rows], *(p[..., rows] for p in several))
 
-    low, high = np.quantile([resampled() for _ in range(n_resamples)], [0.025, 0.975])
-    return float(value), (min(float(low), value), max(float(high), value))
+    low, high = np.quantile([resampled() for _ in range(n_resamples)], [0.025, 0.975], axis=0)
+    low, high = np.minimum(low, value), np.maximum(high, value)
+    return (value, (low, high)) if np.ndim(value) else (float(value), (float(low), float(high)))
 
 
-def state_ceiling(intensity, states, rng=None) -> tuple[float, tuple[float, float]]:
+def state_ceiling(intensity, states) -> tuple[float, tuple[float, float]]:
     """Largest R^2 of a model that knows the state of a glass, not the sample: share of the variance between states.
 
     intensity (n,), states (n,), such as the cooling rate; one-way random effects
-    (`statistics.intraclass_correlation`). What a model reaches above it, it read off the sample itself. Raises
+    (`statistics.normal_intraclass_correlation`). What a model reaches above it, it read off the sample itself. Raises
     ValueError as that.
     """
-    return intraclass_correlation(split(intensity, states), rng)
+    return normal_intraclass_correlation(split(intensity, states))
 
 
-def state_share(intensity, states) -> float:
-    """The value of `state_ceiling`, without its interval."""
-    return intraclass_correlation(split(intensity, states), n_resamples=1)[0]
-
-
-def within_states(intensity, states) -> float:
+def within_states(intensity, states) -> tuple[float, tuple[float, float]]:
     """Standard deviation of intensity (n,) between samples of one state, over all states (n,), in its unit.
 
-    Raises ValueError where every sample is alone in its state.
+    With the 95 % interval of normal values (chi-square). Raises ValueError where every sample is alone in its state.
     """
     parts = [part for part in split(intensity, states) if len(part) > 1]
     if not parts:
         raise ValueError("every sample is alone in its state: nothing tells the spread within one")
-    return float(np.sqrt(sum(((p - p.mean()) ** 2).sum() for p in parts) / sum(len(p) - 1 for p in parts)))
+    free = sum(len(p) - 1 for p in parts)
+    square = sum(((p - p.mean()) ** 2).sum() for p in parts)
+    value, low, high = np.sqrt(square / np.array([free, *chi2.ppf([0.975, 0.025], free)]))
+    return float(value), (float(low), float(high))
 
 
 def target_agreement(table: xr.Dataset, width: float) -> float:
