@@ -222,42 +222,49 @@ def intraclass_correlation(groups, rng=None, n_resamples: int = 1000) -> tuple[f
     k c / (1 + (k - 1) c), whose square root no correlation of these means can pass. groups: list of (n_g,) arrays;
     those of fewer than two members are left out. Raises ValueError for fewer than three, or values that do not vary.
     """
-    groups = [np.asarray(group, float) for group in groups if len(group) > 1]
-    if len(groups) < 3 or not np.ptp(np.concatenate(groups)) > 0:
-        raise ValueError(f"{len(groups)} groups of two members or more: give three at least, of values that vary")
-    count, total, square = np.array([[len(g), g.sum(), (g**2).sum()] for g in groups]).T
+    count, total, square = _sums(groups)
 
     def share(which):
-        within, between, size = _mean_squares(count[which], total[which], square[which])
-        return (between - within) / (between + (size - 1) * within)
+        return _share(*_mean_squares(count[which], total[which], square[which]))
 
-    value = float(share(np.arange(len(groups))))
+    value = float(share(np.arange(len(count))))
     rng = np.random.default_rng(rng)
-    drawn = [share(rng.integers(0, len(groups), len(groups))) for _ in range(n_resamples)]
+    drawn = [share(rng.integers(0, len(count), len(count))) for _ in range(n_resamples)]
     low, high = np.quantile(drawn, [0.025, 0.975])
     return value, (min(float(low), value), max(float(high), value))
 
 
+def normal_intraclass_correlation(groups) -> tuple[float, tuple[float, float]]:
+    """`intraclass_correlation` with the interval that normal values have, by the F distribution: for few groups.
+
+    Exact where groups have one size. Ten groups drawn anew repeat some of them, and look more alike than they are.
+    Raises ValueError as that.
+    """
+    count, total, square = _sums(groups)
+    within, between, size = _mean_squares(count, total, square)
+    limits = stats.f.ppf([0.975, 0.025], len(count) - 1, count.sum() - len(count))
+    value, low, high = (float(_share(within * f, between, size)) for f in (1.0, *limits))
+    return value, (low, high)
+
+
+def _sums(groups):
+    """Counts, sums and sums of squares (3, n) of the groups of two members or more."""
+    groups = [np.asarray(group, float) for group in groups if len(group) > 1]
+    if len(groups) < 3 or not np.ptp(np.concatenate(groups)) > 0:
+        raise ValueError(f"{len(groups)} groups of two members or more: give three at least, of values that vary")
+    return np.array([[len(g), g.sum(), (g**2).sum()] for g in groups]).T
+
+
 def _mean_squares(count, total, square):
-    """Mean squares within and between groups, by count, sum and sum of squares, and the size they count with."""
+    """Mean squares within and between groups, and the size that groups count with, of `_sums`."""
     k = len(count)
     within = (square - total**2 / count).sum() / (count.sum() - k)
     between = ((total**2 / count).sum() - total.sum() ** 2 / count.sum()) / (k - 1)
     return within, between, (count.sum() - (count**2).sum() / count.sum()) / (k - 1)
 
 
-def normal_intraclass_correlation(groups) -> tuple[float, tuple[float, float]]:
-    """`intraclass_correlation` with the interval that normal values have, by the F distribution: for few groups.
-
-    Exact where groups have one size. Ten groups drawn anew from ten repeat some of them, and look more alike than they
-    are. Raises ValueError as that.
-    """
-    value, _ = intraclass_correlation(groups, 0, 1)
-    groups = [np.asarray(group, float) for group in groups if len(group) > 1]
-    count, total, square = np.array([[len(g), g.sum(), (g**2).sum()] for g in groups]).T
-    within, between, size = _mean_squares(count, total, square)
-    low, high = between / within / stats.f.ppf([0.975, 0.025], len(groups) - 1, count.sum() - len(groups))
-    return value, tuple(float((f - 1) / (f + size - 1)) for f in (low, high))
+def _share(within, between, size):
+    return (between - within) / (between + (size - 1) * within)
 
 
 def subtract(a, b) -> tuple[float, tuple[float, float]]:

@@ -324,6 +324,8 @@ def test_a_few_groups_have_the_interval_of_normal_values():
         drawn.append(low < 0.25 < high)
     # groups drawn anew are too sure of themselves
     assert abs(np.mean(inside) - 0.95) < 0.035 and np.mean(drawn) < 0.92
+    # members that are all alike leave no doubt
+    assert normal_intraclass_correlation([[0, 0], [1, 1], [2, 2]]) == (1.0, (1.0, 1.0))
     with pytest.raises(ValueError, match="give three at least"):
         normal_intraclass_correlation([[1, 2], [3, 4]])
 
