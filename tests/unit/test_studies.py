@@ -75,6 +75,36 @@ def test_what_is_there_is_found_by_the_right_input_and_kept(tmp_path):
     assert files[0].exists()
 
 
+@pytest.mark.slow
+def test_what_tells_the_state_is_predicted_where_structure_has_it():
+    table = studies.usable(made_up(n=120))
+    rng = np.random.default_rng(2)
+    # thirty shells of all pairs rise with the energy, none with the level
+    state = rng.standard_normal(table.sizes["sample"])
+    counts = table.pair_count.values.astype(float)
+    counts[:, :, 30:60] *= 1 + 0.2 * state[:, None, None]
+    table = table.assign(
+        pair_count=(table.pair_count.dims, counts),
+        energy=("sample", -5 + 0.01 * state),
+        level=("sample", rng.standard_normal(table.sizes["sample"])),
+    )
+    network = Network(hidden=(8,), dropout=0.0, batch=4, epochs=400, patience=100)
+    found = studies.predict_state(table, ("energy", "cumulative level"), ("partial g(r)",), network, repeats=2, folds=2)
+    assert found.predicted.dims == ("target", "input", "model", "repeat", "sample")
+    np.testing.assert_array_equal(found.true.sel(target="energy"), table.energy)
+
+    def r2(target, predicted):
+        return evaluation.r_squared(found.true.sel(target=target).values, predicted.sel(target=target).values)
+
+    for model in ("network 1", "ridge"):
+        told = found.predicted.sel(model=model)
+        assert r2("energy", told) > 0.5 and r2("cumulative level", told) < 0.1
+    assert r2("energy", found.shuffled) < 0.1
+    # a liquid has no rate
+    with pytest.raises(ValueError, match="no cooling rate"):
+        studies.predict_state(table, ("cooling rate",), network=QUICK, repeats=1, folds=2)
+
+
 def test_the_gain_of_an_input_is_that_of_its_best_network():
     rng = np.random.default_rng(3)
     y = rng.normal(220, 10, 60)

@@ -1,8 +1,9 @@
 """Networks trained on a shipped table of samples: learn.py TABLE STUDY OUTPUT (tao-2023).
 
-STUDY: inputs (four inputs, three architectures, baselines and controls, of glasses), wide (the pair distributions, of
-glasses and liquids together), cutoffs, thresholds (of one input each), neuron (the weights of one), network (the
-paper's, trained on all glasses, to predict others), or atoms (single atoms of the structures that samples keep).
+STUDY: inputs (four inputs, three architectures, baselines and controls, of glasses), state (the pair distributions and
+what tells the state: energy and cooling rate), wide (the pair distributions, of glasses and liquids together), cutoffs,
+thresholds (of one input each), neuron (the weights of one), network (the paper's, trained on all glasses, to predict
+others), or atoms (single atoms of the structures that samples keep).
 Writes a NetCDF table of out-of-fold predictions, or of weights; finished parts are kept beside OUTPUT, so that a run
 that was killed goes on.
 """
@@ -34,6 +35,10 @@ ATOM_CUTOFFS = (3.0, 4.0, 5.0, 6.0, 6.9, 8.0, 9.0, 12.0)
 
 def _inputs(table, folder):
     return studies.compare_inputs(table, repeats=REPEATS, seed=SEED, folder=folder, progress=True)
+
+
+def _state(table, folder):
+    return studies.predict_state(table, repeats=REPEATS, seed=SEED, folder=folder, progress=True)
 
 
 def _wide(table, folder):
@@ -112,6 +117,7 @@ def _atoms(table, folder):
 
 STUDIES = {
     "inputs": _inputs,
+    "state": _state,
     "wide": _wide,
     "cutoffs": _cutoffs,
     "thresholds": _thresholds,

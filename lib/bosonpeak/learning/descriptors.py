@@ -19,6 +19,11 @@ INPUTS = ("participation ratio", "binary participation ratio", "total g(r)", "pa
 """The paper's four."""
 CONTROLS = ("energy", "cooling rate", "volume", "Debye level")
 """Single numbers that a structure has as well."""
+NUMBERS = {
+    "energy": "energy", "cooling rate": "cooling_rate", "volume": "volume", "Debye level": "debye_level",
+    "shear modulus": "shear_modulus", "cumulative level": "level",
+}  # fmt: skip
+"""All single numbers of a sample, by the columns of its table."""
 
 
 def partial_pair_functions(table: xr.Dataset) -> np.ndarray:
@@ -44,7 +49,7 @@ def total_pair_function(table: xr.Dataset) -> np.ndarray:
 
 
 def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, threshold: float = THRESHOLD) -> np.ndarray:
-    """Rows (n, p) of one kind of input, one of INPUTS or CONTROLS, of every sample of a table.
+    """Rows (n, p) of one kind of input, one of INPUTS or NUMBERS, of every sample of a table.
 
     r_cut: pair functions up to here, A (default: all); threshold: modes below it count 1, the others 0, in the binary
     participation ratio. "cooling rate" is its logarithm; a liquid's minimum has none. Raises ValueError for an unknown
@@ -65,10 +70,9 @@ def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, thre
             return ratio
         if kind == "binary participation ratio":
             return (ratio < threshold).astype(float)
-    single = {"energy": "energy", "volume": "volume", "Debye level": "debye_level", "cooling rate": "cooling_rate"}
-    if kind not in single:
-        raise ValueError(f"unknown input {kind!r}: choose one of {', '.join(INPUTS + CONTROLS)}")
-    values = table[single[kind]].values.astype(float)
+    if kind not in NUMBERS:
+        raise ValueError(f"unknown input {kind!r}: choose one of {', '.join((*INPUTS, *NUMBERS))}")
+    values = table[NUMBERS[kind]].values.astype(float)
     if kind == "cooling rate":
         if not np.isfinite(values).all():
             raise ValueError("samples quenched at once have no cooling rate: leave them out first")

@@ -1,8 +1,8 @@
 """What tao-2023 asks of its samples: inputs and models compared, cutoffs and thresholds scanned (floor 6).
 
-Every study predicts I_BP in 1e-6 (rad/ps)^-3 by `evaluation.cross_predict`, folds by parent liquid. Finished parts are
-kept in `folder`, where one is given, under a hash of the samples and the options, so that a run that was killed goes
-on.
+Studies predict I_BP in 1e-6 (rad/ps)^-3, one what tells the state, by `evaluation.cross_predict`, folds by parent
+liquid. Finished parts are kept in `folder`, where one is given, under a hash of the samples and the options, so that a
+run that was killed goes on.
 """
 
 import hashlib
@@ -77,13 +77,13 @@ def _kept(folder, table, what, compute) -> np.ndarray:
 
 
 def _predicted(
-    table, kind, model, repeats, folds, seed, folder, progress, shuffled=False, leaking=False, **options
+    table, kind, model, repeats, folds, seed, folder, progress, shuffled=False, leaking=False, target=None, **options
 ):  # fmt: skip
-    y = table.intensity.values * MICRO
+    y = table.intensity.values * MICRO if target is None else sample_inputs(table, target)[:, 0]
     if shuffled:
         y = np.random.default_rng(seed).permutation(y)
     named = asdict(model) if isinstance(model, Network) else model
-    what = (kind, named, repeats, folds, seed, shuffled, leaking, options)
+    what = (kind, named, repeats, folds, seed, shuffled, leaking, target, options)
     x = sample_inputs(table, kind, **options)
     groups = np.arange(len(y)) if leaking else table.seed.values
     return _kept(folder, table, what, lambda: cross_predict(x, y, groups, model, folds, repeats, seed, progress))
@@ -130,6 +130,41 @@ def compare_inputs(
             "n_atoms": table.attrs["n_atoms"],
             "network": str(network),
         },
+    )
+
+
+def predict_state(
+    table: xr.Dataset, targets=("energy", "cooling rate"), inputs=("total g(r)", "partial g(r)"),
+    network: Network | None = None, repeats: int = 9, folds: int = 5, seed: int = 2023, folder=None,
+    progress: bool = False,
+) -> xr.Dataset:  # fmt: skip
+    """Out-of-fold predictions of what tells the state of a sample, not its boson peak: does the method see anything?
+
+    targets: of descriptors.NUMBERS; the energy in eV an atom, the cooling rate as the logarithm of K/s. Returns
+    `predicted` (target, input, model, repeat, sample) of models "network 1" and "ridge"; `shuffled` (target, input,
+    repeat, sample): the network trained on other samples' targets; `true` (target, sample); seed and cooling_rate of
+    the samples. Raises ValueError as `cross_predict` and `descriptors.sample_inputs`.
+    """
+    models = {"network 1": network or Network(), "ridge": "ridge"}
+    options = (repeats, folds, seed, folder, progress)
+    predicted = [
+        [[_predicted(table, kind, model, *options, target=target) for model in models.values()] for kind in inputs]
+        for target in targets
+    ]
+    shuffled = [
+        [_predicted(table, kind, models["network 1"], *options, shuffled=True, target=target) for kind in inputs]
+        for target in targets
+    ]
+    return xr.Dataset(
+        {
+            "predicted": (("target", "input", "model", "repeat", "sample"), np.array(predicted)),
+            "shuffled": (("target", "input", "repeat", "sample"), np.array(shuffled)),
+            "true": (("target", "sample"), np.array([sample_inputs(table, target)[:, 0] for target in targets])),
+            "seed": ("sample", table.seed.values),
+            "cooling_rate": ("sample", table.cooling_rate.values, {"units": "K/s"}),
+        },
+        {"target": list(targets), "input": list(inputs), "model": list(models)},
+        {"repeats": repeats, "folds": folds, "seed_folds": seed, "n_atoms": table.attrs["n_atoms"]},
     )
 
 
