@@ -155,3 +155,6 @@ def test_tao_2023_tells_single_atoms_and_not_whole_glasses():
     assert found["fig4/lower-peaks"]["interval"][0] > 1
     # no liquid is on both sides of a split, and it would not matter
     assert found["beyond/leakage"]["verdict"] == "reproduced"
+    # the page says so in words: the method sees what there is to see
+    for name in ("beyond/state-read", "beyond/order-where-told"):
+        assert found[name]["verdict"] == "reproduced", name
