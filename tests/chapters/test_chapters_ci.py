@@ -28,9 +28,9 @@ def test_page_runs_to_its_end(page, ci_run, ci_cpu_seconds, record_property):
     # a warning on stderr would stand in the reader's page
     assert not [output.text for cell in code for output in cell.outputs if output.get("name") == "stderr"]
     assert 0 < notebook.metadata.papermill.duration <= run.seconds
-    # the clock also counts what else the machine does, CPU-s count both cores: a chapter that has grown shows in both
-    took = {"s on the clock": run.seconds, "CPU-s": ci_cpu_seconds(page)}
-    assert min(took.values()) < SECONDS.get(page, 300), took
+    # CPU-s tell a chapter that has grown from a machine that does other work
+    told = f"{run.seconds:.0f} s on the clock, {ci_cpu_seconds(page):.0f} CPU-s"
+    assert run.seconds < SECONDS.get(page, 300), told
 
 
 @pytest.mark.parametrize("chapter", runs.chapters())

@@ -146,8 +146,11 @@ def test_tao_2023_tells_single_atoms_and_not_whole_glasses():
     found = {r["id"].removeprefix("tao-2023/"): r for r in records}
     assert len(found) >= 12
     # tens of thousands of atoms: no matter of luck, and the element is not all that is told
-    for name in ("fig3d/atoms-correlate", "fig3d/atoms-beyond-species", "fig8/atomic-length-scale"):
+    for name in ("fig3d/atoms-correlate", "fig3d/atoms-beyond-species"):
         assert found[name]["verdict"] == "reproduced", name
+    # the paper's shell, but the error falls so slowly there that the next ones cannot be ruled out
+    length = found["fig8/atomic-length-scale"]
+    assert length["value"] == 6.9 and length["verdict"] == "partly"
     # at this size the state of a glass explains less than the paper's network is said to
     assert found["beyond/ceiling"]["value"] < 0 and found["fig3a/skill"]["interval"][1] < 0.3
     assert found["fig3a/relative-error"]["interval"][0] > 0.0867

@@ -71,6 +71,8 @@ def test_a_group_on_both_sides_would_leak():
 def test_scores_and_their_intervals():
     y = np.array([1.0, 2.0, 3.0, 4.0])
     assert evaluation.r_squared(y, y) == 1 and evaluation.r_squared(y, np.full(4, 2.5)) == 0
+    # half the error, twice the error, of a reference
+    assert evaluation.error_gain(y, y + 1, y - 2) == 0.5 and evaluation.error_gain(y, [y + 2, y - 2], y + 1) == -1
     assert evaluation.mean_absolute_error(y, np.array([y + 1, y - 3])) == 2
     rng = np.random.default_rng(3)
     truth = rng.standard_normal(120)

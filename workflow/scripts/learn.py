@@ -109,6 +109,7 @@ def _atoms(table, folder):
     data["cutoff_error"] = (("cutoff", "unseen_sample", "repeat"), np.array(errors))
     # by the key of its recipe a glass is found in a table that has grown as well
     data["unseen_key"] = "unseen_sample", table.key.values[samples]
+    data["key"] = "structure", table.key.values
     data = data.assign_coords(cutoff=list(ATOM_CUTOFFS), unseen_sample=samples).merge(
         found["predicted"].trained.table()
     )

@@ -124,6 +124,11 @@ def mean_absolute_error(y, predicted) -> float:
     return float(abs(np.asarray(predicted) - np.asarray(y)).mean())
 
 
+def error_gain(y, predicted, reference) -> float:
+    """1 - mean absolute error of predicted (..., n) over that of a reference (..., n): above 0 it is the better one."""
+    return 1 - mean_absolute_error(y, predicted) / mean_absolute_error(y, reference)
+
+
 def r_squared(y, predicted) -> float:
     """1 - mean squared error over the variance of y (n,), errors of all rows of predicted (..., n) counted.
 

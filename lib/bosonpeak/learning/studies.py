@@ -16,7 +16,7 @@ from ..processes import read_arrays, write_arrays
 from ..vibrations.peaks import broadened_reduced_density
 from ..vibrations.shipped import load_result, shipped_results
 from .descriptors import CONTROLS, INPUTS, sample_inputs
-from .evaluation import BASELINES, cross_predict, mean_absolute_error, score_interval
+from .evaluation import BASELINES, cross_predict, error_gain, mean_absolute_error, score_interval
 from .regression import ARCHITECTURES, Network, train
 from .samples import WIDTH
 
@@ -141,29 +141,23 @@ def predict_state(
     """Out-of-fold predictions of what tells the state of a sample, not its boson peak: does the method see anything?
 
     targets: of descriptors.NUMBERS; the energy in eV an atom, the cooling rate as the logarithm of K/s. Returns
-    `predicted` (target, input, model, repeat, sample) of models "network 1" and "ridge"; `shuffled` (target, input,
-    repeat, sample): the network trained on other samples' targets; `true` (target, sample); seed and cooling_rate of
-    the samples. Raises ValueError as `cross_predict` and `descriptors.sample_inputs`.
+    `predicted` (target, input, repeat, sample) by the network, `shuffled`, the same trained on other samples' targets,
+    `true` (target, sample) and the seed of the samples. Raises ValueError as `cross_predict` and
+    `descriptors.sample_inputs`.
     """
-    models = {"network 1": network or Network(), "ridge": "ridge"}
-    options = (repeats, folds, seed, folder, progress)
-    predicted = [
-        [[_predicted(table, kind, model, *options, target=target) for model in models.values()] for kind in inputs]
-        for target in targets
-    ]
-    shuffled = [
-        [_predicted(table, kind, models["network 1"], *options, shuffled=True, target=target) for kind in inputs]
-        for target in targets
-    ]
+    options = (network or Network(), repeats, folds, seed, folder, progress)
+    predicted, shuffled = (
+        [[_predicted(table, kind, *options, shuffled=mixed, target=target) for kind in inputs] for target in targets]
+        for mixed in (False, True)
+    )
     return xr.Dataset(
         {
-            "predicted": (("target", "input", "model", "repeat", "sample"), np.array(predicted)),
+            "predicted": (("target", "input", "repeat", "sample"), np.array(predicted)),
             "shuffled": (("target", "input", "repeat", "sample"), np.array(shuffled)),
             "true": (("target", "sample"), np.array([sample_inputs(table, target)[:, 0] for target in targets])),
             "seed": ("sample", table.seed.values),
-            "cooling_rate": ("sample", table.cooling_rate.values, {"units": "K/s"}),
         },
-        {"target": list(targets), "input": list(inputs), "model": list(models)},
+        {"target": list(targets), "input": list(inputs)},
         {"repeats": repeats, "folds": folds, "seed_folds": seed, "n_atoms": table.attrs["n_atoms"]},
     )
 
@@ -178,17 +172,14 @@ def best_networks(found: xr.Dataset) -> dict[str, np.ndarray]:
     return best
 
 
-def error_gain(found: xr.Dataset, kind: str, over: str, rng=None, n_resamples: int = 1000):
-    """1 - MAE(kind) / MAE(over), inputs of `compare_inputs` by the best of its networks, and its 95 % interval.
+def input_gain(found: xr.Dataset, kind: str, over: str, rng=None, n_resamples: int = 1000):
+    """`evaluation.error_gain` of one input of `compare_inputs` over another, each by the best of its networks.
 
-    Returns (value, (low, high)) over resampled parents; the paper has 0.126 of partial over total g(r).
+    Returns (value, (low, high)), 95 % over resampled parents; the paper has 0.126 of partial over total g(r).
     """
-
-    def gain(y, a, b):
-        return 1 - mean_absolute_error(y, a) / mean_absolute_error(y, b)
-
     best = best_networks(found)
-    return score_interval(gain, found.intensity.values, [best[kind], best[over]], found.seed.values, rng, n_resamples)
+    told = [best[kind], best[over]]
+    return score_interval(error_gain, found.intensity.values, told, found.seed.values, rng, n_resamples)
 
 
 def scan(
