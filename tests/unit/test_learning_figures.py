@@ -19,6 +19,9 @@ def test_rates_have_the_mean_of_their_samples(axes):
     (bars,) = axes.containers
     assert bars.lines[0].get_xydata().tolist() == [[1e13, 2.0]]
     assert axes.lines[0].get_ydata().tolist() == [1.0, 2.0, 3.0, 9.0] and axes.get_xscale() == "log"
+    # two samples tell no interval worth an axis
+    draw.draw_by_rate(axes, [1e15, 1e15], [1.0, 2.0])
+    assert len(axes.containers) == 1
 
 
 def test_scores_stand_beside_their_ceiling(axes):

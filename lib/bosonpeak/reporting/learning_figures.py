@@ -36,10 +36,13 @@ def draw_network(axes, neurons, inputs="inputs", output=r"$I_\mathrm{BP}$", show
 
 
 def draw_by_rate(axes, rates, values, color="#0072B2", label=None) -> None:
-    """Every sample as a faint point over its cooling rate (K/s), and the mean of each rate with its 95 % interval."""
+    """Every sample as a faint point over its cooling rate (K/s), and the mean of each rate with its 95 % interval.
+
+    Rates of one or two samples have their points alone: an interval from two is a dozen times their distance.
+    """
     rates, values = np.asarray(rates, float), np.asarray(values, float)
     axes.plot(rates, values, ".", color=color, alpha=0.25, markersize=4)
-    several = [(rate, values[rates == rate]) for rate in np.unique(rates) if (rates == rate).sum() > 1]
+    several = [(rate, values[rates == rate]) for rate in np.unique(rates) if (rates == rate).sum() > 2]
     if several:
         found = [mean_interval(group) for _, group in several]
         mean = np.array([value for value, _ in found])
