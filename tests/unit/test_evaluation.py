@@ -177,6 +177,25 @@ def test_the_share_of_a_state_and_the_spread_within_are_covered_by_their_interva
         evaluation.within_states(y, np.arange(len(y)))
 
 
+def test_what_is_told_within_states_does_not_see_the_state():
+    rng = np.random.default_rng(9)
+    states = np.repeat(np.arange(200), 20)
+    of_state, part, noise = rng.standard_normal(200)[states], *rng.standard_normal((2, len(states)))
+    # r of part and 0.6 part + 0.8 noise is 0.6; states that agree, or contradict, change nothing
+    for of_prediction in (5 * of_state, -5 * of_state):
+        told = evaluation.correlation_within(of_state + part, of_prediction + 0.6 * part + 0.8 * noise, states)
+        assert told == pytest.approx(0.6, abs=4 * (1 - 0.6**2) / np.sqrt(len(states)))
+    # one that knows the state and nothing else, and one that knows nothing
+    assert evaluation.pearson(of_state + part, of_state) > 0.5
+    for knows in (np.pi * of_state, np.full(len(states), 0.1)):
+        assert evaluation.correlation_within(of_state + part, knows, states) == 0
+    # as two states of two samples by hand: apart (-1, 1, -2, 2) and (-1, 1, 1, -1)
+    by_hand = evaluation.correlation_within([1, 3, 10, 14], [0, 2, 9, 7], [0, 0, 1, 1])
+    assert by_hand == pytest.approx((1 + 1 - 2 - 2) / np.sqrt(10 * 4))
+    with pytest.raises(ValueError, match="alone in its state"):
+        evaluation.correlation_within(part, noise, np.arange(len(part)))
+
+
 def test_a_score_may_be_several_numbers_at_once():
     rng = np.random.default_rng(8)
     y = rng.normal(size=len(GROUPS))

@@ -222,6 +222,21 @@ def within_states(intensity, states) -> tuple[float, tuple[float, float]]:
     return float(value), (float(low), float(high))
 
 
+def correlation_within(y, predicted, states) -> float:
+    """Pearson's r of y (n,) and predicted (n,) within states (n,): each state's mean is taken off both.
+
+    What is told beyond the state: 0 for a model that knows the state and nothing else. Raises ValueError where every
+    sample is alone in its state.
+    """
+    y, predicted = np.asarray(y, float), np.asarray(predicted, float)
+    _, state, count = np.unique(states, return_inverse=True, return_counts=True)
+    if not (count > 1).any():
+        raise ValueError("every sample is alone in its state: nothing is left within one")
+    apart = [v - (np.bincount(state, v) / count)[state] for v in (y, predicted)]
+    # rounding leaves something of a prediction that is the same throughout a state
+    return pearson(*apart) if apart[1].std() > 1e-9 * predicted.std() else 0.0
+
+
 def target_agreement(table: xr.Dataset, width: float) -> float:
     """R^2 of the best straight line from I_BP read under another width (rad/ps) to I_BP as it stands, over samples.
 
