@@ -22,7 +22,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 book: $(STAMP) ## run what changed and build the pages into _build/html
-	@$(BIN)/python -m bosonpeak.reporting.cache
+	@$(BIN)/python -m bosonpeak.book.cache
 	@# a page that warned is not read again while unchanged: forget it, so that the next build warns as well
 	@$(BIN)/jupyter-book build . -W --keep-going -n || { rm -rf _build/.doctrees; exit 1; }
 	@echo "The book stands: open _build/html/index.html"

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numba
-from bosonpeak.materials.archive import processor
+from bosonpeak.archive.glasses import processor
 
 
 def describe_machine(*packages: str) -> dict:

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
-from bosonpeak.materials import archive
+from bosonpeak.archive import glasses as archive
 from bosonpeak.materials.glasses import GlassRecipe, melt_quench
 from bosonpeak.materials.potentials import get
 from bosonpeak.threads import set_threads

@@ -26,10 +26,12 @@ from pathlib import Path
 
 import numpy as np
 from ase.units import kB
-from bosonpeak.landscape.thermal_motion import harmonic_displacements, thermal_trajectory
 from bosonpeak.materials import glasses
+from bosonpeak.materials.dynamics import thermal_trajectory
 from bosonpeak.materials.potentials import get
-from bosonpeak.scattering import harmonic, maps, trajectories
+from bosonpeak.papers.li_2025 import maps
+from bosonpeak.papers.yang_2021.motion import harmonic_displacements
+from bosonpeak.scattering import harmonic, trajectories
 from bosonpeak.scattering.wavevectors import ScatteringMap, ShellSums, box_wavevectors
 from bosonpeak.threads import set_threads
 from bosonpeak.units import MEV, RAD_PER_PS
@@ -179,7 +181,7 @@ def prepare(quick: bool):
             atoms = glasses.melt_quench(recipe, folder)
     else:
         atoms = glasses.load(NAME)
-    atoms.set_masses(np.asarray(potential.masses)[potential.types(atoms)])
+    atoms.set_masses(potential.masses_of(atoms))
     waves = box_wavevectors(atoms.cell.array, EDGES, 10 if quick else None, SEED)
     return atoms, recipe.name if quick else NAME, waves
 

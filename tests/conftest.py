@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 import pytest
-from bosonpeak.reporting import runs
+from bosonpeak.book import runs
 from bosonpeak.threads import set_threads
 
 _seconds: dict[str, tuple[float, float]] = {}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from bosonpeak.book import runs
 from bosonpeak.paths import project_root
-from bosonpeak.reporting import runs
 
 BROWSER_ARGUMENTS = [
     "--no-sandbox",

@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from bosonpeak.reporting import runs
+from bosonpeak.book import runs
 
 pytestmark = pytest.mark.slow
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from bosonpeak.archive import structures as structure_files
 from bosonpeak.landscape.active_region import Region, describe_landscape
 from bosonpeak.landscape.artn import REDUCED, Search, activate_atoms, activation_events, refine_event
 from bosonpeak.landscape.saddle_search import lowest_mode
-from bosonpeak.materials import glasses, potentials, structure_files
+from bosonpeak.materials import glasses, potentials
 from bosonpeak.materials.lammps import Session
 from bosonpeak.vibrations.hessian import energy, forces, hessian
 

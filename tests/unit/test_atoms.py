@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 import xarray as xr
-from bosonpeak.learning import atoms
 from bosonpeak.learning.regression import Network
 from bosonpeak.materials.glasses import load
+from bosonpeak.papers.tao_2023 import atoms
 
 NAMES = [f"Cu50Zr50-mendelev-2009-n1000-1e13-s{s}" for s in (1, 2, 3)]
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from ase import Atoms
-from bosonpeak.reporting import barrier_figures as draw
+from bosonpeak.papers.yang_2021 import figures as draw
 from matplotlib.figure import Figure
 
 

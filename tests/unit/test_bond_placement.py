@@ -5,8 +5,8 @@ import sys
 
 import numpy as np
 import pytest
-from bosonpeak.bond_placement import _apart, binomial_variance, network_with_variance
-from bosonpeak.lattices import LATTICES, lattice_network
+from bosonpeak.networks.lattices import LATTICES, lattice_network
+from bosonpeak.networks.placement import _apart, binomial_variance, network_with_variance
 
 SEED = 20281
 

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from bosonpeak.reporting.cache import drop_stale
+from bosonpeak.book.cache import drop_stale
 
 
 @pytest.fixture

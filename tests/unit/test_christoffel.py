@@ -7,8 +7,7 @@ import pytest
 from ase.build import bulk
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
-from bosonpeak.vibrations.christoffel import anisotropic_debye_level, sound_speeds
-from bosonpeak.vibrations.elasticity import elastic_moduli
+from bosonpeak.vibrations.elasticity import anisotropic_debye_level, elastic_moduli, sound_speeds
 
 
 @pytest.fixture(scope="module")

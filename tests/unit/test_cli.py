@@ -7,8 +7,8 @@ import subprocess
 import sys
 
 import pytest
-from bosonpeak import __version__, cli
-from bosonpeak.reporting import runs
+from bosonpeak import __version__
+from bosonpeak.book import cli, runs
 
 
 def test_version(capsys):
@@ -113,7 +113,7 @@ def test_chapters_lists_parameters_with_the_values_of_each_scale(small_book, cap
 
 
 def test_archive_hands_the_payload_of_the_run_to_the_ledger(small_book, monkeypatch, capfd):
-    from bosonpeak.reporting import claims
+    from bosonpeak.book import claims
 
     kept = []
     monkeypatch.setattr(claims, "archive", lambda payload, scale: kept.append((payload, scale)))
@@ -131,7 +131,7 @@ def test_archiving_a_chapter_without_claims_is_2(small_book, capfd):
 def test_claims_lists_ids_with_verdicts_of_each_scale(small_book, monkeypatch, capsys):
     from types import SimpleNamespace
 
-    from bosonpeak.reporting import claims
+    from bosonpeak.book import claims
 
     (small_book / "data" / "claims" / "good.yml").write_text("[]\n")
     archives = {"ci": {"good": {"records": [{"id": "good/first", "verdict": "reproduced"}]}}}

@@ -4,16 +4,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from bosonpeak.lattices import LATTICES, SpringDistribution, lattice_network, vector_dynamical_matrix
-from bosonpeak.vibrations.cpa import find_static_stiffness, rigidity_threshold, solve_cpa
-from bosonpeak.vibrations.debye import square_lattice_density
-from bosonpeak.vibrations.lattice_green import (
+from bosonpeak.networks.lattices import LATTICES, SpringDistribution, lattice_network, vector_dynamical_matrix
+from bosonpeak.papers.spring_network.cpa import find_static_stiffness, rigidity_threshold, solve_cpa
+from bosonpeak.papers.spring_network.lattice_green import (
     TOP,
     _states_below,
     debye_level_of_lattice,
     evaluate_lattice_green,
     vector_density,
 )
+from bosonpeak.vibrations.debye import square_lattice_density
 from bosonpeak.vibrations.spectra import density_of_states
 
 SEED = 20272

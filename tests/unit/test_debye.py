@@ -5,11 +5,11 @@ from math import pi
 import numpy as np
 import pytest
 from bosonpeak import units
+from bosonpeak.papers.primer.figures import excess_band
 from bosonpeak.vibrations.debye import (
     KELVIN,
     debye_density,
     debye_frequency,
-    excess_band,
     plane_waves,
     specific_heat,
     square_lattice_density,

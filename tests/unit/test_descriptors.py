@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from ase import Atoms
-from bosonpeak.learning import descriptors
-from bosonpeak.learning.samples import DR, R_MAX, describe_sample, sample_table
 from bosonpeak.materials.glasses import GlassRecipe, load
 from bosonpeak.materials.potentials import get
+from bosonpeak.papers.tao_2023 import descriptors
+from bosonpeak.papers.tao_2023.samples import DR, R_MAX, describe_sample, sample_table
 from bosonpeak.structure.pair_distribution import atomic_pair_distribution, pair_distribution
 
 NAMES = ["Cu50Zr50-mendelev-2009-n1000-1e13-s1", "Cu50Zr50-mendelev-2009-n1000-1e14-s1"]

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 import xarray as xr
+from bosonpeak import statistics
+from bosonpeak.archive.results import load_vibrations
 from bosonpeak.learning import evaluation
 from bosonpeak.learning.regression import Network
-from bosonpeak.learning.samples import sample_peak
-from bosonpeak.vibrations.shipped import load_vibrations
+from bosonpeak.papers.tao_2023 import ceilings
+from bosonpeak.papers.tao_2023.samples import sample_peak
 
 GROUPS = np.repeat(np.arange(30), 4)
 
@@ -53,10 +55,10 @@ def test_groups_that_tell_a_difference_are_those_at_which_the_interval_has_shrun
     for count in (100, 400):
         _, (low, high) = evaluation.score_interval(lambda y, p: y.mean(), y[:count], y[:count], np.arange(count), rng=1)
         half.append(high - low)
-    told = evaluation.groups_to_tell((-half[0] / 2, half[0] / 2), 100, half[1] / 2)
+    told = statistics.groups_to_tell((-half[0] / 2, half[0] / 2), 100, half[1] / 2)
     assert told == pytest.approx(400, rel=0.3)
     with pytest.raises(ValueError, match="above 0"):
-        evaluation.groups_to_tell((0, 1), 10, 0)
+        statistics.groups_to_tell((0, 1), 10, 0)
 
 
 def test_a_group_on_both_sides_would_leak():
@@ -93,12 +95,12 @@ def test_the_ceiling_of_a_state_is_its_share_of_the_variance():
     rng = np.random.default_rng(4)
     states = np.repeat(np.arange(200), 20)
     intensity = rng.standard_normal(200)[states] + np.sqrt(3) * rng.standard_normal(4000)
-    value, (low, high) = evaluation.state_ceiling(intensity, states)
+    value, (low, high) = ceilings.state_ceiling(intensity, states)
     assert value == pytest.approx(0.25, abs=0.05) and low < 0.25 < high
     # the best guess that knows the state reaches it, and no more
     best = np.array([intensity[states == s].mean() for s in range(200)])[states]
     assert evaluation.r_squared(intensity, best) == pytest.approx(value, abs=0.05)
-    nothing, _ = evaluation.state_ceiling(intensity, rng.permutation(states))
+    nothing, _ = ceilings.state_ceiling(intensity, rng.permutation(states))
     assert abs(nothing) < 0.02
 
 
@@ -116,10 +118,10 @@ def test_a_target_agrees_with_itself_and_less_with_another_kernel():
         },
         attrs={"n_atoms": 1000},
     )
-    assert evaluation.target_agreement(table, 1.0) == pytest.approx(1)
-    assert 0.1 < evaluation.target_agreement(table, 0.6) < 0.98
+    assert ceilings.target_agreement(table, 1.0) == pytest.approx(1)
+    assert 0.1 < ceilings.target_agreement(table, 0.6) < 0.98
     with pytest.raises(ValueError, match="three are needed"):
-        evaluation.target_agreement(table.assign(interior=table.interior & False), 1.0)
+        ceilings.target_agreement(table.assign(interior=table.interior & False), 1.0)
 
 
 def test_an_unknown_baseline_is_named():
@@ -132,26 +134,26 @@ def test_correlations_are_those_of_scipy_and_a_constant_has_none():
 
     rng = np.random.default_rng(5)
     y, told = rng.standard_normal(50), rng.standard_normal((3, 50)).round(1)
-    assert evaluation.pearson(y, told) == pytest.approx(np.mean([stats.pearsonr(y, row).statistic for row in told]))
-    assert evaluation.spearman(y, told[0]) == pytest.approx(stats.spearmanr(y, told[0]).statistic)
-    assert evaluation.pearson(y, np.ones(50)) == 0
+    assert statistics.pearson(y, told) == pytest.approx(np.mean([stats.pearsonr(y, row).statistic for row in told]))
+    assert statistics.spearman(y, told[0]) == pytest.approx(stats.spearmanr(y, told[0]).statistic)
+    assert statistics.pearson(y, np.ones(50)) == 0
 
 
 def test_a_curve_that_levels_off_has_a_small_ratio_of_slopes():
     x = np.repeat(np.arange(-3, 4.0), 5)
-    assert evaluation.slope_ratio(np.where(x < 0, x, 4 * x), x) == pytest.approx(0.25)
-    assert evaluation.slope_ratio(2 * x, x) == pytest.approx(1)
+    assert statistics.slope_ratio(np.where(x < 0, x, 4 * x), x) == pytest.approx(0.25)
+    assert statistics.slope_ratio(2 * x, x) == pytest.approx(1)
     with pytest.raises(ValueError, match="either side of 0"):
-        evaluation.slope_ratio(x[x >= 0], x[x >= 0])
+        statistics.slope_ratio(x[x >= 0], x[x >= 0])
 
 
 def test_errors_settle_where_they_no_longer_fall():
     values, errors = np.array([3.0, 4, 5, 6, 12]), np.array([9.0, 8.0, 7.1, 7.0, 7.0])
-    assert evaluation.settling_value(values, errors, 0.03) == 5
-    assert evaluation.settling_value(values, errors, 0.001) == 6
-    assert evaluation.settling_value(values, np.full(5, 7.0), 0.03) == 3
+    assert statistics.settling_value(values, errors, 0.03) == 5
+    assert statistics.settling_value(values, errors, 0.001) == 6
+    assert statistics.settling_value(values, np.full(5, 7.0), 0.03) == 3
     # errors that rise at the end settle there alone
-    assert evaluation.settling_value(values, np.array([5.0, 5, 5, 8, 7]), 0.03) == 12
+    assert statistics.settling_value(values, np.array([5.0, 5, 5, 8, 7]), 0.03) == 12
 
 
 def test_the_place_of_the_least_error_has_an_interval_over_groups():
@@ -159,7 +161,7 @@ def test_the_place_of_the_least_error_has_an_interval_over_groups():
     values, y = np.arange(7.0), rng.standard_normal(120)
     # the error has its minimum at 3
     noise = rng.standard_normal((7, 2, 120)) * (1 + abs(values - 3))[:, None, None]
-    place, (low, high) = evaluation.curve_interval(lambda e: values[np.argmin(e)], y, y + noise, GROUPS, 1)
+    place, (low, high) = ceilings.curve_interval(lambda e: values[np.argmin(e)], y, y + noise, GROUPS, 1)
     assert place == 3 and 2 <= low <= 3 <= high <= 4
 
 
@@ -168,13 +170,13 @@ def test_the_share_of_a_state_and_the_spread_within_are_covered_by_their_interva
     states = np.repeat(np.arange(21), 9)
     for _ in range(200):
         y = 3 * rng.standard_normal(21)[states] + 4 * rng.standard_normal(len(states))
-        spread, (low, high) = evaluation.within_states(y, states)
-        share, (least, most) = evaluation.state_ceiling(y, states)
+        spread, (low, high) = statistics.within_states(y, states)
+        share, (least, most) = ceilings.state_ceiling(y, states)
         assert low < spread < high and least < share < most
         covered.append((low < 4 < high, least < 9 / 25 < most))
     assert (abs(np.mean(covered, axis=0) - 0.95) < 0.045).all()
     with pytest.raises(ValueError, match="alone in its state"):
-        evaluation.within_states(y, np.arange(len(y)))
+        statistics.within_states(y, np.arange(len(y)))
 
 
 def test_what_is_told_within_states_does_not_see_the_state():
@@ -183,17 +185,17 @@ def test_what_is_told_within_states_does_not_see_the_state():
     of_state, part, noise = rng.standard_normal(200)[states], *rng.standard_normal((2, len(states)))
     # r of part and 0.6 part + 0.8 noise is 0.6; states that agree, or contradict, change nothing
     for of_prediction in (5 * of_state, -5 * of_state):
-        told = evaluation.correlation_within(of_state + part, of_prediction + 0.6 * part + 0.8 * noise, states)
+        told = statistics.correlation_within(of_state + part, of_prediction + 0.6 * part + 0.8 * noise, states)
         assert told == pytest.approx(0.6, abs=4 * (1 - 0.6**2) / np.sqrt(len(states)))
     # one that knows the state and nothing else, and one that knows nothing
-    assert evaluation.pearson(of_state + part, of_state) > 0.5
+    assert statistics.pearson(of_state + part, of_state) > 0.5
     for knows in (np.pi * of_state, np.full(len(states), 0.1)):
-        assert evaluation.correlation_within(of_state + part, knows, states) == 0
+        assert statistics.correlation_within(of_state + part, knows, states) == 0
     # as two states of two samples by hand: apart (-1, 1, -2, 2) and (-1, 1, 1, -1)
-    by_hand = evaluation.correlation_within([1, 3, 10, 14], [0, 2, 9, 7], [0, 0, 1, 1])
+    by_hand = statistics.correlation_within([1, 3, 10, 14], [0, 2, 9, 7], [0, 0, 1, 1])
     assert by_hand == pytest.approx((1 + 1 - 2 - 2) / np.sqrt(10 * 4))
     with pytest.raises(ValueError, match="alone in its state"):
-        evaluation.correlation_within(part, noise, np.arange(len(part)))
+        statistics.correlation_within(part, noise, np.arange(len(part)))
 
 
 def test_a_score_may_be_several_numbers_at_once():

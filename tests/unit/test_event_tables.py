@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bosonpeak.landscape.artn import Event, Search
-from bosonpeak.landscape.event_tables import (
+from bosonpeak.materials import glasses
+from bosonpeak.materials.potentials import get
+from bosonpeak.papers.yang_2021.events import (
     OUTCOMES,
     activate_glass,
     atom_barriers,
@@ -13,8 +15,6 @@ from bosonpeak.landscape.event_tables import (
     load_events,
     tabulate_events,
 )
-from bosonpeak.materials import glasses
-from bosonpeak.materials.potentials import get
 
 
 @pytest.fixture(scope="module")

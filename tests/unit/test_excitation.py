@@ -13,16 +13,11 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
-from bosonpeak.landscape.excitation import (
-    Transition,
-    critical_amplitude,
-    excite_modes,
-    loose_atoms,
-    scan_amplitudes,
-)
-from bosonpeak.landscape.rearrangement import displacement_profile
-from bosonpeak.materials import glasses, potentials, structure_files
+from bosonpeak.archive import structures as structure_files
+from bosonpeak.landscape.excitation import Transition, critical_amplitude, excite_modes, loose_atoms, scan_amplitudes
+from bosonpeak.materials import glasses, potentials
 from bosonpeak.materials.lammps import Session
+from bosonpeak.papers.mizuno_2020.rearrangement import displacement_profile
 from bosonpeak.vibrations.hessian import dynamical_matrix, energy, forces
 from bosonpeak.vibrations.modes import normal_modes
 

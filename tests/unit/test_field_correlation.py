@@ -3,16 +3,8 @@
 import numpy as np
 import pytest
 from ase import Atoms
-from bosonpeak.statistics import correlation_interval
-from bosonpeak.structure.field_correlation import (
-    best_length,
-    binned_means,
-    box_blocks,
-    correlate_fields,
-    partial_correlation,
-    pool_correlations,
-    proportionality,
-)
+from bosonpeak.papers.yang_2021.fields import best_length, binned_means, box_blocks, correlate_fields, proportionality
+from bosonpeak.statistics import correlation_interval, partial_correlation, pool_correlations
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 import matplotlib
 import numpy as np
 import pytest
-from bosonpeak.reporting import figures
-from bosonpeak.reporting.figures import CYCLE, frames, ordered_colors, use_style
+from bosonpeak.book import figures
+from bosonpeak.book.figures import frames, use_style
+from bosonpeak.drawing.style import CYCLE, ordered_colors
 from PIL import Image
 
 VALUES = [0.0, 0.1, 0.2, 0.3]

@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ase.build import bulk
-from bosonpeak.landscape.thermal_motion import Trajectory, draw_harmonic
+from bosonpeak.materials.dynamics import Trajectory
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
-from bosonpeak.scattering.fluctuations import fluctuation_maps, fluctuation_spectra, harmonic_fluctuation_map
+from bosonpeak.papers.li_2025.fluctuations import fluctuation_maps, fluctuation_spectra, harmonic_fluctuation_map
+from bosonpeak.papers.li_2025.local_fields import FIELDS, LINEAR, local_fields, local_geometry, shift_reference
+from bosonpeak.papers.yang_2021.motion import draw_harmonic
 from bosonpeak.scattering.harmonic import boson_map, structure_factor
-from bosonpeak.scattering.local_fields import FIELDS, LINEAR, local_fields, local_geometry, shift_reference
 from bosonpeak.scattering.trajectories import energy_spectra
 from bosonpeak.scattering.wavevectors import Wavevectors, box_wavevectors, shell_means
 from bosonpeak.vibrations.hessian import dynamical_matrix

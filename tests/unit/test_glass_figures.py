@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from bosonpeak.reporting import glass_figures as draw
+from bosonpeak.archive.results import load_vibrations, vibrations_table
+from bosonpeak.book import glass_tables
+from bosonpeak.drawing import spectra as draw
 from bosonpeak.units import RAD_PER_PS, THZ
 from bosonpeak.vibrations.debye import debye_density
-from bosonpeak.vibrations.shipped import load_vibrations, vibrations_table
 
 LEVEL = 3 / 30.0**3
 
@@ -90,14 +91,14 @@ def tables():
 
 
 def test_samples_of_one_recipe_are_one_row_with_their_scatter():
-    table = draw.summarise(*tables())
+    table = glass_tables.summarise(*tables())
     assert list(table.glass) == ["Cu50Zr50-x-n100-1e13", "spheres-n50-instant"]
     metal, spheres = table.to_dict("records")
     assert metal["samples"] == 2 and spheres["samples"] == 1
     # 0.15 and 0.16 eV/A^3 are 24.0 and 25.6 GPa; their standard deviation 1.1
     assert metal["G"] == "24.8(11)" and metal["I_BP"] == "210.0(141)" and metal["Debye level"] == "100.0(0)"
     assert spheres["G"] == "0.1300" and spheres["I_BP"] == "3.000"
-    assert draw.recipes_of(tables()[0], "Cu") == ["Cu50Zr50-x-n100-1e13"]
+    assert glass_tables.recipes_of(tables()[0], "Cu") == ["Cu50Zr50-x-n100-1e13"]
 
 
 def test_spectra_are_found_by_name(tmp_path, monkeypatch):

@@ -13,9 +13,11 @@ import time
 import numpy as np
 import pytest
 from ase import Atoms
-from bosonpeak.materials import archive, glasses, potentials
-from bosonpeak.materials.glasses import GlassRecipe, inherent_structure, melt_quench, sample_inherent_structures
-from bosonpeak.materials.structure_files import read_structure, write_structure
+from bosonpeak.archive import glasses as archive
+from bosonpeak.archive.structures import read_structure, write_structure
+from bosonpeak.materials import glasses, potentials, recipes
+from bosonpeak.materials.glasses import GlassRecipe, inherent_structure, melt_quench
+from bosonpeak.papers.yang_2021.inherent_spectra import sample_inherent_structures
 from bosonpeak.vibrations import hessian
 
 TINY = GlassRecipe("cu-zr-mendelev-2009", "Cu50Zr50", 108, 1e15, 1, melt_time=1.0)
@@ -247,7 +249,7 @@ def own_archive(tmp_path, monkeypatch, quenched):
     (tmp_path / "data" / "glasses").mkdir()
     (tmp_path / "data" / "potentials").symlink_to(potentials.project_root() / "data" / "potentials")
     monkeypatch.setenv("BOSONPEAK_ROOT", str(tmp_path))
-    return archive.admit(folder / f"{TINY.key}.xyz.gz", seconds=3.0), tmp_path / "data" / "glasses"
+    return glasses.admit(folder / f"{TINY.key}.xyz.gz", seconds=3.0), tmp_path / "data" / "glasses"
 
 
 def test_an_admitted_glass_is_found_by_its_name(own_archive, quenched):
@@ -274,7 +276,7 @@ def test_an_altered_glass_is_not_loaded(own_archive):
 
 
 def test_admitting_again_replaces_the_entry(own_archive, quenched):
-    archive.admit(quenched[0] / f"{TINY.key}.xyz.gz", seconds=4.0)
+    glasses.admit(quenched[0] / f"{TINY.key}.xyz.gz", seconds=4.0)
     table = archive.catalogue()
     assert len(table) == 1 and table.seconds[0] == 4.0
 
@@ -284,7 +286,7 @@ def test_other_entries_keep_every_digit(own_archive, tmp_path):
     spheres = dataclasses.replace(SPHERES, n_atoms=64, force_tolerance=1e-13)
     for seed in (1, 2):
         melt_quench(dataclasses.replace(spheres, seed=seed), tmp_path / "made")
-        archive.admit(tmp_path / "made" / f"{dataclasses.replace(spheres, seed=seed).key}.xyz.gz")
+        glasses.admit(tmp_path / "made" / f"{dataclasses.replace(spheres, seed=seed).key}.xyz.gz")
     entries = json.loads((own_archive[1] / "catalogue.json").read_text())
     assert len(entries) == 3 and first in entries
     assert all(GlassRecipe(**entry["recipe"]).key == entry["key"] for entry in entries)
@@ -296,7 +298,7 @@ def test_recipes_expand_their_lists(own_archive):
         "book:\n  - {potential: cu-zr-mendelev-2009, composition: Cu50Zr50, n_atoms: [500, 1000], "
         "cooling_rate: 1.0e+13, seed: [1, 2, 3]}\n"
     )
-    found = archive.recipes("book")
+    found = recipes.recipes("book")
     assert len(found) == len(set(found)) == 6 and {r.n_atoms for r in found} == {500, 1000}
     with pytest.raises(ValueError, match="'library': there is book"):
-        archive.recipes("library")
+        recipes.recipes("library")

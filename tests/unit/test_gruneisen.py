@@ -8,10 +8,10 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from bosonpeak.materials import glasses, potentials
+from bosonpeak.materials.geometry import displacements
 from bosonpeak.materials.lammps import Session
 from bosonpeak.materials.pair import PairInteraction
 from bosonpeak.materials.potentials import Potential
-from bosonpeak.structure.strain import displacements
 from bosonpeak.vibrations.gruneisen import (
     TRACKINGS,
     Gruneisen,

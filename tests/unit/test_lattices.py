@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from bosonpeak.lattices import (
+from bosonpeak.networks import SpringNetwork, square_lattice_network
+from bosonpeak.networks.lattices import (
     LATTICES,
     SpringDistribution,
     contact_network,
@@ -14,8 +15,7 @@ from bosonpeak.lattices import (
     lattice_network,
     vector_dynamical_matrix,
 )
-from bosonpeak.networks import SpringNetwork, square_lattice_network
-from bosonpeak.springs import balance_springs
+from bosonpeak.networks.springs import balance_springs
 
 SEED = 20271
 Z = {"square": 4, "triangular": 6, "simple-cubic": 6, "fcc": 12}

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bosonpeak.reporting import learning_figures as draw
+from bosonpeak.papers.tao_2023 import figures as draw
 
 
 def test_a_network_has_its_layers(axes):

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from bosonpeak.lattices import lattice_network
 from bosonpeak.networks import SpringNetwork
-from bosonpeak.vibrations import level_statistics as levels
+from bosonpeak.networks.lattices import lattice_network
+from bosonpeak.papers.spring_network import level_statistics as levels
 
 SEED = 20284
 

@@ -1,10 +1,13 @@
 """Local quantities of displaced configurations: affine motions, rotations, the strain module, finite differences."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
-from bosonpeak.scattering.local_fields import (
+from ase.neighborlist import neighbor_list
+from bosonpeak.papers.li_2025.local_fields import (
     FIELDS,
     LINEAR,
     NONLINEAR,
@@ -14,8 +17,6 @@ from bosonpeak.scattering.local_fields import (
     random_signs,
     shift_reference,
 )
-from bosonpeak.structure.coordination import coordination, nearest_neighbour_distances
-from bosonpeak.structure.strain import local_strain
 from scipy.spatial.transform import Rotation
 
 SKEWED = np.array([[13.0, 0, 0], [4, 12, 0], [-3, 5, 14]])
@@ -95,13 +96,30 @@ def test_a_rotation_is_no_strain_and_its_own_vector(cluster, axis):
         np.testing.assert_allclose(found[name], local_fields(rest, cluster, [name])[name][0], rtol=1e-10)
 
 
-def test_random_displacements_are_strained_as_the_strain_module_has_it():
+def _strain_atom_by_atom(reference, moved, cutoff):
+    """The best-fit deformation gradient of each atom's neighbourhood by numpy's own least squares, and what follows."""
+    n, u = len(reference), moved.positions - reference.positions
+    F, d2min = np.empty((n, 3, 3)), np.empty(n)
+    first, j, D = neighbor_list("ijD", reference, cutoff)
+    for i in range(n):
+        near, offsets = j[first == i], D[first == i]
+        fit, *_ = np.linalg.lstsq(offsets, offsets + u[near] - u[i], rcond=None)
+        F[i] = fit.T
+        d2min[i] = ((offsets + u[near] - u[i] - offsets @ fit) ** 2).sum()
+    strain = (F.transpose(0, 2, 1) @ F - np.eye(3)) / 2
+    volumetric = np.trace(strain, axis1=1, axis2=2) / 3
+    deviator = strain - volumetric[:, None, None] * np.eye(3)
+    von_mises = np.sqrt((deviator**2).sum(axis=(1, 2)) / 2)
+    return SimpleNamespace(F=F, d2min=d2min, strain=strain, volumetric=volumetric, von_mises=von_mises)
+
+
+def test_random_displacements_are_strained_as_least_squares_atom_by_atom_has_it():
     u = np.random.default_rng(3).normal(0, 0.15, (3, 120, 3))
     found = local_fields(u, GEOMETRY)
     for k in range(3):
         moved = GLASS.copy()
         moved.positions += u[k]
-        known = local_strain(GLASS, moved, CUTOFF)
+        known = _strain_atom_by_atom(GLASS, moved, CUTOFF)
         np.testing.assert_allclose(found["volumetric"][k, :, 0], known.volumetric, atol=1e-12)
         np.testing.assert_allclose(found["von Mises"][k, :, 0], known.von_mises, rtol=1e-10)
         np.testing.assert_allclose(found["non-affine"][k, :, 0], known.d2min, rtol=1e-8)
@@ -153,11 +171,12 @@ def test_neighbours_at_a_time_are_those_of_the_moved_structure(cutoff):
     for k in range(4):
         moved = GLASS.copy()
         moved.positions += u[k]
-        count = coordination(moved, cutoff)
+        i, d = neighbor_list("id", moved, cutoff)
+        count = np.bincount(i, minlength=len(moved))
         np.testing.assert_array_equal(found["coordination"][k, :, 0], count)
-        mean, _ = nearest_neighbour_distances(moved, cutoff)
         some = count > 0
-        np.testing.assert_allclose(found["neighbour distance"][k, some, 0], mean[some])
+        mean = np.bincount(i, d, len(moved))[some] / count[some]
+        np.testing.assert_allclose(found["neighbour distance"][k, some, 0], mean)
     assert (found["coordination"][0] != found["coordination"][3]).any()
 
 

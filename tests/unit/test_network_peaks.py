@@ -2,11 +2,17 @@
 
 import numpy as np
 import pytest
-from bosonpeak.lattices import LATTICES, SpringDistribution, contact_network, lattice_network, vector_dynamical_matrix
-from bosonpeak.vibrations import network_peaks as peaks
-from bosonpeak.vibrations.cpa import solve_cpa
+from bosonpeak.networks.lattices import (
+    LATTICES,
+    SpringDistribution,
+    contact_network,
+    lattice_network,
+    vector_dynamical_matrix,
+)
+from bosonpeak.papers.spring_network import network_peaks as peaks
+from bosonpeak.papers.spring_network.cpa import solve_cpa
+from bosonpeak.papers.spring_network.lattice_green import TOP, debye_level_of_lattice
 from bosonpeak.vibrations.elasticity import scalar_debye_level, scalar_modulus
-from bosonpeak.vibrations.lattice_green import TOP, debye_level_of_lattice
 from bosonpeak.vibrations.peaks import boson_peak
 from bosonpeak.vibrations.spectra import density_of_states, spectral_function
 

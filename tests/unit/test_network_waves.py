@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from bosonpeak.lattices import LATTICES, SpringDistribution, lattice_network
-from bosonpeak.vibrations import network_waves as waves
-from bosonpeak.vibrations.cpa import expand_second_order, solve_cpa
-from bosonpeak.vibrations.network_peaks import fine_grid, kernel_matrix
+from bosonpeak.networks.lattices import LATTICES, SpringDistribution, lattice_network
+from bosonpeak.papers.spring_network import network_waves as waves
+from bosonpeak.papers.spring_network.cpa import expand_second_order, solve_cpa
+from bosonpeak.papers.spring_network.network_peaks import fine_grid, kernel_matrix
 from bosonpeak.vibrations.spectra import Spectrum
 
 SEED = 20283

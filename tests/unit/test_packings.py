@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bosonpeak.materials.packings import _energy_and_gradient, jammed_discs
+from bosonpeak.papers.jiang_2026.packings import _energy_and_gradient, jammed_discs
 
 
 def _energy(positions, radii, box) -> float:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bosonpeak.landscape.excitation import Transition
-from bosonpeak.landscape.rearrangement import label_transitions, onset_temperature
+from bosonpeak.papers.mizuno_2020.rearrangement import label_transitions, onset_temperature
 
 N = 50
 

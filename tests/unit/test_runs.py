@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from bosonpeak.reporting import runs
+from bosonpeak.book import runs
 
 
 def printed(path: Path) -> str:

@@ -8,8 +8,13 @@ import ase.build
 import numpy as np
 import pytest
 import xarray as xr
-from bosonpeak.learning import samples
-from bosonpeak.learning.samples import (
+from bosonpeak.archive import glasses as archive
+from bosonpeak.materials import glasses
+from bosonpeak.materials.glasses import GlassRecipe, melt_quench
+from bosonpeak.materials.lammps import Session
+from bosonpeak.materials.potentials import get
+from bosonpeak.papers.tao_2023 import samples
+from bosonpeak.papers.tao_2023.samples import (
     ATOMIC,
     describe_sample,
     make_samples,
@@ -17,10 +22,6 @@ from bosonpeak.learning.samples import (
     sample_peak,
     sample_table,
 )
-from bosonpeak.materials import archive, glasses
-from bosonpeak.materials.glasses import GlassRecipe, melt_quench
-from bosonpeak.materials.lammps import Session
-from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations import hessian
 from bosonpeak.vibrations.elasticity import elastic_moduli
 from scipy import constants
@@ -110,7 +111,7 @@ def described(glass):
 @pytest.fixture(scope="module")
 def eigen(glass):
     """All omega in rad/ps, and the polarizations, by numpy."""
-    weight = np.repeat(np.asarray(POTENTIAL.masses)[POTENTIAL.types(glass)] ** -0.5, 3)
+    weight = np.repeat(POTENTIAL.masses_of(glass) ** -0.5, 3)
     values, vectors = np.linalg.eigh(weight[:, None] * hessian.hessian(glass, POTENTIAL).toarray() * weight)
     unit = math.sqrt(constants.e / constants.atomic_mass) * 1e10 * 1e-12
     return np.sqrt(np.clip(values, 0, None)) * unit, vectors

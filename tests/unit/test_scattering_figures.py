@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from bosonpeak.reporting import scattering_figures as draw
-from bosonpeak.scattering import maps
+from bosonpeak.papers.li_2025 import figures as draw
+from bosonpeak.papers.li_2025 import maps
 from bosonpeak.scattering.wavevectors import ScatteringMap
 from scipy.ndimage import gaussian_filter1d
 

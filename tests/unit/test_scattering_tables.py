@@ -8,10 +8,9 @@ import xarray as xr
 from ase.build import bulk
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
-from bosonpeak.scattering.fluctuations import fluctuation_maps, fluctuation_spectra
-from bosonpeak.scattering.harmonic import boson_map, structure_factor
-from bosonpeak.scattering.local_fields import FIELDS, local_fields, local_geometry
-from bosonpeak.scattering.tables import (
+from bosonpeak.papers.li_2025.fluctuations import fluctuation_maps, fluctuation_spectra
+from bosonpeak.papers.li_2025.local_fields import FIELDS, local_fields, local_geometry
+from bosonpeak.papers.li_2025.tables import (
     GRIDS,
     SEED,
     VARIANTS,
@@ -22,6 +21,7 @@ from bosonpeak.scattering.tables import (
     shipped_scattering,
     table_map,
 )
+from bosonpeak.scattering.harmonic import boson_map, structure_factor
 from bosonpeak.scattering.trajectories import thermal_trajectory, warm_minimum
 from bosonpeak.scattering.wavevectors import box_wavevectors, shell_means
 from bosonpeak.units import MEV

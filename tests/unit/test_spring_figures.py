@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-from bosonpeak.bond_placement import network_with_variance
-from bosonpeak.lattices import SpringDistribution, lattice_network
-from bosonpeak.reporting import spring_figures as draw
-from bosonpeak.vibrations import network_peaks as peaks
-from bosonpeak.vibrations.cpa import solve_cpa
+from bosonpeak.networks.lattices import SpringDistribution, lattice_network
+from bosonpeak.networks.placement import network_with_variance
+from bosonpeak.papers.spring_network import figures as draw
+from bosonpeak.papers.spring_network import network_peaks as peaks
+from bosonpeak.papers.spring_network.cpa import solve_cpa
 from matplotlib.figure import Figure
 
 SEED = 20285

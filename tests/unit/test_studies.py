@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 import xarray as xr
-from bosonpeak.learning import evaluation, studies
+from bosonpeak.learning import evaluation
 from bosonpeak.learning.regression import Network
-from bosonpeak.learning.samples import DR, load_samples
+from bosonpeak.papers.tao_2023 import studies
+from bosonpeak.papers.tao_2023.samples import DR, load_samples
 
 QUICK = Network(hidden=(8,), dropout=0.0, learning_rate=1.0, epochs=75, patience=30)
 

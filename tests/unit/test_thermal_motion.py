@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
-from bosonpeak.landscape.thermal_motion import (
+from bosonpeak.materials.dynamics import thermal_trajectory
+from bosonpeak.materials.glasses import inherent_structure
+from bosonpeak.materials.potentials import get
+from bosonpeak.papers.yang_2021.motion import (
     basin_distance,
     draw_harmonic,
     find_chains,
     harmonic_displacements,
     mean_square_displacements,
-    thermal_trajectory,
 )
-from bosonpeak.materials.glasses import inherent_structure
-from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import normal_modes
 

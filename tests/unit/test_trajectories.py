@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from ase.build import bulk
 from ase.units import kB
-from bosonpeak.landscape.thermal_motion import draw_harmonic, harmonic_displacements
-from bosonpeak.materials.archive import load
+from bosonpeak.archive.glasses import load
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.lammps import Session
 from bosonpeak.materials.potentials import get
+from bosonpeak.papers.yang_2021.motion import draw_harmonic, harmonic_displacements
 from bosonpeak.scattering.harmonic import boson_map
 from bosonpeak.scattering.trajectories import (
     Trajectory,

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 from ase import Atoms
-from bosonpeak.reporting import transition_figures as draw
-from bosonpeak.reporting.figures import tidy_logarithmic
-from bosonpeak.reporting.prose import quote_or
+from bosonpeak.book.prose import quote_or
+from bosonpeak.drawing.style import tidy_logarithmic
+from bosonpeak.papers.mizuno_2020 import figures as draw
 
 
 def _offsets(collection):

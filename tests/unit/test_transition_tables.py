@@ -10,8 +10,9 @@ from ase import Atoms
 from ase.build import bulk
 from bosonpeak.landscape.anharmonicity import expand_energy
 from bosonpeak.landscape.excitation import Transition, excite_modes, loose_atoms
-from bosonpeak.landscape.rearrangement import displacement_profile
-from bosonpeak.landscape.transition_tables import (
+from bosonpeak.materials import glasses, potentials
+from bosonpeak.papers.mizuno_2020.rearrangement import displacement_profile
+from bosonpeak.papers.mizuno_2020.transitions import (
     AMPLITUDES,
     load_transitions,
     moving_modes,
@@ -20,7 +21,6 @@ from bosonpeak.landscape.transition_tables import (
     spread_indices,
     tabulate_transitions,
 )
-from bosonpeak.materials import glasses, potentials
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import Modes, normal_modes
 

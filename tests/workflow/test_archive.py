@@ -10,16 +10,17 @@ import numpy as np
 import pytest
 import xarray as xr
 from ase import Atoms
-from bosonpeak.landscape.event_tables import OUTCOMES
+from bosonpeak.archive import glasses as archive
+from bosonpeak.archive.structures import read_structure
 from bosonpeak.landscape.excitation import critical_amplitude
-from bosonpeak.landscape.transition_tables import AMPLITUDES, load_transitions, moving_modes
-from bosonpeak.learning.descriptors import total_pair_function
-from bosonpeak.learning.samples import describe_sample, load_samples, sample_peak, shipped_samples
-from bosonpeak.materials import archive, glasses
+from bosonpeak.materials import glasses, recipes
 from bosonpeak.materials.potentials import get
-from bosonpeak.materials.structure_files import read_structure
-from bosonpeak.scattering.local_fields import FIELDS
-from bosonpeak.scattering.tables import table_map
+from bosonpeak.papers.li_2025.local_fields import FIELDS
+from bosonpeak.papers.li_2025.tables import table_map
+from bosonpeak.papers.mizuno_2020.transitions import AMPLITUDES, load_transitions, moving_modes
+from bosonpeak.papers.tao_2023.descriptors import total_pair_function
+from bosonpeak.papers.tao_2023.samples import describe_sample, load_samples, sample_peak, shipped_samples
+from bosonpeak.papers.yang_2021.events import OUTCOMES
 from campaigns import activations, local_peaks, pushes, scatterings, warmings
 from collect import table_of
 from families import families
@@ -62,8 +63,8 @@ class TestGlasses:
     def test_every_recipe_of_the_book_that_can_be_made_is_shipped(self):
         shipped = {entry["key"] for entry in CATALOGUE}
         assert shipped, "data/glasses has no catalogue: make data"
-        assert not [r.name for r in archive.recipes("book") if r.key not in shipped and get(r.potential).table is None]
-        assert shipped <= {r.key for r in archive.recipes("book")}
+        assert not [r.name for r in recipes.recipes("book") if r.key not in shipped and get(r.potential).table is None]
+        assert shipped <= {r.key for r in recipes.recipes("book")}
 
     def test_the_smallest_is_made_again_from_its_recipe(self, tmp_path):
         (entry,) = [e for e in CATALOGUE if e["name"] == SMALLEST]
@@ -282,7 +283,7 @@ def test_no_recipe_has_the_seed_of_the_random_vectors():
     """Positions and signs drawn from one seed share their bits: then a vector of signs is a wave, not noise."""
     script = (ROOT / "workflow" / "scripts" / "vibrations.py").read_text()
     seed = int(re.search(r"^SEED = (\d+)$", script, re.MULTILINE)[1])
-    assert seed not in {r.seed for group in ("book", "paper") for r in archive.recipes(group)}
+    assert seed not in {r.seed for group in ("book", "paper") for r in recipes.recipes(group)}
     # what it is about: the top bit of each uniform number is the last of eight signs
     positions = np.random.default_rng(seed).random((1000, 3))
     signs = np.random.default_rng(seed).integers(0, 2, (3000, 8), dtype=np.int8)
@@ -300,21 +301,21 @@ def test_only_whole_glasses_are_loaded_and_known_groups_read(tmp_path, monkeypat
     monkeypatch.setenv("BOSONPEAK_ROOT", str(tmp_path))
     text = json.dumps({"book": [SPHERES | {"n_atoms": [32, 48], "seed": [1, 2]}]})
     (tmp_path / "data" / "glasses" / "recipes.yml").write_text(text.replace("Infinity", ".inf"))
-    recipes = archive.recipes("book")
-    assert [(r.n_atoms, r.seed) for r in recipes] == [(32, 1), (32, 2), (48, 1), (48, 2)]
-    assert len({r.key for r in recipes}) == 4 and math.isinf(recipes[0].melt_temperature)
+    found = recipes.recipes("book")
+    assert [(r.n_atoms, r.seed) for r in found] == [(32, 1), (32, 2), (48, 1), (48, 2)]
+    assert len({r.key for r in found}) == 4 and math.isinf(found[0].melt_temperature)
     with pytest.raises(ValueError, match="there is book"):
-        archive.recipes("paper")
+        recipes.recipes("paper")
 
     recipe = recipes[0]
     glass = glasses.melt_quench(recipe, tmp_path / "made")
     made = tmp_path / "made" / f"{recipe.key}.xyz.gz"
-    entry = archive.admit(made, 1.5)
+    entry = glasses.admit(made, 1.5)
     assert entry["seconds"] == 1.5 and entry["energy_per_atom"] == glass.info["potential_energy"] / 32
     shipped = tmp_path / "data" / "glasses" / entry["file"]
     assert shipped.read_bytes() == made.read_bytes()
     assert np.array_equal(archive.load(recipe.name).positions, glass.positions)
-    archive.admit(made)
+    glasses.admit(made)
     assert len(archive.catalogue()) == 1
     with pytest.raises(ValueError, match=recipe.name):
         archive.load(recipe.name.replace("n32", "n33"))

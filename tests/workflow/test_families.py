@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
-from bosonpeak.learning.samples import ATOMIC, load_samples, sample_table, shipped_samples
-from bosonpeak.materials.structure_files import read_structure
+from bosonpeak.archive.structures import read_structure
+from bosonpeak.papers.tao_2023.samples import ATOMIC, load_samples, sample_table, shipped_samples
 
 ENTRY = {
     "table": "tiny",

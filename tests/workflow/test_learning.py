@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
-from bosonpeak.learning.samples import DR
-from bosonpeak.vibrations.shipped import load_result
+from bosonpeak.archive.results import load_result
+from bosonpeak.papers.tao_2023.samples import DR
 
 ENTRY = {
     "table": "tiny",

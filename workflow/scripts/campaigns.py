@@ -5,7 +5,7 @@ from dataclasses import astuple, dataclass
 from fnmatch import fnmatchcase
 
 import yaml
-from bosonpeak.materials import archive
+from bosonpeak.materials import recipes
 from bosonpeak.materials.recipes import GlassRecipe
 from bosonpeak.paths import project_root
 
@@ -127,7 +127,7 @@ def _read(file, group, kind, needs, good):
     groups = yaml.safe_load(path.read_text(encoding="utf-8"))
     if group not in groups:
         raise ValueError(f"unknown group of {path.stem} {group!r}: there is {', '.join(groups)}")
-    recipes = [r for name in ("book", "paper") for r in archive.recipes(name)]
+    recipes = [r for name in ("book", "paper") for r in recipes.recipes(name)]
     options = [name for name in kind.__dataclass_fields__ if name != "recipe"]
     found = []
     for entry in groups[group] or []:

@@ -6,8 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
+from bosonpeak.book import claims, runs
 from bosonpeak.paths import project_root
-from bosonpeak.reporting import claims, runs
 
 
 def run(chapter: str, scale: str, notebook: Path):

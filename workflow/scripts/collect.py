@@ -15,7 +15,8 @@ from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
-from bosonpeak.materials import archive
+from bosonpeak.archive import glasses as archive
+from bosonpeak.materials import recipes
 from bosonpeak.paths import project_root
 from campaigns import activations, local_peaks, pushes, scatterings, warmings
 from digests import code_digest
@@ -204,7 +205,7 @@ def take_families(folder: Path, group: str) -> list[str]:
 
 def _take_samples(name: str, paths: list[Path]):
     import xarray as xr
-    from bosonpeak.learning.samples import merge_samples
+    from bosonpeak.papers.tao_2023.samples import merge_samples
     from vibrations import write
 
     target = results_folder("samples") / f"{name}.nc"
@@ -240,11 +241,11 @@ def collect(group: str, folder: Path):
     glasses, vibrations = folder / "glasses", folder / "vibrations"
     code = code_digest(Path(__file__).with_name("vibrations.py"))
     entered = []
-    for recipe in archive.recipes(group):
+    for recipe in recipes.recipes(group):
         glass, spectrum = glasses / f"{recipe.key}.xyz.gz", vibrations / code / f"{recipe.key}.nc"
         if group == "book" and glass.is_file() and not has_glass(recipe):
             timing = glass.with_name(f"{recipe.key}.seconds")
-            archive.admit(glass, float(timing.read_text()) if timing.exists() else None)
+            glasses.admit(glass, float(timing.read_text()) if timing.exists() else None)
             entered.append(recipe.name)
         if spectrum.is_file() and not has_spectrum(recipe, code):
             take_spectrum(spectrum, recipe, code)

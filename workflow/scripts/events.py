@@ -12,7 +12,7 @@ from pathlib import Path
 
 import xarray as xr
 from bosonpeak.landscape.artn import default_search
-from bosonpeak.landscape.event_tables import activate_glass
+from bosonpeak.papers.yang_2021.events import activate_glass
 from bosonpeak.threads import available_cores, set_threads
 from provenance import open_glass, provenance
 from vibrations import write

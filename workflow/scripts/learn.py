@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from bosonpeak.learning import atoms, studies
-from bosonpeak.learning.descriptors import sample_inputs
 from bosonpeak.learning.regression import Network, train
-from bosonpeak.learning.samples import load_samples
+from bosonpeak.papers.tao_2023 import atoms, studies
+from bosonpeak.papers.tao_2023.descriptors import sample_inputs
+from bosonpeak.papers.tao_2023.samples import load_samples
 from bosonpeak.paths import project_root
 from bosonpeak.threads import set_threads
 from digests import code_digest

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
-from bosonpeak.landscape.event_tables import chosen_atoms
+from bosonpeak.papers.yang_2021.events import chosen_atoms
 from bosonpeak.threads import available_cores, set_threads
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.local_peaks import WIDTH, peaks_by_modes, peaks_by_moments

@@ -5,9 +5,9 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
+from bosonpeak.archive.structures import read_structure
 from bosonpeak.materials.potentials import get
 from bosonpeak.materials.recipes import GlassRecipe
-from bosonpeak.materials.structure_files import read_structure
 from digests import code_digest
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 # one bar on a terminal; a line every minute in a log file
 os.environ.setdefault("TQDM_MININTERVAL", "2" if sys.stderr.isatty() else "60")
 
-from bosonpeak.materials import archive, glasses
+from bosonpeak.materials import glasses, recipes
 
 
 def quench(group: str, key: str, folder: Path) -> Path:
@@ -23,7 +23,7 @@ def quench(group: str, key: str, folder: Path) -> Path:
 
     Raises ValueError where no recipe of the group has the key.
     """
-    recipe = next((r for r in archive.recipes(group) if r.key == key), None)
+    recipe = next((r for r in recipes.recipes(group) if r.key == key), None)
     if recipe is None:
         raise ValueError(f"no recipe of the group {group} has the key {key}: was data/glasses/recipes.yml changed?")
     folder.mkdir(parents=True, exist_ok=True)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 os.environ.setdefault("TQDM_MININTERVAL", "2" if sys.stderr.isatty() else "60")
 
-from bosonpeak.learning.samples import make_samples, sample_table
 from bosonpeak.materials.potentials import get
+from bosonpeak.papers.tao_2023.samples import make_samples, sample_table
 from bosonpeak.threads import set_threads
 from digests import code_digest
 from families import families

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 import xarray as xr
-from bosonpeak.scattering.tables import Plan, scattering_table
+from bosonpeak.papers.li_2025.tables import Plan, scattering_table
 from bosonpeak.threads import available_cores, set_threads
 from provenance import open_glass, provenance
 from vibrations import write

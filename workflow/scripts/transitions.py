@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 import xarray as xr
-from bosonpeak.landscape.transition_tables import AMPLITUDES, push_modes
+from bosonpeak.papers.mizuno_2020.transitions import AMPLITUDES, push_modes
 from bosonpeak.threads import available_cores, set_threads
 from provenance import open_glass, provenance
 from vibrations import DENSE, LOW_MODES, write

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from bosonpeak.archive.structures import read_structure
 from bosonpeak.materials.potentials import get
 from bosonpeak.materials.recipes import GlassRecipe
-from bosonpeak.materials.structure_files import read_structure
 from bosonpeak.threads import available_cores, set_threads
 from bosonpeak.vibrations.elasticity import elastic_moduli, phonon_shells
 from bosonpeak.vibrations.hessian import check_minimum, dynamical_matrix, forces
@@ -65,7 +65,7 @@ def vibrations(path) -> xr.Dataset:
     else:
         check_minimum(atoms, potential, tolerance)
         D = dynamical_matrix(atoms, potential, factored=True)
-        resting = zero_modes(D, 3, np.asarray(potential.masses)[potential.types(atoms)])
+        resting = zero_modes(D, 3, potential.masses_of(atoms))
         modes = low_frequency_modes(D, LOW_MODES, SEED, project_out=resting)
         frequencies = modes.omega * scale
         options = dict(rng=SEED, project_out=resting, unit=unit)

@@ -9,8 +9,8 @@ import argparse
 from pathlib import Path
 
 import xarray as xr
+from bosonpeak.papers.yang_2021.inherent_spectra import inherent_spectra
 from bosonpeak.threads import available_cores, set_threads
-from bosonpeak.vibrations.inherent_spectra import inherent_spectra
 from provenance import open_glass, provenance
 from vibrations import write
 

@@ -11,7 +11,7 @@ import numpy as np
 from ase import Atoms
 from numba import njit
 
-from ..vibrations.hessian import bond_stiffness, bonds
+from bosonpeak.vibrations.hessian import bond_stiffness, bonds
 
 _SKIN = 0.12
 """Margin of the list of pairs, in cutoffs."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..vibrations.hessian import bonds, forces
+from bosonpeak.vibrations.hessian import bonds, forces
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from ..materials.potentials import get
-from ..processes import run_jobs, structure_key, write_arrays
-from ..vibrations.hessian import hessian
-from ..vibrations.operators import lanczos_extremes
-from .active_region import Landscape, describe_landscape
-from .saddle_search import REDUCED, Climber, Search, largest_norm
+from bosonpeak.archive.resume import run_jobs, structure_key, write_arrays
+from bosonpeak.landscape.active_region import Landscape, describe_landscape
+from bosonpeak.landscape.saddle_search import REDUCED, Climber, Search, largest_norm
+from bosonpeak.materials.potentials import get
+from bosonpeak.vibrations.hessian import hessian
+from bosonpeak.vibrations.operators import lanczos_extremes
 
 __all__ = [
     "REDUCED",

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 
-from ..materials.lammps import Session
-from ..materials.potentials import get
-from ..processes import run_jobs, structure_key, write_arrays
-from ..units import RAD_PER_PS
-from ..vibrations.hessian import bond_stiffness, bonds, dynamical_matrix
-from ..vibrations.operators import spectral_bound
+from bosonpeak.archive.resume import run_jobs, structure_key, write_arrays
+from bosonpeak.materials.geometry import nearest_image
+from bosonpeak.materials.lammps import Session
+from bosonpeak.materials.potentials import get
+from bosonpeak.units import RAD_PER_PS
+from bosonpeak.vibrations.hessian import bond_stiffness, bonds, dynamical_matrix
+from bosonpeak.vibrations.operators import spectral_bound
 
 _RETURNED = 1e-5
 """|r1 - r0| up to which a push came back: returning ones end below 1e-9, transitions begin near 1e-3."""
@@ -130,9 +131,7 @@ class _Basin:
 
     def displacements(self, other, loose):
         """From the minimum to `other` by minimum image, without the motion of the whole and of loose atoms."""
-        cell = self.atoms.cell.array
-        u = other.positions - self.atoms.positions
-        u -= np.round(u @ np.linalg.inv(cell)) @ cell
+        u = nearest_image(other.positions - self.atoms.positions, self.atoms.cell)
         u -= u[~loose].mean(axis=0)
         u[loose] = 0
         return u
@@ -161,9 +160,9 @@ def _line(atoms, mode):
 def _minimiser(potential, force_tolerance, method):
     if method not in (None, "fire", "cg"):
         raise ValueError(f"unknown minimiser {method!r}: fire or cg")
-    spheres, metal = potential.name == "harmonic-spheres", potential.units == "metal"
-    tolerance = force_tolerance or (1e-13 if spheres else 1e-8 if metal else 1e-11)
-    return tolerance, method or ("fire" if spheres else "cg")
+    metal = potential.units == "metal"
+    tolerance = force_tolerance or (1e-13 if potential.contact else 1e-8 if metal else 1e-11)
+    return tolerance, method or potential.minimiser
 
 
 def scan_amplitudes(atoms, potential, mode, amplitudes, force_tolerance=None, method=None):
@@ -199,13 +198,12 @@ def critical_amplitude(
     Raises ValueError where the structure is no minimum or the mode does not fit it.
     """
     n, line = len(atoms), _line(atoms, mode)
-    spheres = potential.name == "harmonic-spheres"
     tolerance, method = _minimiser(potential, force_tolerance, method)
     grid = np.sort(np.geomspace(1e-6, 1, 25) if amplitudes is None else np.asarray(amplitudes, float))
     left, returned, count, low = [], [], {"unconverged": 0, "pushes": 0}, 0.0
     with Session(atoms, potential) as session:
         basin = _Basin(session, atoms, potential, tolerance, method)
-        core = 0.0 if spheres else closest * bonds(basin.atoms, potential).distance.min()
+        core = 0.0 if potential.bounded else closest * bonds(basin.atoms, potential).distance.min()
 
         def try_both(A):
             """What the first of the two signs that leaves led to; None: both came back; False: undecided."""
@@ -226,7 +224,7 @@ def critical_amplitude(
             return False if undecided else None
 
         for A in grid:
-            capped = not spheres and bool(_closest(basin.atoms, potential, A * line) < core)
+            capped = not potential.bounded and bool(_closest(basin.atoms, potential, A * line) < core)
             found = None if capped else try_both(A)
             if capped or found:
                 break
@@ -265,7 +263,7 @@ def excite_modes(
     is the same mode (overlap above 0.999; its `sign` then refers to the mode as it was kept). workers, progress: of
     `processes.run_jobs`. options: of `critical_amplitude`. Raises as that.
     """
-    root = np.repeat(np.sqrt(potential.masses)[potential.types(atoms)], 3)
+    root = np.repeat(np.sqrt(potential.masses_of(atoms)), 3)
     lines = {int(k): modes.polarizations[:, k] / root for k in indices}
     done = {}
     if folder:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from .active_region import Landscape, Region
+from bosonpeak.landscape.active_region import Landscape, Region
 
 
 @dataclass(frozen=True)

@@ -4,29 +4,33 @@ Temperatures are in K and times in ps for metals, reduced otherwise.
 """
 
 import math
-import os
 import re
 import shutil
+import time
 from dataclasses import asdict, replace
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
 from ase import Atoms
 from tqdm.auto import tqdm
 
-from ..paths import project_root
-from .archive import catalogue, load
-from .lammps import Minimised, Session
-from .potentials import Potential, get
-from .recipes import SEGMENT, GlassRecipe, start_structure
-from .structure_files import read_structure, write_structure
+from bosonpeak.archive.files import sha256_of, write_whole
+from bosonpeak.archive.glasses import catalogue, enter_glass, glasses_folder, load, processor
+from bosonpeak.archive.structures import read_structure, write_structure
+from bosonpeak.materials.lammps import Minimised, Session
+from bosonpeak.materials.potentials import Potential, get
+from bosonpeak.materials.recipes import SEGMENT, GlassRecipe, recipes, start_structure
+from bosonpeak.paths import project_root
 
 __all__ = [
     "GlassRecipe",
+    "admit",
     "catalogue",
     "inherent_structure",
     "load",
     "melt_quench",
-    "sample_inherent_structures",
+    "recipes",
     "start_structure",
 ]
 
@@ -76,9 +80,7 @@ def melt_quench(
                 restart.unlink(missing_ok=True)
             restart = new
             if keep_melt and step == melt:
-                part = melted.with_name(f".{melted.name}.{os.getpid()}.part")
-                shutil.copyfile(restart, part)
-                os.replace(part, melted)
+                write_whole(melted, partial(shutil.copyfile, restart))
     atoms, found = _minimise(start, potential, recipe, threads, restart)
     if not found.converged:
         raise RuntimeError(
@@ -90,6 +92,52 @@ def melt_quench(
     for left in folder.glob(f"{recipe.key}.*.restart"):
         left.unlink()
     return atoms
+
+
+def admit(path, seconds: float | None = None) -> dict:
+    """Take a quenched glass into data/glasses and its catalogue, in place of an earlier one of the same name.
+
+    Parameters
+    ----------
+    path : path-like
+        File that `melt_quench` made.
+    seconds : float, optional
+        How long an unbroken run took.
+
+    Returns
+    -------
+    dict
+        The entry of the catalogue.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As `archive.structures.read_structure`.
+    """
+    atoms = read_structure(path)
+    recipe = GlassRecipe(**atoms.info["recipe"])
+    file = f"{recipe.name}.xyz.gz"
+    write_structure(glasses_folder() / file, atoms)
+    entry = {
+        "name": recipe.name,
+        "file": file,
+        "sha256": sha256_of(glasses_folder() / file),
+        "key": recipe.key,
+        "recipe": asdict(recipe),
+        "units": atoms.info["units"],
+        "potential_sha256": atoms.info["potential_sha256"],
+        "n_atoms": len(atoms),
+        "number_density": len(atoms) / atoms.cell.volume,
+        "energy_per_atom": float(atoms.info["potential_energy"]) / len(atoms),
+        "pressure": float(atoms.info["pressure"]),
+        "max_force": float(atoms.info["max_force"]),
+        "versions": {name: version(name) for name in ("lammps", "numpy", "ase")},
+        "processor": processor(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime(Path(path).stat().st_mtime)),
+        "seconds": seconds,
+    }
+    enter_glass(entry)
+    return entry
 
 
 def _melt_key(recipe: GlassRecipe) -> str:
@@ -104,9 +152,7 @@ def _newest_restart(folder: Path, key: str) -> tuple[int, Path | None]:
 
 def _minimise(start, potential, recipe, threads, restart) -> tuple[Atoms, Minimised]:
     with Session(start, potential, threads, ordered=False, restart=restart) as session:
-        # contacts that open and close stop the line search of conjugate gradients
-        method = "fire" if potential.name == "harmonic-spheres" else "cg"
-        found = session.minimise(recipe.force_tolerance, method, relax_box=recipe.number_density is None)
+        found = session.minimise(recipe.force_tolerance, potential.minimiser, relax_box=recipe.number_density is None)
         return _described(session, potential, found), found
 
 
@@ -144,34 +190,3 @@ def inherent_structure(
                 "force_tolerance or the other method (cg, fire)"
             )
         return _described(session, potential, found)
-
-
-def sample_inherent_structures(
-    atoms: Atoms,
-    potential: Potential | str,
-    temperature: float,
-    equilibration: float,
-    interval: float,
-    count: int,
-    seed: int,
-    timestep: float = 0.002,
-    force_tolerance: float = 1e-8,
-    progress: bool = False,
-) -> list[Atoms]:
-    """Minima visited by a liquid or glass held at `temperature` (K or reduced) and constant volume.
-
-    Nose-Hoover dynamics from `atoms` for the time `equilibration`, then `count` structures `interval` apart, each
-    minimised; the dynamics goes on from where it was. Times in ps or reduced. Raises as `inherent_structure`.
-    """
-    potential = get(potential) if isinstance(potential, str) else potential
-    steps = [round(equilibration / timestep)] + [round(interval / timestep)] * (count - 1)
-    found = []
-    with Session(atoms, potential, ordered=False) as session:
-        session.thermalise(temperature, seed)
-        with tqdm(desc=f"at {temperature:g}", total=sum(steps), unit="step", disable=not progress) as bar:
-            for n in steps:
-                session.dynamics(n, timestep, f"nvt temp {temperature!r} {temperature!r} {100 * timestep:g}", bar=bar)
-                minimum = inherent_structure(session.atoms(), potential, force_tolerance)
-                minimum.info |= {"temperature": temperature, "seed": seed}
-                found.append(minimum)
-    return found

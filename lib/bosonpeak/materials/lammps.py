@@ -20,7 +20,7 @@ from ase.calculators.lammps import Prism
 from matscipy.neighbours import neighbour_list
 from tqdm.auto import tqdm
 
-from .potentials import Potential
+from bosonpeak.materials.potentials import Potential
 
 
 class LammpsError(RuntimeError):
@@ -280,8 +280,8 @@ class Session:
 def _refuse_overlaps(atoms: Atoms, potential: Potential):
     """ValueError for atoms on top of each other: LAMMPS would go on with forces that mean nothing."""
     i, j, distance = neighbour_list("ijd", atoms, 0.25 * potential.cutoff)
-    # spheres start from random positions, where any distance but zero has a force
-    limit = 1e-12 if potential.name == "harmonic-spheres" else 1e-3 * potential.cutoff
+    # bounded potentials start from random positions, where any distance but zero has a force
+    limit = 1e-12 if potential.bounded else 1e-3 * potential.cutoff
     if len(distance) and distance.min() < limit:
         b = distance.argmin()
         raise ValueError(f"atoms {i[b]} and {j[b]} overlap, {distance[b]:.3g} apart: move or remove one of them")

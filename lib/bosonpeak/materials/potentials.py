@@ -14,15 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
-from ..paths import project_root
-from . import eam, pair
+from bosonpeak.materials import eam, pair
+from bosonpeak.paths import project_root
 
 
 @dataclass(frozen=True)
 class Potential:
     """A potential: `elements` in the order of the LAMMPS types, their `masses` in amu or 1, `units` "metal" or "lj",
     the longest `cutoff` in A or reduced, LAMMPS pair `style`, `source`, `licence`; for tables also the file's name
-    and SHA-256."""
+    and SHA-256. `contact`: the force ends with a kink at the cutoff, where two particles touch; `bounded`: the energy
+    stays finite where two particles coincide. `peak_width`: standard deviation of the Gaussian under which the boson
+    peak is read, in rad/ps or reduced; None where none was chosen."""
 
     name: str
     elements: tuple[str, ...]
@@ -34,6 +36,9 @@ class Potential:
     licence: str = "a formula"
     table: str | None = None
     sha256: str | None = None
+    contact: bool = False
+    bounded: bool = False
+    peak_width: float | None = None
 
     def path(self) -> Path:
         """The table's file, its checksum verified.
@@ -86,6 +91,18 @@ class Potential:
             )
         return np.array([self.elements.index(s) for s in symbols], dtype=np.int64)
 
+    def masses_of(self, atoms) -> np.ndarray:
+        """Mass of each atom, (N,), in amu or 1. Raises ValueError as `types`."""
+        return np.asarray(self.masses, float)[self.types(atoms)]
+
+    @property
+    def minimiser(self) -> str:
+        """The method by which structures are minimised: "fire" where contacts open and close, "cg" otherwise.
+
+        A contact that opens or closes bends the force, which stops the line search of conjugate gradients.
+        """
+        return "fire" if self.contact else "cg"
+
 
 def _coefficients(name: str) -> list[str]:
     """pair_coeff commands of a formula, from the numbers that pair.py holds."""
@@ -131,7 +148,7 @@ def _read_table(path: Path, style: str, elements: tuple[str, ...]):
     return found
 
 
-_CU_ZR = dict(elements=("Cu", "Zr"), masses=(63.546, 91.224), units="metal", style="eam/fs")
+_CU_ZR = dict(elements=("Cu", "Zr"), masses=(63.546, 91.224), units="metal", style="eam/fs", peak_width=1.0)
 
 _ALL = (
     Potential(
@@ -172,6 +189,7 @@ _ALL = (
         licence="not stated: never carried",
         table="ZrCuAl2011.eam.alloy",
         sha256="12fc74dd298ccdee179d10091e80f6948402af8443d8dda3579aff850b121f8f",
+        peak_width=1.0,
     ),
     Potential(
         "lennard-jones",
@@ -181,6 +199,7 @@ _ALL = (
         2.5,
         "lj/smooth/linear 2.5",
         "Lennard-Jones, potential and force zero at 2.5 sigma (mizuno-2020, Eq. 2)",
+        peak_width=0.6,
     ),
     Potential(
         "kob-andersen",
@@ -190,6 +209,7 @@ _ALL = (
         2.5,
         "lj/smooth/linear 2.5",
         "Kob and Andersen, Phys. Rev. E 51, 4626 (1995), here with the force zero at the cutoff as well",
+        peak_width=0.6,
     ),
     Potential(
         "inverse-power-law",
@@ -208,6 +228,9 @@ _ALL = (
         1.0,
         "harmonic/cut",
         "harmonic repulsion of touching spheres (mizuno-2020, Eq. 1)",
+        contact=True,
+        bounded=True,
+        peak_width=0.03,
     ),
 )
 NAMES = tuple(p.name for p in _ALL)
@@ -241,4 +264,5 @@ def get(name: str) -> Potential:
         licence="its author's",
         table=str(path),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        peak_width=1.0,
     )

@@ -8,14 +8,17 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, fields
+from itertools import product
 from pathlib import Path
 
 import numpy as np
+import yaml
 from ase import Atoms
 from ase.build import bulk
 from ase.formula import Formula
 
-from .potentials import get
+from bosonpeak.archive.glasses import glasses_folder
+from bosonpeak.materials.potentials import get
 
 SEGMENT = 20_000_000
 """Atom-steps between restart files: part of the recipe, since every segment starts from the file before it."""
@@ -126,3 +129,26 @@ def start_structure(recipe: GlassRecipe) -> Atoms:
         scaled = sites[np.sort(rng.choice(len(sites), n, replace=False))]
     symbols = rng.permutation(np.repeat(list(counts), list(counts.values())))
     return Atoms(list(symbols), scaled_positions=scaled, cell=[edge] * 3, pbc=True)
+
+
+def recipes(group: str) -> list[GlassRecipe]:
+    """The recipes of a group of data/glasses/recipes.yml; lists in an entry expand to all combinations.
+
+    Parameters
+    ----------
+    group : str
+        "book" or "paper".
+
+    Raises
+    ------
+    ValueError
+        If there is no such group; the message names those that there are.
+    """
+    groups = yaml.safe_load((glasses_folder() / "recipes.yml").read_text(encoding="utf-8"))
+    if group not in groups:
+        raise ValueError(f"unknown group of recipes {group!r}: choose one of {', '.join(groups)}")
+    found = []
+    for entry in groups[group]:
+        lists = {name: value if isinstance(value, list) else [value] for name, value in entry.items()}
+        found += [GlassRecipe(**dict(zip(lists, values, strict=True))) for values in product(*lists.values())]
+    return found

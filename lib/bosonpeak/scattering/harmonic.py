@@ -16,15 +16,15 @@ from ase import Atoms
 from scipy.fft import dct
 from tqdm.auto import tqdm
 
-from ..structure.pair_distribution import check_periodic
-from ..threads import available_cores, blas_threads
-from ..vibrations.chebyshev import chebyshev_moments
-from ..vibrations.modes import Modes
-from ..vibrations.operators import check_operator, spectral_bound
-from ..vibrations.peaks import frequency_scale
-from ..vibrations.spectra import translations
-from ..vibrations.subspace import projector
-from .wavevectors import CHUNK, ScatteringMap, ShellSums, Wavevectors, phase_waves
+from bosonpeak.materials.geometry import check_periodic
+from bosonpeak.scattering.wavevectors import CHUNK, ScatteringMap, ShellSums, Wavevectors, phase_waves
+from bosonpeak.threads import available_cores, blas_threads
+from bosonpeak.vibrations.chebyshev import chebyshev_moments
+from bosonpeak.vibrations.modes import Modes
+from bosonpeak.vibrations.operators import check_operator, spectral_bound
+from bosonpeak.vibrations.peaks import frequency_scale
+from bosonpeak.vibrations.spectra import translations
+from bosonpeak.vibrations.subspace import projector
 
 __all__ = [
     "NEUTRON_LENGTHS",

@@ -6,11 +6,11 @@ Energies are in meV, temperatures in K, densities of states in 1/meV.
 import numpy as np
 from ase import Atoms
 
-from ..structure.pair_distribution import periodic_neighbours
-from ..units import MEV
-from ..vibrations.debye import KELVIN
-from ..vibrations.modes import Modes
-from .specific_heat import check_positive
+from bosonpeak.scattering.specific_heat import check_positive
+from bosonpeak.structure.pair_distribution import periodic_neighbours
+from bosonpeak.units import MEV
+from bosonpeak.vibrations.debye import KELVIN
+from bosonpeak.vibrations.modes import Modes
 
 
 def bose_factor(energy, temperature) -> np.ndarray:

@@ -12,7 +12,7 @@ from scipy.optimize import least_squares, nnls
 from scipy.special import expit, logit, ndtr
 from scipy.stats import t as student
 
-from ..vibrations.debye import KELVIN, debye_density, specific_heat
+from bosonpeak.vibrations.debye import KELVIN, debye_density, specific_heat
 
 PARAMETERS = ("debye_share", "debye_temperature", "einstein_share", "einstein_temperature", "einstein_spread")
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)

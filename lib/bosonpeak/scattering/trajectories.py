@@ -16,13 +16,13 @@ from scipy.fft import next_fast_len
 from scipy.signal import welch
 from tqdm.auto import tqdm
 
-from ..landscape.thermal_motion import Trajectory, thermal_trajectory
-from ..materials.glasses import inherent_structure
-from ..materials.lammps import Session
-from ..threads import available_cores, blas_threads
-from ..vibrations.peaks import frequency_scale
-from .harmonic import scattering_weights
-from .wavevectors import CHUNK, ScatteringMap, ShellSums, Wavevectors, phase_waves
+from bosonpeak.materials.dynamics import Trajectory, thermal_trajectory
+from bosonpeak.materials.glasses import inherent_structure
+from bosonpeak.materials.lammps import Session
+from bosonpeak.scattering.harmonic import scattering_weights
+from bosonpeak.scattering.wavevectors import CHUNK, ScatteringMap, ShellSums, Wavevectors, phase_waves
+from bosonpeak.threads import available_cores, blas_threads
+from bosonpeak.vibrations.peaks import frequency_scale
 
 __all__ = [
     "Trajectory",

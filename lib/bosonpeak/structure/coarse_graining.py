@@ -10,10 +10,8 @@ import numpy as np
 from ase import Atoms
 from ase.geometry import minkowski_reduce
 from numba import njit, prange
-from scipy.optimize import least_squares
-from scipy.stats import t as student
 
-from .pair_distribution import check_periodic
+from bosonpeak.materials.geometry import check_periodic
 
 KERNELS = ("gaussian", "sphere", "exponential")
 _BLOCKS = 27
@@ -36,15 +34,6 @@ class Autocorrelation:
     replicas: np.ndarray
     n_atoms: int
     volume: float
-
-
-@dataclass(frozen=True)
-class CorrelationLength:
-    """Fit of amplitude exp(-r / length): length and its 95 % interval, in the unit of r."""
-
-    length: float
-    interval: tuple[float, float]
-    amplitude: float
 
 
 @njit(cache=True)
@@ -184,38 +173,6 @@ def spatial_autocorrelation(values, atoms: Atoms, r_edges) -> Autocorrelation:
     stderr = np.sqrt((_BLOCKS - 1) * replicas.var(axis=0))
     r = np.divide(distance, pairs, out=(edges[1:] + edges[:-1]) / 2, where=pairs > 0)
     return Autocorrelation(r, c, stderr, pairs, replicas, len(dx), atoms.get_volume())
-
-
-def correlation_length(correlation: Autocorrelation, amplitude: float | None = 1.0) -> CorrelationLength:
-    """Least-squares fit of C(r) = amplitude exp(-r / length), weighted by stderr; amplitude None: fitted too.
-
-    yang-2021, Fig. 5, fits with amplitude 1; the 5.9 A that it calls the correlation length, where C = exp(-3), is
-    3 times this length. Deviations from the mean of one sample lower its C(r) by the mean m of C over all pairs, so
-    (C - m) / (1 - m) is fitted, m = (1 + 8 pi rho amplitude length^3) / N: for lengths small beside the box. The
-    interval is from the jackknife's replicas, within the bounds of the fit: 1/50 of the first r and half of the last. A
-    length at either means that no decay is seen. Raises ValueError for fewer than three shells with pairs.
-    """
-    use = np.isfinite(correlation.replicas).all(axis=0) & (correlation.stderr > 0)
-    if use.sum() < 3:
-        raise ValueError(f"{use.sum()} shells with pairs: a decay needs three")
-    r, sigma, c = correlation.r[use], correlation.stderr[use], correlation.c[use]
-    # the logarithm of the length, and the amplitude where it is free
-    low, high = np.array([[np.log(r[0] / 50), -np.inf], [np.log(r[-1] / 2), np.inf]])[:, : 1 + (amplitude is None)]
-
-    def misfit(p, c):
-        length, height = np.exp(p[0]), p[1] if amplitude is None else amplitude
-        mean = 1 / correlation.n_atoms + 8 * np.pi * height * length**3 / correlation.volume
-        return ((height * np.exp(-r / length) - mean) / (1 - mean) - c) / sigma
-
-    starts = [np.array([x, 1.0])[: len(low)] for x in np.linspace(low[0], high[0], 60)[1:-1]]
-    start = min(starts, key=lambda p: (misfit(p, c) ** 2).sum())
-    found = least_squares(misfit, start, bounds=(low, high), args=(c,))
-    # what the fit to each replica would change, to first order
-    change = np.linalg.pinv(found.jac)[0] @ ((correlation.replicas[:, use] - c) / sigma).T
-    half = student.ppf(0.975, _BLOCKS - 1) * np.sqrt((_BLOCKS - 1) * change.var())
-    best, *free = found.x
-    lower, upper = np.exp(np.clip([best - half, best + half], low[0], high[0]))
-    return CorrelationLength(float(np.exp(best)), (float(lower), float(upper)), float(free[0] if free else amplitude))
 
 
 def effective_sample_size(a: Autocorrelation, b: Autocorrelation | None = None) -> float:

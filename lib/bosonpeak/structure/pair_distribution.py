@@ -13,6 +13,8 @@ from matscipy.neighbours import neighbour_list
 from numba import njit, prange
 from scipy.ndimage import gaussian_filter1d
 
+from bosonpeak.materials.geometry import check_periodic
+
 
 @dataclass(frozen=True)
 class PairDistribution:
@@ -54,14 +56,6 @@ def periodic_neighbours(atoms: Atoms, quantities: str, cutoff: float):
     if not 0 < cutoff < np.inf:
         raise ValueError(f"cutoff = {cutoff}: give a positive distance")
     return neighbour_list(quantities, atoms, float(cutoff))
-
-
-def check_periodic(atoms: Atoms) -> None:
-    """Raises ValueError for a structure that is empty, not periodic in three directions, or holds NaN."""
-    if len(atoms) == 0 or not atoms.pbc.all() or not abs(atoms.cell.volume) > 0:
-        raise ValueError(f"{atoms.get_chemical_formula() or 'no atoms'}: needs a cell periodic in three directions")
-    if not np.isfinite(atoms.positions).all():
-        raise ValueError("positions must be finite numbers")
 
 
 def _species(atoms: Atoms) -> tuple[tuple[str, ...], np.ndarray]:

@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from numba import njit, prange
 from tqdm.auto import tqdm
 
-from .lanes import LANES, load, product_sum, scaled_sum, store, zero
-from .operators import FactoredOperator
+from bosonpeak.vibrations.lanes import LANES, load, product_sum, scaled_sum, store, zero
+from bosonpeak.vibrations.operators import FactoredOperator
 
 _CHUNK = 512
 """Rows whose products are added up together: fixed, so that sums do not depend on the number of threads."""

@@ -70,21 +70,6 @@ def square_lattice_density(omega, stiffness: float = 1.0) -> np.ndarray:
     return np.where(inside, omega / (pi**2 * stiffness) * ellipkm1(np.where(inside, shifted**2, 1.0)), 0.0)
 
 
-def excess_band(omega, centre: float, width: float) -> np.ndarray:
-    """A log-normal band of extra modes, normalised to 1: a stand-in for a boson peak, not a theory of it.
-
-    `centre` is its median in the unit of omega, `width` the standard deviation of ln(omega). 0 at omega <= 0.
-    Raises ValueError unless both are positive.
-    """
-    if centre <= 0 or width <= 0:
-        raise ValueError(f"centre and width must be positive, got {centre} and {width}")
-    omega = np.asarray(omega, dtype=float)
-    inside = omega > 0
-    safe = np.where(inside, omega, 1.0)
-    band = np.exp(-0.5 * (np.log(safe / centre) / width) ** 2) / (safe * width * np.sqrt(2 * pi))
-    return np.where(inside, band, 0.0)
-
-
 def plane_waves(length: float, omega_max: float, dimension: int, speed: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Waves of a periodic box: shells omega = speed 2 pi |n| / length <= omega_max, n integers, n != 0.
 

@@ -14,14 +14,14 @@ from ase import Atoms
 from scipy.linalg import eigh, svd
 from scipy.optimize import linear_sum_assignment
 
-from ..materials.glasses import inherent_structure
-from ..structure.strain import displacements
-from ..threads import available_cores, blas_threads
-from .hessian import dynamical_matrix, forces
-from .modes import Modes, low_frequency_modes
-from .operators import spectral_bound
-from .peaks import frequency_scale
-from .spectra import translations, zero_modes
+from bosonpeak.materials.geometry import displacements
+from bosonpeak.materials.glasses import inherent_structure
+from bosonpeak.threads import available_cores, blas_threads
+from bosonpeak.vibrations.hessian import dynamical_matrix, forces
+from bosonpeak.vibrations.modes import Modes, low_frequency_modes
+from bosonpeak.vibrations.operators import spectral_bound
+from bosonpeak.vibrations.peaks import frequency_scale
+from bosonpeak.vibrations.spectra import translations, zero_modes
 
 TRACKINGS = ("index", "perturbation", "overlap")
 
@@ -124,12 +124,10 @@ def strain_volume(
         )
     if not relax:
         return Strained(atoms, *(scale_volume(atoms, 1 + sign * strain) for sign in (-1, 1)), None)
-    # contacts that open and close stop the line search of conjugate gradients
-    method = "fire" if potential.name == "harmonic-spheres" else "cg"
 
     def minimum(near, factor):
         cell = scale_volume(near, factor * atoms.cell.volume / near.cell.volume)
-        return inherent_structure(cell, potential, force_tolerance, method)
+        return inherent_structure(cell, potential, force_tolerance, potential.minimiser)
 
     # rattlers may rest anywhere
     still = zero_modes(dynamical_matrix(atoms, potential, factored=True), 3)
@@ -186,7 +184,7 @@ def follow_modes(
     """
     _check_tracking(tracking)
     atoms, n = strained.start, 3 * len(strained.start)
-    masses = np.asarray(potential.masses)[potential.types(atoms)]
+    masses = potential.masses_of(atoms)
     rest, factored = translations(len(atoms), 3, masses), tracking == "perturbation" and modes is not None
     D = dynamical_matrix(atoms, potential, factored)
     if modes is None:

@@ -18,8 +18,8 @@ from matscipy.neighbours import neighbour_list
 from numba import njit, prange
 from scipy.linalg import eigvalsh
 
-from ..threads import available_cores, blas_threads
-from .operators import FactoredOperator, lanczos_extremes
+from bosonpeak.threads import available_cores, blas_threads
+from bosonpeak.vibrations.operators import FactoredOperator, lanczos_extremes
 
 _CHUNK = 128
 """Rows of the product that one thread takes at a time."""
@@ -131,7 +131,7 @@ def hessian(atoms: Atoms, potential, factored: bool = False) -> sp.bsr_matrix | 
 def dynamical_matrix(atoms: Atoms, potential, factored: bool = False) -> sp.bsr_matrix | FactoredOperator:
     """The Hessian divided by sqrt(m_i m_j), in eV/(A^2 amu) or reduced: sqrt of its eigenvalues times
     `units.RAD_PER_PS` is omega in rad/ps. Masses are the potential's, not those of `atoms`. Otherwise as `hessian`."""
-    return _assemble(atoms, potential, factored, np.asarray(potential.masses)[potential.types(atoms)] ** -0.5)
+    return _assemble(atoms, potential, factored, potential.masses_of(atoms) ** -0.5)
 
 
 def _assemble(atoms, potential, factored, weight):

@@ -3,15 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 from tqdm.auto import tqdm
 
-from ..processes import read_arrays, structure_key, write_arrays
-from .hessian import dynamical_matrix
-from .modes import Modes
-from .peaks import atomic_density_of_states, boson_peak
-from .shipped import load_result, shipped_results
-from .spectra import atomic_spectrum, translations
+from bosonpeak.archive.resume import read_arrays, structure_key, write_arrays
+from bosonpeak.vibrations.hessian import dynamical_matrix
+from bosonpeak.vibrations.modes import Modes
+from bosonpeak.vibrations.peaks import atomic_density_of_states, boson_peak
+from bosonpeak.vibrations.spectra import atomic_spectrum, translations
 
 WIDTH, LOWEST, HIGHEST = 1.0, 2.0, 15.0
 """Standard deviation under which metals' peaks are read, and the range they are looked for in; rad/ps. Atoms have few
@@ -40,7 +38,7 @@ def peaks_by_moments(
     """
     index, parts = np.asarray(index, int), []
     D = dynamical_matrix(atoms, potential, factored=True)
-    rest = translations(len(atoms), 3, np.asarray(potential.masses)[potential.types(atoms)])
+    rest = translations(len(atoms), 3, potential.masses_of(atoms))
     if folder:
         folder = Path(folder) / structure_key(atoms, potential, width, index.tolist())
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,13 +56,3 @@ def peaks_by_moments(
             bar.update(len(chunk))
     intensity, omega = np.concatenate(parts, axis=1)
     return intensity, omega
-
-
-def load_local_peaks(name: str) -> xr.Dataset:
-    """A shipped table: atom, intensity and omega_peak by either method. Raises ValueError for a name without one."""
-    return load_result("local", name)
-
-
-def shipped_local_peaks() -> list[str]:
-    """Names of the shipped tables: a glass's name and the method."""
-    return shipped_results("local")

@@ -8,9 +8,9 @@ precision, takes them apart, and leaves eigenvalues an error of the second order
 import numpy as np
 from scipy.linalg import eigh, qr
 
-from ..threads import available_cores, blas_threads
-from .modes import Modes
-from .operators import check_operator
+from bosonpeak.threads import available_cores, blas_threads
+from bosonpeak.vibrations.modes import Modes
+from bosonpeak.vibrations.operators import check_operator
 
 
 def lowest_modes(D, count: int) -> Modes:

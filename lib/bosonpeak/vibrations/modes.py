@@ -10,9 +10,9 @@ from scipy.linalg import eigh
 from scipy.sparse.linalg import eigsh
 from tqdm.auto import tqdm
 
-from ..threads import available_cores, blas_threads
-from .operators import check_operator, spectral_bound
-from .subspace import low_eigenpairs, projector
+from bosonpeak.threads import available_cores, blas_threads
+from bosonpeak.vibrations.operators import check_operator, spectral_bound
+from bosonpeak.vibrations.subspace import low_eigenpairs, projector
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import eigh_tridiagonal
 
-from ..threads import blas_threads
+from bosonpeak.threads import blas_threads
 
 
 @dataclass(frozen=True)

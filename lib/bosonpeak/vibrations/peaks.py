@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from ..units import MEV, RAD_PER_PS, THZ
-from .modes import Modes
+from bosonpeak.units import MEV, RAD_PER_PS, THZ
+from bosonpeak.vibrations.modes import Modes
 
 FREQUENCY_SCALES = {"reduced": 1.0, "rad/ps": RAD_PER_PS, "THz": THZ, "meV": MEV}
 """What sqrt(D) is multiplied by: D in eV/(A^2 amu) for all units but "reduced", where D may have any unit."""
@@ -32,6 +32,63 @@ class BosonPeak:
     intensity: float | np.ndarray
     interior: bool | np.ndarray
     smoothing: float
+
+
+@dataclass(frozen=True)
+class PeakReading:
+    """How a boson peak is read: by a Gaussian of standard deviation `width`, between `lowest` and `highest`.
+
+    All three are angular frequencies omega in rad/ps or reduced. Below two widths a peak is not looked for: there the
+    division by omega^2 enlarges what the kernel brings down from higher frequencies.
+    """
+
+    width: float
+    lowest: float
+    highest: float
+
+    def of_levels(self, frequencies, omega, total: int | None = None) -> tuple["BosonPeak", np.ndarray]:
+        """Boson peak of a list of frequencies, each level divided by its own omega_k^2 before it is broadened.
+
+        Parameters
+        ----------
+        frequencies : array, shape (n,)
+            Angular frequencies, zero modes included or not.
+        omega : array, shape (K,)
+            Grid on which the reduced density is evaluated; the peak is looked for on its part between `lowest` and
+            `highest`.
+        total : int, optional
+            Degrees of freedom to which g is normalised; by default n.
+
+        Returns
+        -------
+        peak : BosonPeak
+        reduced : array, shape (K,)
+            g / omega^2 under the kernel.
+
+        Raises
+        ------
+        ValueError
+            As `boson_peak`.
+        """
+        reduced = broadened_reduced_density(frequencies, omega, self.width)
+        if total is not None:
+            reduced = reduced * len(frequencies) / total
+        # the levels are divided by their own omega^2 already: dimension 1
+        return boson_peak(omega, reduced, 1, self.lowest, self.highest), reduced
+
+    def of_density(self, omega, g, resolution: float) -> "BosonPeak":
+        """Boson peak of a density g (K,) or (K, n) that has the `resolution` of its own kernel already.
+
+        g / omega^2 is smoothed further, so that the widths add up in squares to `width`. Raises ValueError as
+        `boson_peak`.
+        """
+        smoothing = float(np.sqrt(max(self.width**2 - resolution**2, 0)))
+        return boson_peak(omega, g, 3, self.lowest, self.highest, smoothing)
+
+
+METAL = PeakReading(width=1.0, lowest=2.0, highest=15.0)
+"""How the peaks of metals are read, in rad/ps. A single atom has few levels in the peak: a narrower kernel would count
+them one by one."""
 
 
 def frequency_histogram(frequencies, edges) -> np.ndarray:
@@ -131,29 +188,6 @@ def boson_peak(omega, g, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing
     if g.ndim == 2:
         return BosonPeak(place, height, interior, float(smoothing))
     return BosonPeak(float(place[0]), float(height[0]), bool(interior[0]), float(smoothing))
-
-
-def boson_peak_sensitivity(frequencies, bins, smoothings, dimension=3, omega_min=0.0, omega_max=None) -> np.ndarray:
-    """How place and height of the boson peak hang on the histogram's bin width and its smoothing.
-
-    frequencies: (n,), all of a system's; bins (B,) > 0 and smoothings (S,) >= 0 in their unit. Bins start at 0 and
-    reach omega_max (default: the highest frequency). Returns a structured array (B, S) with the fields bin,
-    smoothing, omega, intensity, interior. Raises ValueError as `boson_peak`, and for a bin that is not positive.
-    """
-    frequencies = np.asarray(frequencies, float)
-    frequencies = np.where(_moving(frequencies), frequencies, -1.0)
-    top = frequencies.max() if omega_max is None else omega_max
-    fields = [(name, float) for name in ("bin", "smoothing", "omega", "intensity")] + [("interior", bool)]
-    table = np.empty((len(bins), len(smoothings)), fields)
-    for row, width in enumerate(bins):
-        if not width > 0:
-            raise ValueError(f"a bin of width {width}: it must be positive, in the unit of the frequencies")
-        edges = width * np.arange(int(np.ceil(top / width - 1e-9)) + 1)
-        g, centre = frequency_histogram(frequencies, edges), (edges[1:] + edges[:-1]) / 2
-        for column, smoothing in enumerate(smoothings):
-            peak = boson_peak(centre, g, dimension, omega_min, top, smoothing)
-            table[row, column] = width, smoothing, peak.omega, peak.intensity, peak.interior
-    return table
 
 
 def atomic_density_of_states(modes: Modes, omega, width, dimension=3, unit="reduced") -> np.ndarray:

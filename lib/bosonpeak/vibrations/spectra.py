@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
-from .chebyshev import chebyshev_moments, jackson_kernel
-from .lanes import LANES
-from .operators import check_operator, spectral_bound
-from .peaks import (
+from bosonpeak.vibrations.chebyshev import chebyshev_moments, jackson_kernel
+from bosonpeak.vibrations.lanes import LANES
+from bosonpeak.vibrations.operators import check_operator, spectral_bound
+from bosonpeak.vibrations.peaks import (
     BosonPeak,
     boson_peak,
     broadened_reduced_density,
@@ -28,7 +28,7 @@ from .peaks import (
     frequency_scale,
     mean_reduced_density,
 )
-from .subspace import projector
+from bosonpeak.vibrations.subspace import projector
 
 __all__ = [
     "BosonPeak",

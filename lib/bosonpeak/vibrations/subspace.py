@@ -11,9 +11,9 @@ import scipy.sparse as sp
 from scipy.linalg import eigh, qr
 from tqdm.auto import tqdm
 
-from ..threads import available_cores, blas_threads
-from .chebyshev import chebyshev_moments, filter_vectors, jackson_kernel
-from .lanes import LANES
+from bosonpeak.threads import available_cores, blas_threads
+from bosonpeak.vibrations.chebyshev import chebyshev_moments, filter_vectors, jackson_kernel
+from bosonpeak.vibrations.lanes import LANES
 
 _SPREAD = 1e10
 """The filter may raise one wanted vector above another by this much: the rest of 1e16 keeps them apart."""

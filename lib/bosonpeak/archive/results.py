@@ -1,0 +1,146 @@
+"""Results that the book ships: NetCDF files below data/results, and one catalogue for each kind of result."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from bosonpeak.archive.files import sha256_of, write_text, write_whole
+from bosonpeak.paths import project_root
+
+
+def results_folder(kind: str) -> Path:
+    """Folder of the results of one kind, such as "vibrations" or "transitions"."""
+    return project_root() / "data" / "results" / kind
+
+
+def write_dataset(dataset: xr.Dataset, path) -> None:
+    """Write a compressed NetCDF file, whole or not at all.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+    path : path-like
+        Name of the file. Its folder is created where it does not exist.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; the message names the path.
+    """
+    packed = {name: {"zlib": True, "shuffle": True} for name in dataset.variables}
+    write_whole(path, lambda part: dataset.to_netcdf(part, engine="h5netcdf", encoding=packed))
+
+
+def read_dataset(path) -> xr.Dataset:
+    """Read a NetCDF file into memory.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is truncated or is not NetCDF.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist")
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as data:
+            return data.load()
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"{path} is truncated or is not NetCDF ({error}): restore it with git checkout, or make it again"
+        ) from error
+
+
+def catalogue_of(kind: str) -> dict[str, dict]:
+    """Entries of the catalogue of one kind of result, by name.
+
+    Returns
+    -------
+    dict
+        Empty where there is no catalogue.
+
+    Raises
+    ------
+    ValueError
+        If the catalogue is damaged.
+    """
+    path = results_folder(kind) / "catalogue.json"
+    if not path.exists():
+        return {}
+    try:
+        return {entry["name"]: entry for entry in json.loads(path.read_text(encoding="utf-8"))}
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged ({error}): restore it with git checkout") from None
+
+
+def enter_result(kind: str, entry: dict) -> None:
+    """Put an entry into the catalogue of its kind, in place of an earlier one of the same name.
+
+    Parameters
+    ----------
+    kind : str
+    entry : dict
+        With at least `name`. NaN is written as null, which is what JSON has for it.
+    """
+    entry = {name: None if isinstance(value, float) and value != value else value for name, value in entry.items()}
+    table = catalogue_of(kind) | {entry["name"]: entry}
+    text = json.dumps([table[name] for name in sorted(table)], indent=1) + "\n"
+    write_text(results_folder(kind) / "catalogue.json", text)
+
+
+def has_result(kind: str, name: str, key: str) -> bool:
+    """Whether a result is shipped, made by the present recipe and method (the `key`), with its file unaltered."""
+    entry, path = catalogue_of(kind).get(name, {}), results_folder(kind) / f"{name}.nc"
+    return entry.get("key") == key and path.is_file() and sha256_of(path) == entry["sha256"]
+
+
+def shipped_results(kind: str) -> list[str]:
+    """Names of the shipped results of one kind, sorted."""
+    return sorted(path.stem for path in results_folder(kind).glob("*.nc"))
+
+
+def load_result(kind: str, name: str) -> xr.Dataset:
+    """A shipped result, in memory.
+
+    Parameters
+    ----------
+    kind : str
+        Such as "vibrations", "transitions", "events", "local", "scattering", "samples" or "learning".
+    name : str
+        As `shipped_results` lists it.
+
+    Raises
+    ------
+    ValueError
+        If no result has this name, or its file is damaged.
+    """
+    path = results_folder(kind) / f"{name}.nc"
+    if not path.is_file():
+        known = shipped_results(kind)
+        some = f"there are {len(known)}, such as {', '.join(known[:3])}" if known else "there are none"
+        raise ValueError(f"no result of the kind {kind!r} is named {name!r}: {some}; `make data` makes what is missing")
+    return read_dataset(path)
+
+
+def vibrations_table() -> pd.DataFrame:
+    """The catalogue of shipped vibrational spectra, one row per glass, indexed by its name.
+
+    Columns include the boson peak, the moduli, the Debye level and the versions of packages; frequencies are in the
+    unit that the column `unit` names.
+    """
+    entries = list(catalogue_of("vibrations").values())
+    table = pd.DataFrame(entries)
+    return table.set_index("name", drop=False) if entries else table
+
+
+def load_vibrations(name: str) -> xr.Dataset:
+    """The vibrational spectrum of a shipped glass (`vibrations.glass_spectrum.glass_spectrum`), in memory.
+
+    Frequencies are angular frequencies omega in the unit that the attribute `unit` names: "rad/ps" or "reduced".
+    Raises ValueError as `load_result`.
+    """
+    return load_result("vibrations", name)

@@ -1,0 +1,131 @@
+"""The command `bosonpeak` (above all floors): run a chapter, list chapters, list claims.
+
+Exit status: 0 done, 1 the chapter failed, 2 bad input, 130 interrupted.
+"""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import yaml
+
+from bosonpeak import __version__
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with `argv` (default: the process's own) and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.do(arguments)
+    except (ValueError, FileNotFoundError) as error:
+        print(f"bosonpeak: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        # what waited for the kernel is dropped, and Python would say so after the last line
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
+        print("\nbosonpeak: interrupted, nothing kept of this run", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bosonpeak", description="Run the chapters of the book.")
+    parser.add_argument("--version", action="version", version=f"bosonpeak {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="execute one chapter and keep its notebook under _build/runs")
+    run.add_argument("chapter", metavar="CHAPTER", help="its name, as `bosonpeak chapters` lists it")
+    run.add_argument("--scale", default="book", help="ci, book or paper (default: book)")
+    run.add_argument(
+        "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
+        help="set a parameter; the value is YAML: 40, 0.3, [0.1, 0.2], glass.xyz",
+    )  # fmt: skip
+    run.add_argument("--archive", action="store_true", help="keep the claims in data/results/claims")
+    run.add_argument("--quiet", action="store_true", help="no progress bar")
+    run.set_defaults(do=_run)
+
+    chapters = commands.add_parser("chapters", help="list chapters and their parameters at each scale")
+    chapters.set_defaults(do=_chapters)
+
+    claims = commands.add_parser("claims", help="list the claims of the ledger with their archived verdicts")
+    claims.add_argument("chapter", metavar="CHAPTER", nargs="?", help="only this chapter's")
+    claims.set_defaults(do=_claims)
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from bosonpeak.book import runs
+
+    if arguments.archive and arguments.parameters:
+        raise ValueError("--archive keeps a scale as it is defined: leave out -p")
+    parameters = _parse(arguments.chapter, arguments.parameters)
+    try:
+        run = runs.run_chapter(arguments.chapter, arguments.scale, parameters, progress=not arguments.quiet)
+    except runs.ChapterError as error:
+        print(f"bosonpeak: {error}", file=sys.stderr)
+        return 1
+    print(f"{arguments.chapter} at {run.scale} scale: {run.seconds:.1f} s, {os.path.relpath(run.path)}")
+    if arguments.archive:
+        payload = runs.claims_of(run.path)
+        from bosonpeak.book import claims
+
+        claims.archive(payload, run.scale)
+        print(f"claims archived at {run.scale} scale")
+    return 0
+
+
+def _parse(chapter: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """`-p` pairs as values: YAML, but text as it stands where the chapter's own value is text."""
+    from bosonpeak.book import runs
+
+    own = runs.parameters_of(chapter) if chapter in runs.chapters() else {}
+    values = {}
+    for name, text in pairs:
+        try:
+            values[name] = text if isinstance(own.get(name), str) else yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise ValueError(f"the value of -p {name} is no YAML: {text!r}") from None
+    return values
+
+
+def _chapters(arguments: argparse.Namespace) -> int:
+    from bosonpeak.book import runs
+
+    others = [scale for scale in runs.scales() if scale != "book"]
+    for chapter in runs.chapters():
+        print(chapter)
+        changes = {}
+        for scale in others:
+            try:
+                changes[scale] = runs.load_scale(chapter, scale)
+            except ValueError:
+                continue  # a scale that the chapter does not have
+        for name, value in runs.parameters_of(chapter).items():
+            at = [f"{scale} {changed[name]!r}" for scale, changed in changes.items() if name in changed]
+            print(f"  {name} = {value!r}" + (f"  ({', '.join(at)})" if at else ""))
+    return 0
+
+
+def _claims(arguments: argparse.Namespace) -> int:
+    from bosonpeak.book import claims, runs
+
+    chapters = claims.chapters()
+    if arguments.chapter:
+        chapters = [runs.known("chapter with claims", arguments.chapter, chapters)]
+    archives = {scale: claims.load_archive(scale) for scale in claims.SCALES}
+    for chapter in chapters:
+        for claim in claims.load(chapter):
+            verdicts = [
+                f"{scale}: {record['verdict']}"
+                for scale, archive in archives.items()
+                for record in archive.get(chapter, {}).get("records", [])
+                if record["id"] == claim.id
+            ]
+            print(f"{claim.id}  {', '.join(verdicts) or 'no archived run'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

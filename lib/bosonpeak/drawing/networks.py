@@ -1,0 +1,46 @@
+"""Drawings of networks and their reduced densities (floor 7): axes in, axes filled, nothing computed."""
+
+import numpy as np
+from matplotlib.collections import LineCollection
+
+REDUCED_LABEL = r"$g(\omega)/\omega$  ($m/t_0$)"
+OMEGA_LABEL = r"$\omega$  ($\sqrt{t_0/m}$)"
+
+
+def draw_network(
+    axes, network, window=None, node_size=6.0, highlight=None, limits=(None, None), by_stiffness=False
+) -> None:
+    """Nodes and springs of a 2D network on `axes`; lengths in its own unit.
+
+    window: (x0, x1, y0, y1) to show; springs through the boundary are drawn as stubs that leave the box.
+    highlight: (N,) numbers to colour the nodes by, drawn over the default black; limits: of these colours.
+    by_stiffness: draw springs as wide as they are stiff.
+    """
+    x0, x1, y0, y1 = window or (-0.7, network.box[0] - 0.3, -0.7, network.box[1] - 0.3)
+    start = network.positions[network.bonds[:, 0]]
+    segments = np.stack([start, start + network.vectors], axis=1)
+    # only what shows: a large network has a million springs
+    margin = 2.0
+    low, high = np.array([x0, y0]) - margin, np.array([x1, y1]) + margin
+    shown = ((start > low) & (start < high)).all(axis=1)
+    width = 0.9
+    if by_stiffness:
+        width = np.clip(1.3 * network.stiffness[shown] / network.stiffness.mean(), 0.15, 4.0)
+    axes.add_collection(LineCollection(segments[shown], colors="0.55", linewidths=width))
+    nodes = ((network.positions > low) & (network.positions < high)).all(axis=1)
+    color = {"c": "black"} if highlight is None else {
+        "c": highlight[nodes], "cmap": "viridis", "vmin": limits[0], "vmax": limits[1],
+    }  # fmt: skip
+    axes.scatter(*network.positions[nodes].T, s=node_size, zorder=2, linewidths=0, **color)
+    axes.set(xlim=(x0, x1), ylim=(y0, y1), aspect="equal", xticks=[], yticks=[])
+
+
+def draw_ensemble(axes, omega, curves, color, label) -> None:
+    """Thin lines for the samples of `curves` (n, K), a thick one for their mean."""
+    axes.plot(omega, np.transpose(curves), color=color, linewidth=0.4, alpha=0.35)
+    axes.plot(omega, np.mean(curves, axis=0), color=color, label=label)
+
+
+def label_reduced(axes, title, omega_max, top) -> None:
+    """Axis names, limits and title of a g/omega plot."""
+    axes.set(xlabel=OMEGA_LABEL, ylabel=REDUCED_LABEL, title=title, xlim=(0, omega_max), ylim=(0, top))

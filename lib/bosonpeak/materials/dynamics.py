@@ -1,0 +1,63 @@
+"""How atoms move in a basin at a temperature, beside what harmonic theory has of it (floor 4; yang-2021, Fig. 8).
+
+Displacements are from the inherent structure, without the drift of the centre of mass. Classical throughout.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+from tqdm.auto import tqdm
+
+from bosonpeak.materials.geometry import displacements
+from bosonpeak.materials.lammps import Session
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """Samples of a run at constant energy. time (T,) in ps or reduced; energy (T,): potential energy above the inherent
+    structure; displacements (T, N, 3), single precision; temperature (T,): of the kinetic energy, K or reduced."""
+
+    time: np.ndarray
+    energy: np.ndarray
+    displacements: np.ndarray
+    temperature: np.ndarray
+
+
+def thermal_trajectory(
+    atoms: Atoms,
+    potential,
+    temperature: float,
+    duration: float,
+    interval: float,
+    seed: int,
+    equilibration: float = 10.0,
+    timestep: float = 0.002,
+    progress: bool = False,
+) -> Trajectory:
+    """Molecular dynamics in and around the minimum `atoms`: Nose-Hoover first, then constant energy, sampled.
+
+    Times in ps or reduced, temperature in K or reduced. Raises ValueError for a temperature, duration or interval that
+    is not positive; else as `materials.lammps.Session`.
+    """
+    for name, value in (("temperature", temperature), ("duration", duration), ("interval", interval)):
+        if not value > 0:
+            raise ValueError(f"{name} = {value}: it must be positive")
+    every, count = max(1, round(interval / timestep)), max(1, round(duration / interval))
+    masses = potential.masses_of(atoms)
+    rows = []
+    with Session(atoms, potential) as session:
+        still = session.evaluate()[0]
+        session.thermalise(2 * temperature, seed)
+        steps = round(equilibration / timestep)
+        if steps:
+            session.dynamics(steps, timestep, f"nvt temp {temperature!r} {temperature!r} {100 * timestep:g}")
+            session.commands("unfix dynamics")
+        for _ in tqdm(range(count), desc=f"at {temperature:g}", unit="sample", disable=not progress):
+            session.dynamics(every, timestep, "nve")
+            u = displacements(atoms, session.atoms())
+            u -= masses @ u / masses.sum()
+            rows.append((session.thermo("pe") - still, session.thermo("temp"), u.astype("f4")))
+    energy, kelvin, u = zip(*rows, strict=True)
+    time = every * timestep * np.arange(1, count + 1)
+    return Trajectory(time, np.array(energy), np.array(u), np.array(kelvin))

@@ -1,0 +1,60 @@
+"""Geometry of periodic structures: nearest images, displacements, and the checks that both need."""
+
+import numpy as np
+from ase import Atoms
+from ase.geometry import find_mic
+
+
+def check_periodic(atoms: Atoms) -> None:
+    """Raise ValueError for a structure that is empty, is not periodic in three directions, or holds NaN."""
+    if len(atoms) == 0 or not atoms.pbc.all() or not abs(atoms.cell.volume) > 0:
+        raise ValueError(f"{atoms.get_chemical_formula() or 'no atoms'}: needs a cell periodic in three directions")
+    if not np.isfinite(atoms.positions).all():
+        raise ValueError("positions must be finite numbers")
+
+
+def nearest_image(vectors, cell) -> np.ndarray:
+    """The shortest of the periodic images of each vector, also in strongly skewed cells.
+
+    Parameters
+    ----------
+    vectors : array, shape (..., 3)
+        Differences of positions, in the unit of the cell.
+    cell : array, shape (3, 3)
+        Rows are the vectors of the cell, which is periodic in all three directions.
+
+    Returns
+    -------
+    array, shape (..., 3)
+    """
+    vectors = np.asarray(vectors, float)
+    return find_mic(vectors.reshape(-1, 3), cell, pbc=True)[0].reshape(vectors.shape)
+
+
+def displacements(reference: Atoms, current: Atoms) -> np.ndarray:
+    """Displacement of each atom from one structure to another, to the nearest image.
+
+    Where the cells differ, the affine part is subtracted: the displacement is h' (s' - s) with h' the current cell and
+    s the scaled positions.
+
+    Parameters
+    ----------
+    reference, current : ase.Atoms
+        The same N atoms in the same order.
+
+    Returns
+    -------
+    array, shape (N, 3)
+        In the unit of the structures, A or reduced.
+
+    Raises
+    ------
+    ValueError
+        If the atoms differ or stand in another order, and as `check_periodic`.
+    """
+    check_periodic(reference)
+    check_periodic(current)
+    if not np.array_equal(reference.numbers, current.numbers):
+        raise ValueError(f"{reference.symbols} and {current.symbols}: the same atoms in the same order are needed")
+    followed = np.linalg.solve(reference.cell.array.T, reference.positions.T).T @ current.cell.array
+    return nearest_image(current.positions - followed, current.cell)

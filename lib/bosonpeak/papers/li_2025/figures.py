@@ -1,0 +1,89 @@
+"""Drawings of S(Q, E): maps with S(Q) on them, cuts, correlations (floor 7): maps in, axes filled."""
+
+import numpy as np
+
+from bosonpeak.drawing.style import ordered_colors
+
+STRUCTURE = "#D55E00"
+"""Colour of S(Q)."""
+_E = {"meV": r"$E$  (meV)", "reduced": r"$E = \hbar\omega$  (reduced)"}
+_Q = {"meV": r"$Q$  (Å$^{-1}$)", "reduced": r"$Q$  ($\sigma^{-1}$)"}
+
+
+def q_label(unit: str) -> str:
+    """Label of an axis of Q for energies in `unit`."""
+    return _Q[unit]
+
+
+def energy_label(unit: str) -> str:
+    """Label of an axis of energies in `unit`."""
+    return _E[unit]
+
+
+def draw_map(axes, found, structure, energies, title="", window=None, cmap="viridis") -> None:
+    """The map between two energies, brightest at its maximum there, with S(Q) dashed over its lower third.
+
+    structure: (B,), or None for none; window: (low, high) of Q, marked by dotted lines.
+    """
+    shown = (found.energy >= energies[0]) & (found.energy <= energies[1])
+    values = found.intensity[:, shown]
+    measured = found.counts > 0
+    # shells where S(Q) is defined are where the maximum means something
+    top = np.nanquantile(values[measured], 0.995)
+    axes.pcolormesh(found.q, found.energy[shown], values.T, cmap=cmap, vmin=0, vmax=top, rasterized=True)
+    if structure is not None:
+        height = (energies[1] - energies[0]) / 3
+        axes.plot(found.q, energies[0] + height * structure / np.nanmax(structure), "--", color="white", linewidth=1.3)
+    for q in window or ():
+        axes.axvline(q, color="white", linestyle=":", linewidth=0.9)
+    axes.set(xlabel=q_label(found.unit), ylabel=energy_label(found.unit), title=title, ylim=energies)
+    axes.grid(False)
+
+
+def draw_cut(axes, found, structure, energy, inside, color="#0072B2", label=None) -> None:
+    """B at one energy, over its mean in the window, with its speckle, and S(Q) likewise."""
+    k = int(abs(found.energy - energy).argmin())
+    mean = found.intensity[inside, k].mean()
+    q, values, error = found.q, found.intensity[:, k] / mean, found.stderr[:, k] / mean
+    axes.fill_between(q, values - 2 * error, values + 2 * error, color=color, alpha=0.25, linewidth=0)
+    axes.plot(q, values, color=color, label=label or f"E = {found.energy[k]:.1f}")
+    axes.plot(q, structure / structure[inside].mean(), "--", color=STRUCTURE, linewidth=1.3, label=r"$S(Q)$")
+    shown = q[inside]
+    axes.set(xlabel=q_label(found.unit), ylabel="over the mean", xlim=(0.7 * shown[0], shown[-1]), ylim=(0, None))
+
+
+def draw_correlation(axes, energy, curves, color, label, peak=None) -> None:
+    """r(E) of one or several samples, their mean, and the energy of the peak as a dotted line."""
+    curves = np.atleast_2d(curves)
+    if len(curves) > 1:
+        axes.plot(energy, curves.T, color=color, linewidth=0.6, alpha=0.4)
+    axes.plot(energy, curves.mean(axis=0), color=color, label=label)
+    if peak is not None:
+        axes.axvline(peak, color=color, linestyle=":", linewidth=1.1)
+    axes.axhline(0, color="0.5", linewidth=0.8)
+    axes.set(ylabel=r"Pearson's $r$ with $S(Q)$", ylim=(-1.05, 1.05))
+
+
+def draw_constant_q(axes, found, shells, energies, step=1.0) -> None:
+    """Spectra of a few shells, each over its own maximum and shifted up by `step`."""
+    shown = (found.energy >= energies[0]) & (found.energy <= energies[1])
+    for k, (shell, color) in enumerate(zip(shells, ordered_colors(len(shells)), strict=True)):
+        values = found.intensity[shell, shown]
+        axes.plot(found.energy[shown], k * step + values / values.max(), color=color)
+        axes.text(energies[1], k * step + values[-1] / values.max(), f" {found.q[shell]:.2f}", va="center", fontsize=8)
+    axes.set(xlabel=energy_label(found.unit), ylabel="over the maximum, shifted", xlim=energies, yticks=[])
+
+
+def draw_dispersion(axes, found, color, label, marker="o") -> None:
+    """Energies of the peaks of `maps.Dispersion`, hollow where the maximum is at the edge of the search."""
+    axes.plot(
+        found.q[found.interior], found.energy[found.interior], marker, color=color, markersize=3.5, label=label, ls=""
+    )
+    edge = ~found.interior
+    axes.plot(found.q[edge], found.energy[edge], marker, color=color, markersize=3.5, markerfacecolor="none", ls="")
+
+
+def draw_spectrum(axes, energy, values, color, label, low=0.0, **options) -> None:
+    """A spectrum above `low`, over its maximum there."""
+    shown = (energy >= low) & np.isfinite(values)
+    axes.plot(energy[shown], values[shown] / values[shown].max(), color=color, label=label, **options)

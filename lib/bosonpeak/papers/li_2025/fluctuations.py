@@ -1,0 +1,112 @@
+"""Spectra of fluctuating local quantities in time and space (floor 5; li-2025, Eqs. 4 and 5).
+
+    phi_X(Q, t) = 1/N sum_jk <dX_j(t) dX_k(0) exp(-i Q.[r_j(t) - r_k(0)])>,
+    Omega_X(Q, E) = Fourier transform of phi_X(Q, t) / phi_X(Q, 0),
+
+dX_j what X_j departs from its own mean over the run. A quantity with several components adds up their spectra.
+"""
+
+import numpy as np
+from ase import Atoms
+from tqdm.auto import tqdm
+
+from bosonpeak.papers.li_2025.local_fields import LocalGeometry, linear_operator
+from bosonpeak.scattering.trajectories import Trajectory, energy_spectra, sample_interval, wave_series
+from bosonpeak.scattering.wavevectors import ScatteringMap, ShellSums, Wavevectors, phase_waves
+from bosonpeak.threads import available_cores, blas_threads
+from bosonpeak.vibrations.modes import Modes
+from bosonpeak.vibrations.peaks import frequency_scale
+
+_CHUNK = 128
+"""Wave vectors, or atoms, whose series are held together."""
+
+
+def fluctuation_spectra(
+    fields: dict, interval: float, energy, width: float, unit: str = "meV"
+) -> dict[str, np.ndarray]:
+    """chi_X(E) of each field (T, N, C), (E,): the spectrum of each atom's own fluctuation over their variance, so that
+    the integral over both signs of E is 1 (Guerdane and Teichler, Phys. Rev. Lett. 101, 065506 (2008))."""
+    found = {}
+    for name, x in fields.items():
+        power, variance = 0.0, 0.0
+        for start in range(0, x.shape[1], _CHUNK):
+            part = x[:, start : start + _CHUNK]
+            power = power + energy_spectra(part, interval, energy, width, unit).sum(axis=(1, 2))
+            variance += part.var(axis=0).sum()
+        found[name] = power / variance
+    return found
+
+
+def fluctuation_maps(
+    trajectory: Trajectory,
+    fields: dict,
+    atoms: Atoms,
+    wavevectors: Wavevectors,
+    energy,
+    width: float,
+    unit: str = "meV",
+    moving: bool = True,
+    normalise: bool = True,
+    progress: bool = False,
+) -> dict[str, ScatteringMap]:
+    """Omega_X(Q, E) of each field of `local_fields`, all in one pass over the trajectory.
+
+    fields: name -> (T, N, C) of the same times as trajectory.displacements (its last ones, where they are fewer);
+    moving: atoms carry their X along, as Eq. 4 has it, or X sits where the atom is in `atoms`. normalise: divide by
+    phi(Q, 0) of the shell (Eq. 5); otherwise 1/N sum_c |X_c(Q)|^2. Raises ValueError as `energy_spectra`.
+    """
+    columns = np.cumsum([0, *(x.shape[2] for x in fields.values())])
+    length = min(len(x) for x in fields.values())
+    values = np.concatenate([x[-length:] - x[-length:].mean(axis=0) for x in fields.values()], axis=2, dtype=np.float32)
+    u, shells = trajectory.displacements[-length:], len(wavevectors.edges) - 1
+    sums = {name: ShellSums(shells) for name in fields}
+    static = {name: ShellSums(shells) for name in fields}
+    with tqdm(desc="fluctuations", total=len(wavevectors), unit="wave", disable=not progress) as bar:
+        for start in range(0, len(wavevectors), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            series = wave_series(u, atoms, wavevectors.indices[part], values, moving)
+            for name, first, last in zip(fields, columns[:-1], columns[1:], strict=True):
+                one = series[:, :, first:last]
+                power = energy_spectra(one, sample_interval(trajectory), energy, width, unit).sum(axis=2)
+                sums[name].add(power.T / len(atoms), wavevectors.shell[part])
+                variance = one.var(axis=0).sum(axis=1, keepdims=True)
+                static[name].add(variance.astype(float) / len(atoms), wavevectors.shell[part])
+            bar.update(series.shape[1])
+    found = {}
+    for name in fields:
+        mean, error = sums[name].result()
+        over = static[name].result()[0] if normalise else 1.0
+        found[name] = ScatteringMap(
+            wavevectors.q, np.asarray(energy, float), mean / over, error / over, wavevectors.counts, unit
+        )
+    return found
+
+
+def harmonic_fluctuation_map(
+    modes: Modes, name: str, geometry: LocalGeometry, wavevectors: Wavevectors, energy, width: float, unit: str = "meV"
+) -> ScatteringMap:
+    """The map of a linear field, of all modes in thermal motion, without a trajectory and without its noise.
+
+    1/(N C) sum_c sum_k |sum_j X_jc(e_k) exp(-i Q.r_j)|^2 / E_k^2 delta(E - E_k), atoms at rest in the phase; not
+    divided by phi(Q, 0), in which slow modes weigh most. Raises as `linear_operator`.
+    """
+    atoms, n = geometry.atoms, len(geometry.atoms)
+    level = modes.omega * frequency_scale(unit)
+    moving = level > 1e-6 * level.max()
+    level, root = level[moving], np.sqrt(np.repeat(atoms.get_masses(), 3))
+    operator = linear_operator(name, geometry)
+    values = (operator @ (modes.polarizations[:, moving] / root[:, None])).reshape(n, -1, len(level))
+    values = values.astype(np.float32)
+    kernel = (
+        np.exp(-0.5 * ((level[:, None] - energy) / width) ** 2) / (width * np.sqrt(2 * np.pi)) / level[:, None] ** 2
+    )
+    kernel = kernel.astype(np.float32) / np.float32(n * values.shape[1])
+    scaled, sums = atoms.get_scaled_positions(wrap=True), ShellSums(len(wavevectors.edges) - 1)
+    with blas_threads(available_cores()):
+        for start in range(0, len(wavevectors), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            waves = phase_waves(scaled, wavevectors.indices[part])
+            power = sum(((waves @ values[:, c]) ** 2).sum(axis=0) for c in range(values.shape[1]))
+            sums.add(power @ kernel, wavevectors.shell[part])
+    mean, error = sums.result()
+    return ScatteringMap(wavevectors.q, np.asarray(energy, float), mean, error, wavevectors.counts, unit)

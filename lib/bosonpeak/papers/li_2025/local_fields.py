@@ -1,0 +1,173 @@
+"""Local quantities whose fluctuations are asked about: strain, coordination, distances, and controls (floor 5).
+
+All are of configurations displaced from a reference: neighbourhoods and strain are those of li-2025, Fig. 4, with the
+reference and the cutoff, which the paper leaves open, as arguments.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from ase import Atoms
+
+from bosonpeak.structure.pair_distribution import periodic_neighbours
+
+LINEAR = ("displacement", "random sign", "bond length", "volumetric", "shear", "rotation")
+NONLINEAR = ("coordination", "neighbour distance", "non-affine", "von Mises")
+FIELDS = LINEAR + NONLINEAR
+
+
+@dataclass(frozen=True)
+class LocalGeometry:
+    """Neighbourhoods of a reference configuration: pairs i, j (P,) within `cutoff` with vectors (P, 3) and distances,
+    gradient (9N, 3N): displacements to the best-fit gradient du_a / dx_b of each atom, row 9 i + 3 a + b."""
+
+    atoms: Atoms
+    cutoff: float
+    i: np.ndarray
+    j: np.ndarray
+    vector: np.ndarray
+    distance: np.ndarray
+    gradient: sp.csr_matrix
+
+
+def local_geometry(atoms: Atoms, cutoff: float) -> LocalGeometry:
+    """Neighbours and best-fit gradients (Falk and Langer, Phys. Rev. E 57, 7192 (1998), Eqs. 2.12-2.14).
+
+    cutoff: in A or reduced, usually the first minimum of g(r). Raises ValueError where an atom's neighbours do not span
+    space: its strain is not defined.
+    """
+    i, j, distance, vector = periodic_neighbours(atoms, "ijdD", cutoff)
+    n = len(atoms)
+    outer = (vector[:, :, None] * vector[:, None, :]).reshape(-1, 9)
+    metric = np.stack([np.bincount(i, x, n) for x in outer.T], axis=1).reshape(n, 3, 3)
+    level = np.linalg.eigvalsh(metric)
+    bare = np.flatnonzero(~(level[:, 0] > 1e-10 * level[:, 2]))
+    if len(bare):
+        raise ValueError(
+            f"the neighbours of atom {bare[0]} within {cutoff:g} do not span space, so that it has no strain: raise "
+            "the cutoff"
+        )
+    # du_a / dx_b = sum_j (u_j - u_i)_a w_jb, w = d M^-1
+    w = np.einsum("pc,pcb->pb", vector, np.linalg.inv(metric)[i])
+    a, b = np.repeat(np.arange(3), 3), np.tile(np.arange(3), 3)
+    row = (9 * i[:, None] + 3 * a + b).ravel()
+    value = w[:, b].ravel()
+    there, here = (3 * j[:, None] + a).ravel(), (3 * i[:, None] + a).ravel()
+    gradient = sp.coo_matrix(
+        (np.r_[value, -value], (np.r_[row, row], np.r_[there, here])), shape=(9 * n, 3 * n)
+    ).tocsr()
+    return LocalGeometry(atoms, float(cutoff), i, j, vector, distance, gradient)
+
+
+def _shear_components(strain):
+    """Five components (..., 5) of a symmetric tensor (..., 3, 3) whose squares add up to e:e of its deviator e."""
+    xx, yy, zz = (strain[..., c, c] for c in range(3))
+    off = [np.sqrt(2) * strain[..., a, b] for a, b in ((0, 1), (0, 2), (1, 2))]
+    return np.stack([(xx - yy) / np.sqrt(2), (2 * zz - xx - yy) / np.sqrt(6), *off], axis=-1)
+
+
+def random_signs(n_atoms: int, seed: int = 0) -> np.ndarray:
+    """+1 or -1 for each atom, (N,)."""
+    return np.random.default_rng(seed).integers(0, 2, n_atoms) * 2 - 1
+
+
+def local_fields(displacements, geometry: LocalGeometry, names=FIELDS) -> dict[str, np.ndarray]:
+    """Local quantities of configurations displaced by (T, N, 3) from the reference: name -> (T, N, C).
+
+    "coordination": atoms within the cutoff at the time; "neighbour distance": their mean distance; "bond length": the
+    mean distance of the reference's neighbours; "non-affine": D^2_min over them; "volumetric", "shear" (five
+    components), "von Mises" (their invariant): of the Green-Lagrange strain; "rotation": the antisymmetric gradient.
+    Controls: "displacement", and with a "random sign" for each atom. Raises ValueError for an unknown name.
+    """
+    unknown = sorted(set(names) - set(FIELDS))
+    if unknown:
+        raise ValueError(f"unknown field {unknown[0]!r}: choose of {', '.join(FIELDS)}")
+    u = np.asarray(displacements, float)
+    t, n = u.shape[:2]
+    g, found = geometry, {}
+    if "displacement" in names:
+        found["displacement"] = u
+    if "random sign" in names:
+        found["random sign"] = u * random_signs(n)[:, None]
+    flat = u.reshape(t, -1).T
+    H = (g.gradient @ flat).T.reshape(t, n, 3, 3)
+    strain = (H + H.swapaxes(2, 3) + H.swapaxes(2, 3) @ H) / 2
+    shear = _shear_components(strain)
+    if "volumetric" in names:
+        found["volumetric"] = np.trace(strain, axis1=2, axis2=3)[..., None] / 3
+    if "shear" in names:
+        found["shear"] = shear
+    if "von Mises" in names:
+        found["von Mises"] = np.sqrt((shear**2).sum(axis=2, keepdims=True) / 2)
+    if "rotation" in names:
+        found["rotation"] = np.stack([H[..., a, b] - H[..., b, a] for a, b in ((2, 1), (0, 2), (1, 0))], axis=-1) / 2
+    if {"bond length", "non-affine"} & set(names):
+        parts = [_over_bonds(u[k], H[k], g) for k in range(t)]
+        for column, name in enumerate(("bond length", "non-affine")):
+            if name in names:
+                found[name] = np.stack([part[column] for part in parts])[..., None]
+    if {"coordination", "neighbour distance"} & set(names):
+        parts = _neighbours_now(u, g)
+        for column, name in enumerate(("coordination", "neighbour distance")):
+            if name in names:
+                found[name] = parts[column][..., None]
+    return {name: found[name] for name in names}
+
+
+def _over_bonds(u, H, g):
+    """Mean length of the reference's bonds and D^2_min, (N,) each."""
+    change = u[g.j] - u[g.i]
+    rest = ((change - np.einsum("pab,pb->pa", H[g.i], g.vector)) ** 2).sum(axis=1)
+    length = np.linalg.norm(g.vector + change, axis=1)
+    n = len(u)
+    return np.bincount(g.i, length, n) / np.bincount(g.i, minlength=n), np.bincount(g.i, rest, n)
+
+
+def _neighbours_now(u, g):
+    """Coordination and mean distance within the cutoff at each time, (T, N) each."""
+    # no pair further apart than this in the reference can come within the cutoff
+    reach = g.cutoff + 2 * np.linalg.norm(u, axis=2).max()
+    i, j, vector = periodic_neighbours(g.atoms, "ijD", reach)
+    n = u.shape[1]
+    count, total = np.empty((2, len(u), n))
+    for k in range(len(u)):
+        r = np.linalg.norm(vector + u[k][j] - u[k][i], axis=1)
+        near = r < g.cutoff
+        count[k], total[k] = np.bincount(i[near], minlength=n), np.bincount(i[near], r[near], n)
+    return count, total / np.maximum(count, 1)
+
+
+def shift_reference(displacements, lag: int) -> np.ndarray:
+    """Displacements since `lag` samples before instead of since the reference, (T - lag, N, 3).
+
+    Raises ValueError for a lag that leaves nothing.
+    """
+    if not 0 < lag < len(displacements):
+        raise ValueError(f"lag = {lag} must lie between 1 and {len(displacements) - 1} samples")
+    return displacements[lag:] - displacements[:-lag]
+
+
+def linear_operator(name: str, geometry: LocalGeometry) -> sp.csr_matrix:
+    """A field of `LINEAR` as a matrix (C N, 3N) on small displacements, row C i + c. Raises ValueError for others."""
+    n, g = len(geometry.atoms), geometry
+    if name == "displacement":
+        return sp.identity(3 * n, format="csr")
+    if name == "random sign":
+        return sp.diags(np.repeat(random_signs(n), 3).astype(float)).tocsr()
+    if name == "bond length":
+        unit = g.vector / g.distance[:, None] / np.bincount(g.i, minlength=n)[g.i, None]
+        row = np.repeat(g.i, 3)
+        column = [(3 * x[:, None] + np.arange(3)).ravel() for x in (g.j, g.i)]
+        entries = np.r_[unit.ravel(), -unit.ravel()], (np.r_[row, row], np.r_[column[0], column[1]])
+        return sp.coo_matrix(entries, shape=(n, 3 * n)).tocsr()
+    basis = np.eye(9).reshape(9, 3, 3)
+    if name == "volumetric":
+        combine = np.trace(basis, axis1=1, axis2=2)[None] / 3
+    elif name == "shear":
+        combine = _shear_components((basis + basis.swapaxes(1, 2)) / 2).T
+    elif name == "rotation":
+        combine = np.stack([basis[:, a, b] - basis[:, b, a] for a, b in ((2, 1), (0, 2), (1, 0))]) / 2
+    else:
+        raise ValueError(f"{name!r} is no linear field: choose of {', '.join(LINEAR)}")
+    return (sp.kron(sp.identity(n), sp.csr_matrix(combine)) @ g.gradient).tocsr()

@@ -1,0 +1,256 @@
+"""Coherent-potential approximation of spring networks: one bond in an effective medium (floor 3).
+
+Every spring of a lattice is replaced by one complex, frequency-dependent stiffness K(omega), such that a spring k of
+the distribution put into that medium scatters nothing on average:
+
+    <(k - K) / (1 + (k - K) beta)> = 0,   beta = 2 d_o (1 - omega^2 G) / (z K),   G = G0(omega^2 / K) / K
+
+with G the diagonal of the medium's Green's function [omega^2 - K D]^-1, z the coordination and d_o displacements a
+node. A missing bond is a spring 0. Nothing is fitted. Elliott, Krumhansl and Leath, Rev. Mod. Phys. 46, 465 (1974);
+Kirkpatrick, Rev. Mod. Phys. 45, 574 (1973) for the static limit; Feng, Thorpe and Garboczi, Phys. Rev. B 31, 276
+(1985) for central forces; Schirmacher, Diezemann and Ganter, Phys. Rev. Lett. 81, 136 (1998) for the boson peak.
+Reduced units: length a, stiffness t0, mass m, omega in sqrt(t0/m).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+
+from bosonpeak.networks.lattices import SpringDistribution, get_lattice
+from bosonpeak.papers.spring_network.lattice_green import (
+    TOP,
+    VECTOR_LATTICES,
+    debye_level_of_lattice,
+    evaluate_lattice_green,
+)
+
+
+@dataclass(frozen=True)
+class EffectiveMedium:
+    """The effective medium of a spring network, over frequencies omega (M,).
+
+    stiffness: (M,) complex K in t0, Im K <= 0; green: (M,) complex diagonal G; g: (M,) density of states per degree of
+    freedom; residual: (M,) of the self-consistency, relative to K. static_stiffness: K at omega = 0, 0 where the
+    network is not rigid; debye_level: limit of g / omega^(d-1); debye_frequency: (d / level)^(1/d).
+    A wave q of the medium has omega^2 = K c_1^2 q^2, c_1 the mean speed (of the Debye level) of the perfect lattice:
+    speed: (M,) omega / Re q; attenuation: (M,) Im q, of the amplitude, in 1/a; mean_free_path: (M,) 1 / (2 Im q), of
+    the energy. ioffe_regel: lowest frequency where the mean free path is half a wavelength, Re sqrt(K) =
+    2 pi |Im sqrt(K)|, which is pi Gamma = omega for the full width Gamma of any wave; nan where no omega reaches it.
+    """
+
+    lattice: str
+    vector: bool
+    omega: np.ndarray
+    stiffness: np.ndarray
+    green: np.ndarray
+    g: np.ndarray
+    residual: np.ndarray
+    static_stiffness: float
+    debye_level: float
+    debye_frequency: float
+    speed: np.ndarray
+    attenuation: np.ndarray
+    mean_free_path: np.ndarray
+    ioffe_regel: float
+
+
+def rigidity_threshold(lattice: str, vector: bool = False) -> float:
+    """Fraction of the bonds below which the effective medium has no stiffness: 2 d_o / z (Maxwell's count).
+
+    d_o = 1 for scalar springs, the dimension for vector springs. Raises ValueError for an unknown lattice.
+    """
+    kind = get_lattice(lattice)
+    return 2 * (kind.dimension if vector else 1) / kind.coordination
+
+
+def _list_springs(springs, bond_fraction, order):
+    """Stiffnesses and weights, the missing bonds among them."""
+    if not 0 < bond_fraction <= 1:
+        raise ValueError(f"bond fraction {bond_fraction}: the share of bonds kept must lie in (0, 1]")
+    k, weight = (springs or SpringDistribution()).quadrature(order)
+    k, weight = np.append(k, 0.0), np.append(weight * bond_fraction, 1 - bond_fraction)
+    return k[weight > 0], weight[weight > 0]
+
+
+def _check_vector(lattice, vector):
+    if vector and lattice not in VECTOR_LATTICES:
+        get_lattice(lattice)
+        raise ValueError(
+            f"vector springs do not hold up the {lattice} lattice: choose one of {', '.join(VECTOR_LATTICES)}"
+        )
+
+
+def _find_static(k, weight, share):
+    present = k > 0
+    if weight[present].sum() <= share * (1 + 1e-12):
+        return 0.0
+
+    def excess(K):
+        return np.sum(weight * (k - K) / (K + (k - K) * share))
+
+    # the effective medium lies between the harmonic and the arithmetic mean; without springs 0, or nearly so, at 0
+    top = k.max()
+    low = top
+    while excess(low) < 0:
+        low /= 2
+    return float(brentq(excess, low, top * (1 + 1e-12), xtol=1e-300, rtol=1e-14)) if low < top else float(top)
+
+
+def find_static_stiffness(
+    lattice: str,
+    springs: SpringDistribution | None = None,
+    bond_fraction: float = 1.0,
+    vector: bool = False,
+    *,
+    order: int = 64,
+) -> float:
+    """Stiffness K of the effective medium at omega = 0, in t0: root of <(k - K) / (K + (k - K) 2 d_o / z)>.
+
+    For equal springs k it is k (p - p_c) / (1 - p_c) with p_c the `rigidity_threshold`; at and below it 0. Raises
+    ValueError as `solve_cpa`.
+    """
+    _check_vector(lattice, vector)
+    return _find_static(*_list_springs(springs, bond_fraction, order), rigidity_threshold(lattice, vector))
+
+
+def _iterate(fixed_point, K, tolerance, steps=150):
+    """Secant iteration of fixed_point(K, index) = K for all frequencies at once; returns K, converged or not."""
+    active = np.arange(len(K))
+    now = K.copy()
+    change = fixed_point(now, active) - now
+    before, change_before = now, change
+    now = before + change
+    for _ in range(steps):
+        change = fixed_point(now, active) - now
+        K[active] = now
+        on = abs(change) > tolerance * abs(now)
+        if not on.any():
+            break
+        active, now, change = active[on], now[on], change[on]
+        before, change_before = before[on], change_before[on]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            step = change * (now - before) / (change_before - change)
+        # far off: the plain iteration, damped, is slow but goes the right way
+        wild = ~np.isfinite(step) | (abs(step) > 0.3 * abs(now))
+        plain = change * np.minimum(0.7, 0.3 * abs(now) / abs(change))
+        before, change_before = now, change
+        now = now + np.where(wild, plain, step)
+        # the conjugate root has gain instead of loss: back to this side
+        now = now.real - 1j * abs(now.imag)
+    return K
+
+
+def solve_cpa(
+    lattice: str,
+    omega,
+    springs: SpringDistribution | None = None,
+    bond_fraction: float = 1.0,
+    vector: bool = False,
+    *,
+    order: int = 64,
+    tolerance: float = 1e-9,
+) -> EffectiveMedium:
+    """Effective medium of a lattice whose bonds are kept with probability bond_fraction and drawn from `springs`.
+
+    lattice: "square", "triangular", "simple-cubic", "fcc" (vector: "triangular", "fcc"); omega: (M,) > 0; order: nodes
+    of the Gauss rule for continuous distributions; tolerance: of the iteration, relative to K.
+
+    Each frequency is followed from omega^2 + i eta at large eta, where K is the mean, down to eta = 0: the solution
+    that is analytic above the real axis, hence causal. Raises ValueError for bad input, RuntimeError where the
+    self-consistency is left with a residual above 100 tolerance or a K or g of the wrong sign.
+    """
+    _check_vector(lattice, vector)
+    kind = get_lattice(lattice)
+    omega = np.asarray(omega, float)
+    if omega.ndim != 1 or not len(omega) or not (np.isfinite(omega).all() and (omega > 0).all()):
+        raise ValueError("omega must be a one-dimensional array of finite frequencies > 0")
+    k, weight = _list_springs(springs, bond_fraction, order)
+    share = rigidity_threshold(lattice, vector)
+
+    def scatter(energy, K):
+        """Weights of the springs over 1 + (k - K) beta, (M, n), and G0."""
+        s = energy / K
+        G0 = evaluate_lattice_green(lattice, s.real + 1j * np.maximum(s.imag, 0), vector)
+        part = share * (1 - s * G0)
+        return weight / (1 + (k / K[:, None] - 1) * part[:, None]), G0
+
+    def advance(energy):
+        def fixed_point(K, index):
+            inside, _ = scatter(energy[index], K)
+            return inside @ k / inside.sum(axis=1)
+
+        return fixed_point
+
+    def follow(square, ratio, loose):
+        K = np.full(len(square), weight @ k, complex)
+        highest = 4 * (weight @ k) * TOP[lattice, vector]
+        lowest = min(1e-6 * highest, 1e-2 * square.min())
+        for eta in highest * ratio ** -np.arange(np.ceil(np.log(highest / lowest) / np.log(ratio)) + 1):
+            K = _iterate(advance(square + 1j * eta), K, loose)
+        K = _iterate(advance(square + 0j), K, tolerance)
+        inside, G0 = scatter(square + 0j, K)
+        return K, G0, abs((inside * (k - K[:, None])).sum(axis=1)) / abs(K)
+
+    K, G0, residual = follow(omega**2, 4.0, 1e-3)
+    hard = ~(residual < 100 * tolerance)
+    if hard.any():
+        # square-root edges of the spectrum need smaller steps
+        K[hard], G0[hard], residual[hard] = follow(omega[hard] ** 2, 1.3, tolerance)
+    green = G0 / K
+    wrong = ~(residual < 100 * tolerance) | (K.imag > 1e-6 * abs(K)) | (green.imag > 1e-6 * abs(green))
+    if wrong.any():
+        worst = np.flatnonzero(wrong)[np.argmax(np.nan_to_num(residual[wrong], nan=np.inf))]
+        raise RuntimeError(
+            f"the effective medium of the {lattice} lattice did not converge at {wrong.sum()} of {len(omega)} "
+            f"frequencies, worst at omega = {omega[worst]:.6g}: residual {residual[worst]:.3g}, K = {K[worst]:.6g}"
+        )
+    static = _find_static(k, weight, share)
+    return _describe(kind, vector, omega, K, green, residual, static)
+
+
+def expand_second_order(lattice: str, omega, springs=None, bond_fraction=1.0, vector=False) -> np.ndarray:
+    """Stiffness (M,) to second order in the fluctuation, K = <k> - var(k) beta, beta that of the mean crystal.
+
+    What perturbation theory knows: no missing bond is told from a soft one, and nothing is self-consistent. The limit
+    of `solve_cpa` for weak disorder, and its control. Arguments and errors as there.
+    """
+    _check_vector(lattice, vector)
+    # two nodes give the mean and the variance exactly
+    k, weight = _list_springs(springs, bond_fraction, 2)
+    mean = weight @ k
+    s = np.asarray(omega, float) ** 2 / mean
+    beta = rigidity_threshold(lattice, vector) * (1 - s * evaluate_lattice_green(lattice, s, vector)) / mean
+    return mean - (weight @ (k - mean) ** 2) * beta
+
+
+def find_crossover(omega, strength) -> float:
+    """Frequency at which the damping strength pi Gamma / Omega (M,) first reaches 1; nan where it does not.
+
+    omega (M,): where it is told; between two of them along a straight line, before the first the first.
+    """
+    over = np.flatnonzero(np.asarray(strength) >= 1)
+    if not len(over):
+        return np.nan
+    i = int(over[0])
+    return float(omega[0] if i == 0 else np.interp(1.0, strength[i - 1 : i + 1], omega[i - 1 : i + 1]))
+
+
+def _describe(kind, vector, omega, K, green, residual, static) -> EffectiveMedium:
+    d = kind.dimension
+    first = debye_level_of_lattice(kind.name, vector)
+    level = first * static ** (-d / 2) if static > 0 else np.inf
+    # the speed that, equal for all waves, would give the lattice its Debye level
+    c = (2 * np.pi * (d - 1) / ((2 * np.pi) ** d * kind.number_density * first)) ** (1 / d)
+    # Im sqrt(K) <= 0 also where K is negative and real: no wave there, but decay
+    root = np.conj(np.sqrt(K.real + 1j * abs(K.imag)))
+    q = omega / (c * root)
+    with np.errstate(divide="ignore"):
+        path, speed = 1 / (2 * q.imag), omega / q.real
+        strong = 2 * np.pi * abs(root.imag) / root.real
+    edge = find_crossover(omega, strong)
+    g = np.maximum(-2 * omega / np.pi * green.imag, 0.0)
+    debye = (d / level) ** (1 / d) if static > 0 else 0.0
+    return EffectiveMedium(
+        kind.name, vector, omega, K, green, g, residual, static, level, debye, speed, q.imag, path, edge
+    )

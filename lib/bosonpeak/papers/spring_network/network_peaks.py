@@ -1,0 +1,248 @@
+"""The excess of a spring network over its own Debye level and over its own crystal (floor 3).
+
+A network is compared with the softened crystal: the same lattice with all springs equal to K, the stiffness of the
+network's own modulus tensor. It has the network's Debye level and its lattice dispersion; what is left above it is
+disorder. Network, crystal and effective medium are seen through one kernel, so that its width cancels. Reduced units:
+length a, stiffness t0, mass m, omega in sqrt(t0/m).
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+import scipy.sparse as sp
+
+from bosonpeak.networks import SpringNetwork
+from bosonpeak.networks.lattices import get_lattice
+from bosonpeak.networks.springs import vector_dynamical_matrix
+from bosonpeak.papers.spring_network.lattice_green import TOP, debye_level_of_lattice, evaluate_lattice_green
+from bosonpeak.vibrations.chebyshev import jackson_kernel
+from bosonpeak.vibrations.debye import debye_frequency
+from bosonpeak.vibrations.elasticity import scalar_modulus
+from bosonpeak.vibrations.operators import spectral_bound
+from bosonpeak.vibrations.peaks import boson_peak
+from bosonpeak.vibrations.spectra import Spectrum, density_of_states
+
+FIRST_SINGULARITY = {"square": 4.0, "triangular": 8.0, "simple-cubic": 4.0, "fcc": 12.0}
+"""omega^2 of the first van Hove singularity of the scalar lattice with springs 1."""
+
+WINDOW = (0.2, 0.6)
+"""Where the excess is looked for, in units of the softened crystal's first van Hove frequency."""
+
+
+def kernel_matrix(omega_in, omega_out, n_moments: int, omega_max: float) -> np.ndarray:
+    """What the Jackson kernel of a KPM run makes of a density: matrix (K_out, K_in), g_seen = matrix @ g.
+
+    omega_in (K_in,): evenly spaced, ascending, > 0, closer than the kernel is wide; each stands for its cell.
+    omega_out (K_out,), below omega_max. The same series as `spectra.density_of_states`, its moments by quadrature.
+    Raises ValueError where a frequency lies outside (0, omega_max).
+    """
+    omega_in, omega_out = np.asarray(omega_in, float), np.asarray(omega_out, float)
+    if not (omega_in > 0).all() or max(omega_in.max(), omega_out.max()) >= omega_max:
+        raise ValueError(f"frequencies must lie between 0 and the kernel's omega_max = {omega_max:.4g}")
+    order = np.arange(n_moments)
+    angle_in, angle_out = (np.arccos(2 * (w / omega_max) ** 2 - 1) for w in (omega_in, omega_out))
+    weight = jackson_kernel(n_moments) * np.where(order == 0, 1.0, 2.0)
+    series = np.cos(np.outer(angle_out, order)) * weight
+    scale = 2 / np.pi / np.sqrt(omega_max**2 - omega_out**2)
+    return scale[:, None] * (series @ np.cos(np.outer(order, angle_in))) * (omega_in[1] - omega_in[0])
+
+
+def see_through_kernel(omega_in, g, seen: Spectrum) -> np.ndarray:
+    """A density g (K_in,) as the run `seen` would have shown it at its frequencies, (K,).
+
+    What lies above the run's omega_max (a tail that the sample has no level in) is left out. Raises as
+    `kernel_matrix`.
+    """
+    inside = np.asarray(omega_in) < seen.omega_max * (1 - 1e-9)
+    matrix = kernel_matrix(np.asarray(omega_in)[inside], seen.omega, seen.n_moments, seen.omega_max)
+    return matrix @ np.asarray(g)[inside]
+
+
+def softened_density(lattice: str, omega, stiffness: float, vector: bool = False) -> np.ndarray:
+    """Density of states g (M,) of the lattice with all springs `stiffness`, normalised to 1."""
+    omega = np.asarray(omega, float)
+    s = omega**2 / stiffness
+    return np.maximum(-2 * omega / np.pi / stiffness * evaluate_lattice_green(lattice, s, vector).imag, 0.0)
+
+
+def fine_grid(top: float, points: int = 1500) -> np.ndarray:
+    """Midpoints of `points` equal cells of (0, top)."""
+    return (np.arange(points) + 0.5) * top / points
+
+
+def measured_stiffness(network: SpringNetwork, lattice: str) -> float:
+    """K in t0: (det mu / det mu_crystal)^(1/d), mu the network's modulus tensor; 0 where it is not rigid.
+
+    Below 1e-3 of the stiffest direction, which the modulus is not sure of, a direction counts as not held.
+    """
+    kind = get_lattice(lattice)
+    crystal = kind.number_density * kind.steps.T @ kind.steps
+    principal = np.linalg.eigvalsh(scalar_modulus(network))
+    if not principal[0] > 1e-3 * max(principal[-1], 1e-3 * crystal.max()):
+        return 0.0
+    return float((np.prod(principal) / np.linalg.det(crystal)) ** (1 / kind.dimension))
+
+
+def debye_level_of_modulus(modulus, number_density: float) -> float:
+    """Limit of g / omega^(d-1) of a scalar network: S_d / ((2 pi)^d n sqrt(det(mu / n))), n nodes a volume.
+
+    modulus: (d, d) of `elasticity.scalar_modulus`; S_d = 2 pi, 4 pi. That of one wave with the speed
+    det(mu / n)^(1/2d). Raises ValueError for a modulus that is not positive: no sound, no level.
+    """
+    modulus = np.asarray(modulus, float)
+    d = len(modulus)
+    if np.linalg.eigvalsh(modulus).min() <= 1e-12:
+        raise ValueError(f"the modulus {modulus.tolist()} is not positive: a floppy network has no Debye level")
+    speed = np.linalg.det(modulus / number_density) ** (1 / (2 * d))
+    return d / debye_frequency([speed], number_density, d) ** d
+
+
+@dataclass(frozen=True)
+class Excess:
+    """A network beside the crystal of its own stiffness.
+
+    rigid: False where the network has no stiffness; then there is no level and all below is nan. stiffness K, level
+    (own Debye level), omega_v (first van Hove frequency of the softened crystal); omega (M,) up to omega_v; reduced
+    (M,): g / omega^(d-1), the kernel's bias taken out as the crystal shows it; ratio (M,): g over the crystal's.
+    height: of reduced over level, net: of ratio, each the highest in WINDOW; net_interior: whether that of ratio is a
+    maximum, or the end of a rise; place: omega of the highest reduced below 0.8 omega_v; interior: whether that is a
+    maximum; zero_modes: pieces, each one of them.
+    """
+
+    rigid: bool
+    stiffness: float
+    level: float
+    omega_v: float
+    omega: np.ndarray
+    reduced: np.ndarray
+    ratio: np.ndarray
+    height: float
+    net: float
+    net_interior: bool
+    place: float
+    interior: bool
+    zero_modes: int
+
+
+def _floppy(pieces: int) -> Excess:
+    nothing = np.full(0, np.nan)
+    return Excess(False, 0.0, np.inf, 0.0, nothing, nothing, nothing, np.nan, np.nan, False, np.nan, False, pieces)
+
+
+@lru_cache(maxsize=8)
+def _crystal(lattice: str, points: int = 100):
+    """Crystal with springs 1: a fine grid and g on it, the frequencies of an Excess and g on them."""
+    fine = fine_grid(np.sqrt(TOP[lattice, False]))
+    omega = np.sqrt(FIRST_SINGULARITY[lattice]) * np.linspace(0.1, 1.0, points)
+    return fine, softened_density(lattice, fine, 1.0), omega, softened_density(lattice, omega, 1.0)
+
+
+def _describe(lattice: str, K: float, seen: Spectrum, pieces: int) -> Excess:
+    d, omega = get_lattice(lattice).dimension, seen.omega
+    omega_v = float(np.sqrt(K * FIRST_SINGULARITY[lattice]))
+    level = debye_level_of_lattice(lattice) * K ** (-d / 2)
+    fine, g_fine, _, g = _crystal(lattice)
+    ratio = seen.g / see_through_kernel(fine * np.sqrt(K), g_fine / np.sqrt(K), seen)
+    reduced = ratio * g / np.sqrt(K) / omega ** (d - 1)
+    # both curves are reduced already: dimension 1
+    top = boson_peak(omega, reduced, 1, 0.1 * omega_v, 0.8 * omega_v)
+    low, high = (x * omega_v for x in WINDOW)
+    height, net = (boson_peak(omega, curve, 1, low, high) for curve in (reduced / level, ratio))
+    return Excess(
+        True, K, level, omega_v, omega, reduced, ratio, height.intensity, net.intensity, net.interior, top.omega,
+        top.interior, pieces,
+    )  # fmt: skip
+
+
+def measure_excess(
+    network: SpringNetwork,
+    lattice: str,
+    *,
+    resolution: float = 0.05,
+    n_vectors: int = 16,
+    rng=None,
+    stiffness: float | None = None,
+) -> Excess:
+    """The excess of a scalar network on a lattice, or of one held against that lattice at an equal Debye level.
+
+    resolution: standard deviation of the kernel over omega_v; stiffness: K, where it is known (default: from the
+    network's modulus). Below rigidity the result says so. Raises RuntimeError where the modulus does not converge.
+    """
+    get_lattice(lattice)
+    still = network.zero_modes()
+    pieces = still.shape[1]
+    K = measured_stiffness(network, lattice) if stiffness is None else stiffness
+    if not K > 0:
+        return _floppy(pieces)
+    omega_v, omega = np.sqrt(K * FIRST_SINGULARITY[lattice]), _crystal(lattice)[2] * np.sqrt(K)
+    D = network.dynamical_matrix()
+    seen = density_of_states(D, omega, resolution=resolution * omega_v, n_vectors=n_vectors, rng=rng, project_out=still)
+    return _describe(lattice, K, seen, pieces)
+
+
+def medium_excess(medium, resolution: float = 0.05) -> Excess:
+    """The same of a scalar effective medium (`cpa.EffectiveMedium`) on an even grid from about 0 to omega_v at least.
+
+    resolution: of the kernel that it is seen through, over omega_v. Beyond the grid there is nothing, so it should
+    reach some widths of the kernel above 0.6 omega_v, the top of WINDOW.
+    """
+    lattice, K = medium.lattice, medium.static_stiffness
+    if not K > 0:
+        return _floppy(0)
+    omega_v, omega = np.sqrt(K * FIRST_SINGULARITY[lattice]), _crystal(lattice)[2] * np.sqrt(K)
+    top = float(1.05 * max(medium.omega[-1], np.sqrt(TOP[lattice, False] * K)))
+    n_moments = int(np.ceil(np.pi * top / (2 * resolution * omega_v)))
+    blank = Spectrum(omega, omega, omega, resolution * omega_v, n_moments, 1, top)
+    return _describe(lattice, K, replace(blank, g=see_through_kernel(medium.omega, medium.g, blank)), 0)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A network and its effective medium over the spectrum, (M,): omega, network g (mean of the samples), error (its
+    standard error over samples and random vectors), medium g through the same kernel. deviation: root mean square of
+    their difference over that of the medium; noise: of the error over the same; samples: (n, M)."""
+
+    omega: np.ndarray
+    network: np.ndarray
+    error: np.ndarray
+    medium: np.ndarray
+    deviation: float
+    noise: float
+    samples: np.ndarray
+
+
+def relative_difference(g, reference) -> float:
+    """Root mean square of g - reference over that of the reference, both (M,) on one even grid."""
+    return float(np.sqrt(np.mean((np.asarray(g) - reference) ** 2) / np.mean(np.square(reference))))
+
+
+def compare_with_medium(
+    networks, lattice: str, medium, *, vector: bool = False, resolution: float = 0.02, n_vectors: int = 16, points=200
+) -> Comparison:
+    """Density of states of networks (two or more samples) beside that of an effective medium, 0.1 to 1 of the top.
+
+    medium: `cpa.EffectiveMedium` on an even grid from about 0 to its top; resolution: of the kernel over the crystal's
+    top frequency; sample k takes the random vectors of seed k. Raises ValueError for fewer than two networks.
+    """
+    networks = list(networks)
+    if len(networks) < 2:
+        raise ValueError("a comparison needs two samples or more: one has no error")
+    top = np.sqrt(TOP[lattice, vector])
+    omega = top * np.linspace(0.1, 1.0, points)
+    samples, shown = np.zeros((len(networks), points)), np.zeros(points)
+    for k, network in enumerate(networks):
+        D = vector_dynamical_matrix(network) if vector else network.dynamical_matrix()
+        # above the sample's last level there is nothing
+        part = omega < 0.9999 * np.sqrt(spectral_bound(D))
+        still = network.zero_modes()
+        if vector:
+            still = sp.csc_matrix(sp.kron(still, np.eye(network.positions.shape[1])))
+        seen = density_of_states(
+            D, omega[part], resolution=resolution * top, n_vectors=n_vectors, rng=k, project_out=still
+        )
+        samples[k, part] = seen.g
+        shown[part] += see_through_kernel(medium.omega, medium.g, seen) / len(networks)
+    mean, error = samples.mean(axis=0), samples.std(axis=0, ddof=1) / np.sqrt(len(samples))
+    noise = float(np.sqrt(np.mean(error**2) / np.mean(shown**2)))
+    return Comparison(omega, mean, error, shown, relative_difference(mean, shown), noise, samples)

@@ -1,0 +1,185 @@
+"""The boson peak of single atoms from their own surroundings (floor 6; tao-2023, Figs. 3d, 4, 8).
+
+The target is log10 of I_BP^i in (rad/ps)^-3, which spans decades; inputs are four partial g_i(r), distances in A.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+from ase import Atoms
+
+from bosonpeak.learning.evaluation import score_interval
+from bosonpeak.learning.regression import Network, Trained, grouped_split, train
+from bosonpeak.papers.tao_2023.descriptors import atomic_inputs
+from bosonpeak.vibrations.peaks import boson_peak
+
+R = np.arange(15, 120) * 0.1 + 0.05
+"""A: shells of 0.1 A from 1.5 A, below which no atom has a neighbour, to 12 A."""
+SIGMA = 0.1
+"""A: of the Gaussian around each neighbour; the paper does not say its own."""
+NETWORK = Network(batch=256, epochs=300, patience=30)
+"""For tens of thousands of atoms: an epoch has as many steps as a hundred of the samples'."""
+
+
+@dataclass(frozen=True)
+class AtomicRows:
+    """Atoms of several samples: inputs (n, 4 K) in float32, target (n,) = log10 I_BP^i, parent (n,) the seed of its
+    liquid, number (n,) the atomic number, sample (n,) the row of the table."""
+
+    inputs: np.ndarray
+    target: np.ndarray
+    parent: np.ndarray
+    number: np.ndarray
+    sample: np.ndarray
+
+
+def atomic_rows(table: xr.Dataset, samples=None, sigma: float = SIGMA) -> AtomicRows:
+    """Inputs and targets of every atom of a table of structures (`load_samples("...-atoms")`).
+
+    samples: rows of the table (default: all); sigma: A. Raises ValueError for a table without structures, or an atom
+    without a boson peak.
+    """
+    if "position" not in table:
+        raise ValueError("the table holds no structures: load the one whose name ends with -atoms")
+    samples = np.arange(table.sizes["sample"]) if samples is None else np.asarray(samples)
+    number, intensity = (table[name].values[samples] for name in ("number", "atomic_intensity"))
+    if not (intensity > 0).all():
+        raise ValueError("an atom without any motion has no log10 of its boson peak: is the structure whole?")
+    n = number.shape[1]
+    inputs = np.concatenate([
+        atomic_inputs(
+            Atoms(table.number.values[s], table.position.values[s], cell=[float(table.cell[s])] * 3, pbc=True),
+            R, sigma,
+        ).astype("f4")
+        for s in samples
+    ])  # fmt: skip
+    parent = np.repeat(table.seed.values[samples], n)
+    return AtomicRows(inputs, np.log10(intensity.astype(float)).ravel(), parent, number.ravel(), np.repeat(samples, n))
+
+
+def cut_rows(rows: AtomicRows, r_cut: float) -> AtomicRows:
+    """The same atoms that see no farther than r_cut (A). Raises ValueError for one that leaves nothing."""
+    if r_cut < R[0]:
+        raise ValueError(f"r_cut = {r_cut} A leaves no shell: the first lies at {R[0]:g} A")
+    inside = np.tile(r_cut + 1e-9 >= R, 4)
+    return replace(rows, inputs=np.where(inside, rows.inputs, np.float32(0)))
+
+
+@dataclass(frozen=True)
+class AtomicPrediction:
+    """unseen (n,): True for atoms of parents that no network saw; predicted (repeats, m) and true (m,) of these m,
+    log10 I_BP^i; trained: the networks."""
+
+    unseen: np.ndarray
+    predicted: np.ndarray
+    true: np.ndarray
+    trained: Trained
+
+
+def predict_atoms(
+    rows: AtomicRows, network: Network = NETWORK, repeats: int = 3, share: float = 0.2, seed: int = 2023,
+    shuffled: bool = False, progress: bool = False,
+) -> AtomicPrediction:  # fmt: skip
+    """Train on the atoms of some parents and predict those of the others (tao-2023: nine glasses and one).
+
+    share: of the parents that are not seen. shuffled: trained on other atoms' targets, as a control. Raises ValueError
+    as `regression.train` and `regression.grouped_split`.
+    """
+    unseen = grouped_split(rows.parent, share, seed)
+    target = rows.target[~unseen]
+    if shuffled:
+        target = np.random.default_rng(seed).permutation(target)
+    trained = train(rows.inputs[~unseen], target, rows.parent[~unseen], network, repeats, seed, progress, "atoms")
+    return AtomicPrediction(unseen, trained.predict(rows.inputs[unseen]), rows.target[unseen], trained)
+
+
+def within_elements(correlate, predicted, true, number) -> float:
+    """Mean over the elements of correlate(predicted, true) of that element's atoms alone; all (n,)."""
+    return float(np.mean([correlate(predicted[number == z], true[number == z]) for z in np.unique(number)]))
+
+
+def extreme_atoms(value, share: float = 0.1, number=None) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the atoms with the lowest and with the highest `share` of value (n,).
+
+    number: atomic numbers (n,), where each element is to have its own lowest and highest; else all atoms are ranked
+    together, as in tao-2023. Raises ValueError for a share outside (0, 1/2].
+    """
+    if not 0 < share <= 0.5:
+        raise ValueError(f"share = {share}: the lowest and highest share lies in (0, 1/2]")
+    value = np.asarray(value)
+    kinds = np.zeros(len(value), int) if number is None else np.asarray(number)
+    ranked = []
+    for z in np.unique(kinds):
+        own = np.flatnonzero(kinds == z)
+        ranked.append(own[np.argsort(value[own], kind="stable")])
+    few = [max(1, round(share * len(order))) for order in ranked]
+    lowest = np.concatenate([order[:k] for order, k in zip(ranked, few, strict=True)])
+    return lowest, np.concatenate([order[-k:] for order, k in zip(ranked, few, strict=True)])
+
+
+def extreme_functions(
+    rows: AtomicRows, value, share: float = 0.1, by_element: bool = False, chosen=None
+) -> np.ndarray:  # fmt: skip
+    """Mean partial g(r) around the atoms with the lowest and the highest `share` of value, (2, 4, K).
+
+    Each of the four around the atoms of its own element alone; NaN where there is none among them. by_element: the
+    shares are taken of each element. chosen: rows (m,), some of them more than once, that value (m,) belongs to
+    (default: all, once). Raises ValueError as `extreme_atoms`.
+    """
+    chosen = np.arange(len(rows.target)) if chosen is None else chosen
+    found = np.full((2, 4, len(R)), np.nan)
+    for side, few in enumerate(extreme_atoms(value, share, rows.number[chosen] if by_element else None)):
+        channels = rows.inputs[chosen[few]].reshape(len(few), 4, len(R))
+        for pair in range(4):
+            own = channels[:, 2 * (pair // 2) : 2 * (pair // 2) + 2].any(axis=(1, 2))
+            if own.any():
+                found[side, pair] = channels[own, pair].mean(axis=0)
+    return found
+
+
+def first_peak(functions) -> tuple[np.ndarray, np.ndarray]:
+    """Place (A) and height of the highest point of g(r) (..., K) on the grid R, by a parabola through three points."""
+    functions = np.nan_to_num(np.asarray(functions, float))
+    # nothing is divided by in one dimension
+    found = boson_peak(R, functions.reshape(-1, len(R)).T, dimension=1)
+    return found.omega.reshape(functions.shape[:-1]), found.intensity.reshape(functions.shape[:-1])
+
+
+def first_shell(
+    rows: AtomicRows, value, share: float = 0.1, by_element: bool = False, chosen=None
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """How the first peaks around the atoms with the highest `share` of value differ from those with the lowest.
+
+    height (4,): of the highest over the lowest; place (4,): the difference, A; order (2,): unlike over like
+    neighbours, of the highest over the lowest, around Cu and around Zr (tao-2023, Fig. 4). NaN where an element is not
+    among the atoms chosen. by_element, chosen: see `extreme_functions`. Raises ValueError as that.
+    """
+    place, height = first_peak(extreme_functions(rows, value, share, by_element, chosen))
+    height = np.where(height > 0, height, np.nan)
+    ratio = height[1] / height[0]
+    return {
+        "height": ratio,
+        "place": place[1] - place[0],
+        "order": np.array([ratio[1] / ratio[0], ratio[2] / ratio[3]]),
+    }
+
+
+def first_shell_intervals(
+    rows: AtomicRows, value, share: float = 0.1, by_element: bool = False, rng=None, n_resamples: int = 200
+) -> dict[str, tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]:  # fmt: skip
+    """Each entry of `first_shell` with its 95 % interval over resampled samples, (value, (low, high)) by name.
+
+    Beside them what holds for all: "highest", the largest of the heights; "mean_place"; "least_order", the smaller of
+    the two. value (n,). Raises ValueError as `extreme_functions`.
+    """
+
+    def told(part, chosen):
+        found = first_shell(rows, part, share, by_element, chosen)
+        reduced = [found["height"].max(), found["place"].mean(), found["order"].min()]
+        return np.concatenate([*found.values(), reduced])
+
+    middle, ends = score_interval(told, value, np.arange(len(value)), rows.sample, rng, n_resamples)
+    places = {"height": slice(0, 4), "place": slice(4, 8), "order": slice(8, 10)}
+    places |= {"highest": 10, "mean_place": 11, "least_order": 12}
+    return {name: (middle[k], (ends[0][k], ends[1][k])) for name, k in places.items()}

@@ -1,0 +1,96 @@
+"""What a model sees of a sample or of an atom, as rows of numbers (floor 6; tao-2023, Sec. II B).
+
+Pair distribution functions in shells of 0.1 A, participation ratios of the lowest modes as they are or cut at a
+threshold, and single numbers as controls. Distances in A.
+"""
+
+import numpy as np
+import xarray as xr
+from ase import Atoms
+
+from bosonpeak.papers.tao_2023.samples import DR
+from bosonpeak.structure.pair_distribution import atomic_pair_distribution, shell_volumes
+
+MODES = 724 / 12000
+"""Share of all modes, the lowest, whose participation ratios are an input: the paper's 724 of 12,000."""
+THRESHOLD = 0.28
+"""Of the binary participation ratio; the paper's choice."""
+INPUTS = ("participation ratio", "binary participation ratio", "total g(r)", "partial g(r)")
+"""The paper's four."""
+CONTROLS = ("energy", "cooling rate", "volume", "Debye level")
+"""Single numbers that a structure has as well."""
+NUMBERS = {
+    "energy": "energy", "cooling rate": "cooling_rate", "volume": "volume", "Debye level": "debye_level",
+    "shear modulus": "shear_modulus", "cumulative level": "level",
+}  # fmt: skip
+"""All single numbers of a sample, by the columns of its table."""
+
+
+def partial_pair_functions(table: xr.Dataset) -> np.ndarray:
+    """g_ab(r) of every sample, (n, 3, K), in the order of `pair`, from counts of pairs (tao-2023, Eq. 1).
+
+    The two elements have half of the atoms each, as they have in the tables. Shells have their exact volume, so that an
+    ideal gas has 1. Raises ValueError for other pairs than three.
+    """
+    if table.sizes["pair"] != 3:
+        raise ValueError(f"{table.sizes['pair']} kinds of pairs: samples of two elements have three")
+    half = table.attrs["n_atoms"] / 2
+    volume = table.volume.values * table.attrs["n_atoms"]
+    edges = np.concatenate([table.r.values - DR / 2, table.r.values[-1:] + DR / 2])
+    # ordered pairs: a pair of like atoms counts twice, and Cu around Zr is not Zr around Cu
+    ordered = table.pair_count.values * np.array([2.0, 1.0, 2.0])[:, None]
+    return ordered * volume[:, None, None] / (half**2 * shell_volumes(edges))
+
+
+def total_pair_function(table: xr.Dataset) -> np.ndarray:
+    """g(r) of every sample whatever the elements, (n, K). Raises ValueError as `partial_pair_functions`."""
+    # like pairs are a quarter of all each, unlike ones a half
+    return partial_pair_functions(table).transpose(0, 2, 1) @ np.array([0.25, 0.5, 0.25])
+
+
+def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, threshold: float = THRESHOLD) -> np.ndarray:
+    """Rows (n, p) of one kind of input, one of INPUTS or NUMBERS, of every sample of a table.
+
+    r_cut: pair functions up to here, A (default: all); threshold: modes below it count 1, the others 0, in the binary
+    participation ratio. "cooling rate" is its logarithm; a liquid's minimum has none. Raises ValueError for an unknown
+    kind, an r_cut that leaves nothing, or samples without the number asked for.
+    """
+    if kind.endswith("g(r)"):
+        inside = table.r.values <= (np.inf if r_cut is None else r_cut) + 1e-9
+        if not inside.any():
+            raise ValueError(f"r_cut = {r_cut} A leaves no shell: the first lies at {float(table.r[0]):g} A")
+        if kind == "total g(r)":
+            return total_pair_function(table)[:, inside]
+        if kind == "partial g(r)":
+            return partial_pair_functions(table)[:, :, inside].reshape(table.sizes["sample"], -1)
+    if kind.endswith("participation ratio"):
+        count = round(MODES * 3 * table.attrs["n_atoms"])
+        ratio = table.participation_ratio.values[:, :count].astype(float)
+        if kind == "participation ratio":
+            return ratio
+        if kind == "binary participation ratio":
+            return (ratio < threshold).astype(float)
+    if kind not in NUMBERS:
+        raise ValueError(f"unknown input {kind!r}: choose one of {', '.join((*INPUTS, *NUMBERS))}")
+    values = table[NUMBERS[kind]].values.astype(float)
+    if kind == "cooling rate":
+        if not np.isfinite(values).all():
+            raise ValueError("samples quenched at once have no cooling rate: leave them out first")
+        values = np.log10(values)
+    return values[:, None]
+
+
+def atomic_inputs(atoms: Atoms, r, sigma: float) -> np.ndarray:
+    """Rows (N, 4 K) of the four partial g_i(r) of every atom: Cu-Cu, Cu-Zr, Zr-Cu, Zr-Zr (tao-2023, Eq. 2).
+
+    The channels around the other element are zero. r (K,) A ascending; sigma: A, of the Gaussian. Elements in the
+    order of their symbols. Raises ValueError for other than two elements, and as `atomic_pair_distribution`.
+    """
+    r = np.asarray(r, float)
+    elements, species = np.unique(atoms.get_chemical_symbols(), return_inverse=True)
+    if len(elements) != 2:
+        raise ValueError(f"{len(elements)} element(s): four channels are those of two")
+    around = atomic_pair_distribution(atoms, r, sigma)
+    rows = np.zeros((len(atoms), 2, 2, len(r)))
+    rows[np.arange(len(atoms)), species] = around
+    return rows.reshape(len(atoms), -1)

@@ -1,0 +1,191 @@
+"""Glasses as samples: what a model may see of a minimum, and what it is to predict (floor 6; tao-2023, Sec. II).
+
+Metals only: distances in A, energies in eV, omega in rad/ps (the paper's "THz"), and g normalised to 1 over all
+degrees of freedom, so that g / omega^2 is in (rad/ps)^-3; a millionth of that is the paper's "uTHz^-3".
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from bosonpeak.archive.results import load_result, shipped_results
+from bosonpeak.archive.resume import read_arrays, write_arrays
+from bosonpeak.materials.glasses import GlassRecipe, melt_quench
+from bosonpeak.materials.potentials import get
+from bosonpeak.structure.pair_distribution import pair_distribution, shell_volumes
+from bosonpeak.vibrations.elasticity import elastic_moduli
+from bosonpeak.vibrations.hessian import check_minimum, dynamical_matrix
+from bosonpeak.vibrations.local_peaks import peaks_by_modes
+from bosonpeak.vibrations.mixed_precision import lowest_modes
+from bosonpeak.vibrations.modes import normal_modes, participation_ratio
+from bosonpeak.vibrations.peaks import boson_peak, broadened_reduced_density, cumulative_level, frequency_scale
+
+R_MAX, DR = 12.0, 0.1
+"""A: pairs are counted up to here, in shells of this width (the paper's)."""
+KEPT = 0.12
+"""Share of all modes, the lowest, that a sample keeps: they reach to about 13 rad/ps."""
+WIDTH, LOWEST, HIGHEST, CUTOFF = 1.0, 2.0, 10.0, 10.0
+"""rad/ps: standard deviation under which g / omega^2 is read, the range its maximum is looked for in, and where the
+cumulative level ends. Below two widths omega^2 divides what leaks from above; the modes kept end above HIGHEST."""
+BINS = np.linspace(0, 70, 141)
+"""rad/ps: all frequencies are counted in these, where all are known."""
+_ALL = 6000
+"""Degrees of freedom up to which all modes are computed."""
+_UNITS = {
+    "intensity": "(rad/ps)^-3", "level": "(rad/ps)^-3", "debye_level": "(rad/ps)^-3", "omega_peak": "rad/ps",
+    "frequency": "rad/ps", "energy": "eV", "volume": "A^3", "bulk_modulus": "eV/A^3", "shear_modulus": "eV/A^3",
+    "cooling_rate": "K/s", "end_temperature": "K", "melt_temperature": "K", "position": "A", "cell": "A",
+    "atomic_intensity": "(rad/ps)^-3", "pair_count": "1", "participation_ratio": "1", "spectrum_count": "1",
+}  # fmt: skip
+_DIMENSIONS = {
+    "pair_count": ("pair", "r"), "frequency": ("mode",), "participation_ratio": ("mode",),
+    "spectrum_count": ("omega",), "position": ("atom", "axis"), "number": ("atom",), "atomic_intensity": ("atom",),
+}  # fmt: skip
+ATOMIC = ("position", "cell", "number", "atomic_intensity")
+"""What only samples with their structure have."""
+
+
+def sample_peak(frequency, degrees_of_freedom: int, width: float = WIDTH, lowest: float = LOWEST):
+    """The boson peak of a sample from its lowest modes (k,), in rad/ps, without the zero modes (`peaks.BosonPeak`).
+
+    Highest point of g / omega^2 between `lowest` and HIGHEST, each level a Gaussian of standard deviation `width`;
+    degrees_of_freedom: of all, to which g is normalised. Raises ValueError where the modes end within two widths of
+    HIGHEST.
+    """
+    frequency = np.asarray(frequency, float)
+    if frequency.max() < HIGHEST + 2 * width:
+        raise ValueError(
+            f"the modes end at {frequency.max():.3g} rad/ps, within two widths of {HIGHEST:g}: "
+            "keep more of them, or take a narrower width"
+        )
+    omega = np.linspace(lowest, HIGHEST, 161)
+    reduced = broadened_reduced_density(frequency, omega, width) * len(frequency) / degrees_of_freedom
+    # the levels are divided by their own omega^2 already: dimension 1
+    return boson_peak(omega, reduced, dimension=1)
+
+
+def describe_sample(atoms, potential, atomic: bool = False) -> dict[str, np.ndarray]:
+    """Everything of a minimum that the tables of samples hold, as arrays by name.
+
+    pair_count (3, K): pairs in each shell, in the order of the elements' symbols (Cu-Cu, Cu-Zr, Zr-Zr); frequency
+    and participation_ratio (k,) of the lowest modes but the zero ones; spectrum_count: all frequencies, counted in
+    BINS (zeros where only the lowest were computed); intensity, omega_peak, interior, level; energy and volume an
+    atom; moduli and the Debye level. atomic: also the structure and I_BP^i of every atom; these do not add up to
+    I_BP, since each atom has its maximum at its own omega. Raises ValueError for another number of elements than two,
+    reduced units, a structure that is no minimum, or an unstable one.
+    """
+    elements = sorted(set(atoms.get_chemical_symbols()))
+    if potential.units != "metal" or len(elements) != 2:
+        raise ValueError(f"samples are of two elements in metal units, not {'-'.join(elements)} in {potential.units}")
+    check_minimum(atoms, potential, 1e-6)
+    n = 3 * len(atoms)
+    kept = round(KEPT * n)
+    # dense throughout: a sparse matrix of this potential costs more in the residuals than in the diagonalisation
+    D = dynamical_matrix(atoms, potential).toarray()
+    if atomic or n <= _ALL:
+        modes = normal_modes(D)
+        spectrum = np.histogram(modes.omega * frequency_scale("rad/ps"), BINS)[0]
+    else:
+        # the last few know nothing of those behind them
+        modes = lowest_modes(D, 8 + kept)
+        spectrum = np.zeros(len(BINS) - 1, int)
+    # three translations
+    frequency = (modes.omega * frequency_scale("rad/ps"))[3 : 3 + kept]
+    participation = participation_ratio(modes, 3)[3 : 3 + kept]
+    peak, elastic = sample_peak(frequency, n), elastic_moduli(atoms, potential, rtol=1e-4)
+    pairs = pair_distribution(atoms, R_MAX, DR)
+    numbers = pairs.density * atoms.get_volume()
+    ordered = np.rint(pairs.partial * numbers[:, None, None] * pairs.density[:, None] * shell_volumes(pairs.edges))
+    found = {
+        "pair_count": np.array([ordered[0, 0] / 2, ordered[0, 1], ordered[1, 1] / 2]).astype("i4"),
+        "frequency": frequency.astype("f4"),
+        "participation_ratio": participation.astype("f4"),
+        "spectrum_count": spectrum.astype("i4"),
+        "intensity": peak.intensity,
+        "omega_peak": peak.omega,
+        "interior": peak.interior,
+        "level": cumulative_level(frequency, CUTOFF, total=n),
+        "energy": atoms.info["potential_energy"] / len(atoms),
+        "volume": atoms.get_volume() / len(atoms),
+        "bulk_modulus": elastic.bulk,
+        "shear_modulus": elastic.shear,
+        "debye_level": elastic.debye_level,
+    }
+    if atomic:
+        found |= {"position": atoms.positions, "cell": atoms.cell.lengths()[0], "number": atoms.numbers.astype("i2")}
+        found["atomic_intensity"] = peaks_by_modes(modes)[0].astype("f4")
+    return {name: np.asarray(value) for name, value in found.items()}
+
+
+def make_samples(recipes: list[GlassRecipe], atomic, folder, progress: bool = False) -> list[dict]:
+    """Quench and describe the glasses of one parent liquid: recipes that differ in cooling alone, one melt for all.
+
+    atomic: booleans, which samples keep their structure. folder: finished samples are kept there by the key of their
+    recipe, beside the restart files of the one that runs, so that a run that was killed goes on. Returns what
+    `describe_sample` returns for each. Raises ValueError where the recipes have not one seed, and as `melt_quench`.
+    """
+    if len({replace(r, cooling_rate=1.0, end_temperature=0.1) for r in recipes}) != 1:
+        raise ValueError("the glasses of one parent have one seed, size, potential and melt: give each its own call")
+    folder, found = Path(folder), []
+    folder.mkdir(parents=True, exist_ok=True)
+    for recipe, whole in zip(recipes, atomic, strict=True):
+        path = folder / f"{recipe.key}.npz"
+        kept = read_arrays(path)
+        if kept is None or whole > ("position" in kept):
+            glass = melt_quench(recipe, folder, progress=progress, keep_melt=True)
+            kept = describe_sample(glass, get(recipe.potential), whole)
+            write_arrays(path, **kept)
+        found.append(kept)
+    return found
+
+
+def sample_table(recipes: list[GlassRecipe], samples: list[dict], atomic: bool = False) -> xr.Dataset:
+    """What `make_samples` returned, of one size, as a table over `sample`, with seed, cooling rate and temperatures.
+
+    atomic: the structures of those that have one, with I_BP^i, instead of the rest. Raises ValueError for none.
+    """
+    chosen = [(r, s) for r, s in zip(recipes, samples, strict=True) if not atomic or "position" in s]
+    if not chosen:
+        raise ValueError("no sample, no table")
+    names = [name for name in chosen[0][1] if (name in ATOMIC) == atomic]
+    columns = {n: (("sample", *_DIMENSIONS.get(n, ())), np.stack([s[n] for _, s in chosen])) for n in names}
+    for name in ("seed", "cooling_rate", "end_temperature", "melt_temperature"):
+        columns[name] = "sample", np.array([getattr(r, name) for r, _ in chosen])
+    data = xr.Dataset(columns, {"key": ("sample", [r.key for r, _ in chosen])})
+    if not atomic:
+        middles = (np.arange(round(R_MAX / DR)) + 0.5) * DR
+        elements = sorted(chosen[0][0].fractions())
+        pair = [f"{a}-{b}" for i, a in enumerate(elements) for b in elements[i:]]
+        data = data.assign_coords(pair=pair, r=middles, omega=(BINS[1:] + BINS[:-1]) / 2)
+        data["r"].attrs["units"], data["omega"].attrs["units"] = "A", "rad/ps"
+    for name in set(data.variables) & set(_UNITS):
+        data[name].attrs["units"] = _UNITS[name]
+    return data.assign_attrs(n_atoms=chosen[0][0].n_atoms, potential=chosen[0][0].potential, width=WIDTH)
+
+
+def merge_samples(tables: list[xr.Dataset]) -> xr.Dataset:
+    """Tables of one size as one, by parent and cooling; of a sample in several, what the first of them tells.
+
+    With the first's attributes. Raises ValueError for no table, and for tables of several sizes, potentials (by the
+    hash of their file, where it is told) or widths, or of other axes or columns.
+    """
+    alike = {tuple(t.attrs.get(n) for n in ("n_atoms", "potential", "potential_sha256", "width")) for t in tables}
+    if len(alike) != 1 or len({frozenset(t.variables) for t in tables}) != 1:
+        raise ValueError("samples of several sizes, potentials, widths or columns make no table: merge those of one")
+    merged = xr.concat(tables, "sample", data_vars="all", coords="minimal", compat="equals", join="exact")
+    merged = merged.assign_attrs(tables[0].attrs)
+    merged = merged.isel(sample=np.unique(merged.key, return_index=True)[1])
+    order = [merged[n].values for n in ("end_temperature", "cooling_rate", "seed", "melt_temperature")]
+    return merged.isel(sample=np.lexsort(order)).drop_encoding()
+
+
+def load_samples(name: str) -> xr.Dataset:
+    """A shipped table of samples, or of their atoms (`...-atoms`). Raises ValueError for a name without one."""
+    return load_result("samples", name)
+
+
+def shipped_samples() -> list[str]:
+    """Names of the shipped tables."""
+    return shipped_results("samples")

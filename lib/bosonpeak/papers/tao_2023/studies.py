@@ -1,0 +1,220 @@
+"""What tao-2023 asks of its samples: inputs and models compared, cutoffs and thresholds scanned (floor 6).
+
+Studies predict I_BP in 1e-6 (rad/ps)^-3, one what tells the state, by `evaluation.cross_predict`, folds by parent
+liquid. Finished parts are kept in `folder`, where one is given, under a hash of the samples and the options, so that a
+run that was killed goes on.
+"""
+
+import hashlib
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from bosonpeak.archive.results import load_result, shipped_results
+from bosonpeak.archive.resume import read_arrays, write_arrays
+from bosonpeak.learning.evaluation import BASELINES, cross_predict, error_gain, mean_absolute_error, score_interval
+from bosonpeak.learning.regression import ARCHITECTURES, Network, train
+from bosonpeak.papers.tao_2023.descriptors import CONTROLS, INPUTS, sample_inputs
+from bosonpeak.papers.tao_2023.samples import WIDTH
+from bosonpeak.vibrations.peaks import broadened_reduced_density
+
+MICRO = 1e6
+"""I_BP in (rad/ps)^-3 times this is in the paper's unit."""
+CUTOFFS = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 6.9, 7.5, 8.0, 9.0, 10.0, 12.0)
+THRESHOLDS = tuple(np.arange(2, 43, 4) / 100)
+
+
+def usable(table: xr.Dataset) -> xr.Dataset:
+    """The samples whose boson peak has an interior maximum: the paper drops the others. Raises ValueError for none."""
+    kept = table.isel(sample=np.flatnonzero(table.interior.values))
+    if kept.sizes["sample"] == 0:
+        raise ValueError("no sample of the table has an interior maximum: is it a table of samples of glasses?")
+    return kept
+
+
+def glasses(table: xr.Dataset, slowest: float = 0.0, fastest: float = np.inf) -> xr.Dataset:
+    """The samples cooled to the end at rates (K/s) between these, neither at once nor to a liquid's temperature."""
+    rate, end = table.cooling_rate.values, table.end_temperature.values
+    # rates are written with four digits
+    inside = (rate >= 0.999 * slowest) & (rate <= 1.001 * fastest) & np.isfinite(rate) & (end < 1)
+    return table.isel(sample=np.flatnonzero(inside))
+
+
+def mean_spectrum(table: xr.Dataset, omega, width: float = WIDTH) -> np.ndarray:
+    """g / omega^2 in (rad/ps)^-3 at omega (K,), rad/ps, the mean over the samples, as `samples.sample_peak` sees it.
+
+    g is normalised to 1 over all modes; valid up to two widths (rad/ps) below the highest mode that samples keep.
+    """
+    frequency = table.frequency.values
+    share = frequency.shape[1] / (3 * table.attrs["n_atoms"])
+    return share * broadened_reduced_density(frequency.ravel().astype(float), omega, width)
+
+
+def load_study(table: str, study: str) -> xr.Dataset:
+    """The shipped predictions of one study of workflow/scripts/learn.py. Raises ValueError where there is none."""
+    return load_result("learning", f"{table}-{study}")
+
+
+def shipped_studies() -> list[str]:
+    """Names of all, `<table>-<study>`."""
+    return shipped_results("learning")
+
+
+def _kept(folder, table, what, compute) -> np.ndarray:
+    """compute() once: afterwards from the folder."""
+    if folder is None:
+        return compute()
+    text = " ".join([*table.key.values.astype(str), *map(str, what)])
+    path = Path(folder) / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
+    found = read_arrays(path)
+    if found is None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        found = {"values": compute()}
+        write_arrays(path, **found)
+    return found["values"]
+
+
+def _predicted(
+    table, kind, model, repeats, folds, seed, folder, progress, shuffled=False, leaking=False, target=None, **options
+):  # fmt: skip
+    y = table.intensity.values * MICRO if target is None else sample_inputs(table, target)[:, 0]
+    if shuffled:
+        y = np.random.default_rng(seed).permutation(y)
+    named = asdict(model) if isinstance(model, Network) else model
+    what = (kind, named, repeats, folds, seed, shuffled, leaking, target, options)
+    x = sample_inputs(table, kind, **options)
+    groups = np.arange(len(y)) if leaking else table.seed.values
+    return _kept(folder, table, what, lambda: cross_predict(x, y, groups, model, folds, repeats, seed, progress))
+
+
+def compare_inputs(
+    table: xr.Dataset, inputs=INPUTS, architectures=tuple(ARCHITECTURES), network: Network | None = None,
+    repeats: int = 9, folds: int = 5, seed: int = 2023, folder=None, progress: bool = False,
+) -> xr.Dataset:  # fmt: skip
+    """Out-of-fold predictions of every sample by every input and model (tao-2023, Fig. 3a), and controls.
+
+    architectures: of `regression.ARCHITECTURES`, each with what else `network` says. Returns `predicted` (input,
+    model, repeat, sample), models being "network 1" ... and the baselines; `shuffled` (input, repeat, sample): the
+    first network trained on other samples' targets; `single` (control, repeat, sample): gradient boosting on one number
+    of the sample (descriptors.CONTROLS; without the cooling rate where samples have none); and intensity, seed and
+    cooling_rate of the samples. Raises ValueError as `cross_predict`.
+    """
+    network = network or Network()
+    each = {f"network {a}": Network(**{**asdict(network), "hidden": ARCHITECTURES[a]}) for a in architectures}
+    models = each | {name: name for name in BASELINES}
+    options = (repeats, folds, seed, folder, progress)
+    predicted = [[_predicted(table, kind, model, *options) for model in models.values()] for kind in inputs]
+    first = next(iter(each.values()))
+    shuffled = [_predicted(table, kind, first, *options, shuffled=True) for kind in inputs]
+    leaking = [_predicted(table, kind, "ridge", *options, leaking=True) for kind in inputs]
+    controls = [c for c in CONTROLS if c != "cooling rate" or np.isfinite(table.cooling_rate.values).all()]
+    single = [_predicted(table, c, "gradient boosting", *options) for c in controls]
+    unit = {"units": "1e-6 (rad/ps)^-3"}
+    return xr.Dataset(
+        {
+            "predicted": (("input", "model", "repeat", "sample"), np.array(predicted), unit),
+            "shuffled": (("input", "repeat", "sample"), np.array(shuffled), unit),
+            "leaking": (("input", "repeat", "sample"), np.array(leaking), unit),
+            "single": (("control", "repeat", "sample"), np.array(single), unit),
+            "intensity": ("sample", table.intensity.values * MICRO, unit),
+            "seed": ("sample", table.seed.values),
+            "cooling_rate": ("sample", table.cooling_rate.values, {"units": "K/s"}),
+        },
+        {"input": list(inputs), "model": list(models), "control": controls},
+        {
+            "repeats": repeats,
+            "folds": folds,
+            "seed_folds": seed,
+            "n_atoms": table.attrs["n_atoms"],
+            "network": str(network),
+        },
+    )
+
+
+def predict_state(
+    table: xr.Dataset, targets=("energy", "cooling rate"), inputs=("total g(r)", "partial g(r)"),
+    network: Network | None = None, repeats: int = 9, folds: int = 5, seed: int = 2023, folder=None,
+    progress: bool = False,
+) -> xr.Dataset:  # fmt: skip
+    """Out-of-fold predictions of what tells the state of a sample, not its boson peak: does the method see anything?
+
+    targets: of descriptors.NUMBERS; the energy in eV an atom, the cooling rate as the logarithm of K/s. Returns
+    `predicted` (target, input, repeat, sample) by the network, `shuffled`, the same trained on other samples' targets,
+    `true` (target, sample) and the seed of the samples. Raises ValueError as `cross_predict` and
+    `descriptors.sample_inputs`.
+    """
+    options = (network or Network(), repeats, folds, seed, folder, progress)
+    predicted, shuffled = (
+        [[_predicted(table, kind, *options, shuffled=mixed, target=target) for kind in inputs] for target in targets]
+        for mixed in (False, True)
+    )
+    return xr.Dataset(
+        {
+            "predicted": (("target", "input", "repeat", "sample"), np.array(predicted)),
+            "shuffled": (("target", "input", "repeat", "sample"), np.array(shuffled)),
+            "true": (("target", "sample"), np.array([sample_inputs(table, target)[:, 0] for target in targets])),
+            "seed": ("sample", table.seed.values),
+        },
+        {"target": list(targets), "input": list(inputs)},
+        {"repeats": repeats, "folds": folds, "seed_folds": seed, "n_atoms": table.attrs["n_atoms"]},
+    )
+
+
+def best_networks(found: xr.Dataset) -> dict[str, np.ndarray]:
+    """Predictions (repeat, sample) by every input of `compare_inputs`, of the architecture with the least error."""
+    y, networks = found.intensity.values, [m for m in found.model.values if m.startswith("network")]
+    best = {}
+    for kind in found.input.values:
+        each = [found.predicted.sel(input=kind, model=m).values for m in networks]
+        best[str(kind)] = min(each, key=lambda predicted: mean_absolute_error(y, predicted))
+    return best
+
+
+def input_gain(found: xr.Dataset, kind: str, over: str, rng=None, n_resamples: int = 1000):
+    """`evaluation.error_gain` of one input of `compare_inputs` over another, each by the best of its networks.
+
+    Returns (value, (low, high)), 95 % over resampled parents; the paper has 0.126 of partial over total g(r).
+    """
+    best = best_networks(found)
+    told = [best[kind], best[over]]
+    return score_interval(error_gain, found.intensity.values, told, found.seed.values, rng, n_resamples)
+
+
+def scan(
+    table: xr.Dataset, kind: str, option: str, values, network: Network | None = None, repeats: int = 9, folds: int = 5,
+    seed: int = 2023, folder=None, progress: bool = False,
+) -> xr.DataArray:  # fmt: skip
+    """Out-of-fold predictions over one option of an input: "r_cut" (A; tao-2023, Fig. 3c) or "threshold" (Fig. 7).
+
+    values: (v,) of the option. Returns (value, repeat, sample). Raises ValueError as `descriptors.sample_inputs`.
+    """
+    options = (network or Network(), repeats, folds, seed, folder, progress)
+    found = [_predicted(table, kind, *options, **{option: float(value)}) for value in values]
+    return xr.DataArray(
+        np.array(found), dims=("value", "repeat", "sample"), coords={"value": np.asarray(values, float)}, name=option,
+        attrs={"units": "1e-6 (rad/ps)^-3"},
+    )  # fmt: skip
+
+
+def neuron_weights(
+    table: xr.Dataset, network: Network | None = None, repeats: int = 9, seed: int = 2023, shuffled: bool = False,
+    progress: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Weights of a network of one hidden neuron on total g(r), and what differs in g(r) (tao-2023, Fig. 5b).
+
+    Returns the weights (repeats, K), with the sign by which a larger sum predicts a higher peak, and the difference
+    (K,) of the mean scaled g(r) of the 5 % of samples with the highest and with the lowest I_BP. The neuron is linear:
+    behind a rectifier it could be dead. shuffled: trained on other samples' targets.
+    """
+    options = {"hidden": (1,), "activation": "linear", "dropout": 0.0}
+    network = Network(**{**asdict(network or Network()), **options})
+    x, y = sample_inputs(table, "total g(r)"), table.intensity.values * MICRO
+    order, few = np.argsort(y), max(1, round(0.05 * len(y)))
+    if shuffled:
+        y = np.random.default_rng(seed).permutation(y)
+    trained = train(x, y, table.seed.values, network, repeats, seed, progress, "one neuron")
+    weights = trained.weights[0][..., 0] * np.sign(trained.weights[2][:, 0])
+    scaled = (x - trained.centre) / trained.scale
+    return weights, scaled[order[-few:]].mean(axis=0) - scaled[order[:few]].mean(axis=0)

@@ -1,0 +1,60 @@
+"""Intervals, correlations, exponents and shares of variance of small samples.
+
+Every function returns a value with its 95 % interval, `(value, (low, high))`, unless its docstring says otherwise.
+"""
+
+from .correlation import (
+    correlation_interval,
+    correlation_within,
+    partial_correlation,
+    pearson,
+    pool_correlations,
+    rank_correlation,
+    slope_ratio,
+    spearman,
+)
+from .exponents import density_exponent, median_exponent, scaling_exponent
+from .intervals import (
+    bootstrap_interval,
+    difference_interval,
+    fraction_interval,
+    group_ratio,
+    grouped_interval,
+    mean_interval,
+    subtract,
+)
+from .variance import (
+    groups_to_tell,
+    intraclass_correlation,
+    normal_intraclass_correlation,
+    settling_value,
+    split_by_group,
+    within_states,
+)
+
+__all__ = [
+    "bootstrap_interval",
+    "correlation_interval",
+    "correlation_within",
+    "density_exponent",
+    "difference_interval",
+    "fraction_interval",
+    "group_ratio",
+    "grouped_interval",
+    "groups_to_tell",
+    "intraclass_correlation",
+    "mean_interval",
+    "median_exponent",
+    "normal_intraclass_correlation",
+    "partial_correlation",
+    "pearson",
+    "pool_correlations",
+    "rank_correlation",
+    "scaling_exponent",
+    "settling_value",
+    "slope_ratio",
+    "spearman",
+    "split_by_group",
+    "subtract",
+    "within_states",
+]
