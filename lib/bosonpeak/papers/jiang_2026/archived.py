@@ -30,6 +30,9 @@ PACKINGS = 3
 """Number of packings of discs."""
 NEAR, NEAR_COUNT = 0.5, 80
 """Frequency near which modes of growing networks are computed, and how many of them."""
+TOLERANCE = 1e-6
+"""By how much a recomputed sample may differ from the archive, relative to the largest value: the processors that
+made them may round differently, and the modulus is found by iteration."""
 
 
 @method("jiang-2026-levels", 1)
@@ -404,3 +407,59 @@ SWEEP = Measurement(
 )
 MEASUREMENTS = (LEVELS, LARGE, NARROW, PARTICIPATION, DISCS, SWEEP)
 """What the book archives for this chapter."""
+
+
+def sample_difference(levels_data, large_data, participation_data, n_large, n_modulus, resolution) -> float:
+    """Recompute a small sample of the archived results and compare.
+
+    The sample belongs to the networks at disorder 0.3 with coordination free and the first seed: the frequencies and
+    the modes near the hump at the paper's size, the density of states of one large network, and one modulus.
+
+    Parameters
+    ----------
+    levels_data, large_data, participation_data : xarray.Dataset
+        Results of `levels`, `large_networks` and `participation`.
+    n_large, n_modulus : int
+        Nodes along an edge of the large networks and of those whose modulus was computed.
+    resolution : float
+        Of the large networks' densities.
+
+    Returns
+    -------
+    float
+        The largest difference, each relative to the largest value of its quantity. Eigenvalues omega^2 are compared,
+        since a frequency of zero has the square root of the rounding.
+
+    Raises
+    ------
+    ValueError
+        If they differ by more than `TOLERANCE`.
+    """
+    n = round(levels_data.sizes["level"] ** 0.5)
+    network = square_lattice_network(n, 0.3, "distance", rng=0)
+    large = large_density(square_lattice_network(n_large, 0.3, "distance", rng=1000), resolution, 0)
+    modulus = elasticity.scalar_modulus(square_lattice_network(n_modulus, 0.3, "distance", rng=2000))
+    found = {
+        "eigenvalues": (
+            modes.frequencies([network.dynamical_matrix()])[0] ** 2,
+            _of_kind(levels_data.frequency, "distance", 0.3)[0] ** 2,
+        ),
+        "densities": (large.g, _of_kind(large_data.g, "distance", 0.3)[0]),
+        "moduli": (modulus, _of_kind(large_data.modulus, "distance", 0.3)[0]),
+        "participation ratios": (
+            near_modes(n, 0.3)[1],
+            participation_data.near_ratio.sel(size=n, disorder=0.3).values,
+        ),
+    }
+    worst = {name: float(abs(live - kept).max() / abs(kept).max()) for name, (live, kept) in found.items()}
+    name = max(worst, key=worst.get)
+    if not worst[name] < TOLERANCE:
+        raise ValueError(
+            f"the archived {name} differ by {worst[name]:.2g} from those computed here, more than {TOLERANCE:g}: "
+            "run the chapter with archived = False, or make the archive again with `make data`"
+        )
+    return worst[name]
+
+
+def _of_kind(values, family, disorder) -> np.ndarray:
+    return values[((values.family == family) & (values.disorder == disorder)).values][0].values
