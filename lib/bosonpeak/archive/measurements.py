@@ -2,19 +2,33 @@
 
 A chapter calls one function, `measurement`, with the parameters that it has. With `archived=True` the result is read
 from data/results/measurements, provided that it was made with these very parameters by the present version of the
-method. With `archived=False` it is computed, however long that takes.
+method. With `archived=False` it is computed, however long that takes. The workflow computes each measurement with
+`made`, which writes into the result how it was made, and enters the file into the archive with `enter_measurement`.
 """
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
-import numpy as np
 import xarray as xr
 
-from bosonpeak.archive.results import catalogue_of, load_result
+from bosonpeak.archive.files import sha256_of
+from bosonpeak.archive.glasses import processor
+from bosonpeak.archive.methods import plain
+from bosonpeak.archive.results import (
+    catalogue_of,
+    load_result,
+    read_dataset,
+    results_folder,
+    take_result,
+    write_dataset,
+)
+from bosonpeak.paths import project_root
 
 KIND = "measurements"
+_PACKAGES = ("numpy", "scipy", "numba")
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,7 @@ class Measurement:
 
     def key_of(self, parameters: dict) -> str:
         """Key of the result with other parameters: a hash of these and of the version of the method."""
-        return self.compute.method.key(json.dumps(_plain(parameters), sort_keys=True))
+        return self.compute.method.key(parameters)
 
 
 def measurement(known: Measurement, archived: bool, progress: bool = False, folder=None, **parameters) -> xr.Dataset:
@@ -72,7 +86,8 @@ def measurement(known: Measurement, archived: bool, progress: bool = False, fold
     Raises
     ------
     ValueError
-        If the archive holds no result for these parameters; the message says which ones differ.
+        If the archive holds no result for these parameters (the message says which ones differ), or its file was
+        altered.
     """
     parameters = known.parameters | parameters
     if not archived:
@@ -83,23 +98,104 @@ def measurement(known: Measurement, archived: bool, progress: bool = False, fold
             f"{known.name} is not archived: `make data` makes it, or compute it here with archived = False"
         )
     if entry["key"] != known.key_of(parameters):
-        stored, asked = entry["parameters"], _plain(parameters)
+        stored, asked = entry["parameters"], plain(parameters)
         differ = [
-            f"{name} = {asked[name]} (archived: {stored.get(name)})"
-            for name in asked
-            if asked[name] != stored.get(name)
+            f"{name} = {asked.get(name)} (archived: {stored.get(name)})"
+            for name in sorted(asked | stored)
+            if asked.get(name) != stored.get(name)
         ]
-        what = ", ".join(differ) or "another version of the method"
+        if differ:
+            raise ValueError(
+                f"{known.name} is archived for other parameters: {', '.join(differ)}; compute it here with "
+                "archived = False"
+            )
         raise ValueError(
-            f"{known.name} is archived for other parameters: {what}; compute it here with archived = False"
+            f"{known.name} was archived by version {entry.get('method_version')} of its method, and the present one is "
+            f"{known.compute.method.version}: `make data` makes it again, or compute it here with archived = False"
         )
+    path = results_folder(KIND) / f"{known.name}.nc"
+    if path.is_file() and sha256_of(path) != entry["sha256"]:
+        raise ValueError(f"{path} was altered: its SHA-256 is not the catalogue's; restore it with git checkout")
     return load_result(KIND, known.name).assign_attrs(source="archived")
 
 
-def _plain(value):
-    """Numbers, strings, lists and dictionaries as JSON has them: equal values give equal text."""
-    if isinstance(value, dict):
-        return {str(name): _plain(v) for name, v in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(v) for v in value]
-    return value.item() if hasattr(value, "item") else value
+def made(known: Measurement, folder=None, progress: bool = True) -> xr.Dataset:
+    """Do a measurement with the parameters of the book, and write into the result how it was made.
+
+    Parameters
+    ----------
+    known : Measurement
+    folder : path-like, optional
+        Where finished parts are kept, so that a run that was killed resumes.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    xarray.Dataset
+        What `known.compute` returns. Its attribute `provenance` is a JSON text with the fields `name`, `key`,
+        `method_version`, `parameters`, `versions` of packages, `processor`, `date` (UTC) and `seconds`: the time of
+        the run that finished it, which is the whole time unless the run had been killed before.
+    """
+    start = time.perf_counter()
+    result = known.compute(**known.parameters, progress=progress, folder=folder)
+    provenance = {
+        "name": known.name,
+        "key": known.key,
+        "method_version": known.compute.method.version,
+        "parameters": plain(known.parameters),
+        "versions": {package: version(package) for package in _PACKAGES},
+        "processor": processor(),
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+    return result.assign_attrs(provenance=json.dumps(provenance))
+
+
+def enter_measurement(path) -> dict:
+    """Take a file that holds a result of `made` into data/results/measurements and its catalogue.
+
+    Parameters
+    ----------
+    path : path-like
+        The file may lie in the archive already: it is then only entered.
+
+    Returns
+    -------
+    dict
+        The entry of the catalogue: the provenance of the result, its `file` and `sha256`.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such file, or it is not such a result.
+    """
+    provenance = read_dataset(path).attrs.get("provenance")
+    if provenance is None:
+        raise ValueError(f"{path} does not say how it was made: make it with `archive.measurements.made`")
+    return take_result(KIND, path, json.loads(provenance))
+
+
+def archive_measurement(known: Measurement, folder=None, progress: bool = True) -> xr.Dataset:
+    """Do a measurement with the parameters of the book and take it into the archive.
+
+    `make data` does the same for all measurements that are missing.
+
+    Parameters
+    ----------
+    known : Measurement
+    folder : path-like, optional
+        Where finished parts are kept; by default _build/measurements/parts/KEY, so that a run that was killed resumes.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    xarray.Dataset
+        The result as it was archived.
+    """
+    folder = project_root() / "_build" / "measurements" / "parts" / known.key if folder is None else folder
+    path = results_folder(KIND) / f"{known.name}.nc"
+    write_dataset(made(known, folder, progress), path)
+    enter_measurement(path)
+    return read_dataset(path)

@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 from tqdm.auto import tqdm
 
+from bosonpeak.archive.methods import method
 from bosonpeak.archive.resume import read_arrays, structure_key, write_arrays
 from bosonpeak.vibrations.hessian import dynamical_matrix
-from bosonpeak.vibrations.modes import Modes
+from bosonpeak.vibrations.modes import Modes, normal_modes
 from bosonpeak.vibrations.peaks import atomic_density_of_states, boson_peak
 from bosonpeak.vibrations.spectra import atomic_spectrum, translations
 
@@ -56,3 +58,51 @@ def peaks_by_moments(
             bar.update(len(chunk))
     intensity, omega = np.concatenate(parts, axis=1)
     return intensity, omega
+
+
+@method("local", version=1)
+def local_peak_table(
+    atoms, potential, index, route: str = "moments", folder=None, progress: bool = False
+) -> xr.Dataset:
+    """Boson peaks of chosen atoms of one glass, as the table that the workflow archives.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        A minimum of the potential energy, periodic in three directions.
+    potential : materials.potentials.Potential
+        Of a metal.
+    index : array of int, shape (n,)
+        Which atoms.
+    route : str
+        "modes": all modes of the glass are computed, by dense diagonalisation. "moments": Chebyshev moments of each
+        atom, without a mode.
+    folder, progress
+        Of `peaks_by_moments`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over `atom` (the index): `intensity`, the maximum of g_i / omega^2 in (rad/ps)^-3, and `omega_peak` in rad/ps.
+
+    Raises
+    ------
+    ValueError
+        For another route, and as `peaks_by_modes` and `peaks_by_moments`.
+    """
+    if route not in ("modes", "moments"):
+        raise ValueError(f"unknown route {route!r} to the peaks of single atoms: choose modes or moments")
+    index = np.asarray(index, int)
+    if route == "modes":
+        found = peaks_by_modes(normal_modes(dynamical_matrix(atoms, potential)))
+        intensity, omega = (values[index] for values in found)
+    else:
+        intensity, omega = peaks_by_moments(atoms, potential, index, folder=folder, progress=progress)
+    return xr.Dataset(
+        {
+            "intensity": ("atom", intensity, {"units": "(rad/ps)^-3"}),
+            "omega_peak": ("atom", omega, {"units": "rad/ps"}),
+        },
+        {"atom": index},
+        {"n_atoms": len(atoms), "method": route, "width": WIDTH},
+    )

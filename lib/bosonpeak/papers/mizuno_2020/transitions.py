@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from bosonpeak.archive.glasses import load
+from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.landscape.anharmonicity import expand_energy
 from bosonpeak.landscape.excitation import excite_modes
@@ -58,6 +59,7 @@ def moving_modes(atoms, potential, n_modes=None):
     )
 
 
+@method("transitions", version=1)
 def push_modes(
     atoms, potential, lowest: int, spread: int = 0, n_modes=None, method: str = "fire", folder=None, workers=None,
     progress: bool = False,
