@@ -32,7 +32,15 @@ def write_dataset(dataset: xr.Dataset, path) -> None:
         If the file cannot be written; the message names the path.
     """
     packed = {name: {"zlib": True, "shuffle": True} for name in dataset.variables}
-    write_whole(path, lambda part: dataset.to_netcdf(part, engine="h5netcdf", encoding=packed))
+
+    def write(part):
+        try:
+            dataset.to_netcdf(part, engine="h5netcdf", encoding=packed)
+        except RuntimeError as error:
+            # HDF5 reports a full disk in this way
+            raise OSError(str(error)) from error
+
+    write_whole(path, write)
 
 
 def read_dataset(path) -> xr.Dataset:
