@@ -215,7 +215,8 @@ def get(name: str) -> Potential:
     style = next((style for style in ("eam/fs", "eam/alloy") if name.endswith("." + style.replace("/", "."))), None)
     if style is None:
         raise ValueError(
-            f"unknown potential {name!r}: choose one of {', '.join(NAMES)}, or the path of a table (.eam.fs, .eam.alloy)"
+            f"unknown potential {name!r}: choose one of {', '.join(NAMES)}, or the path of a table "
+            "(.eam.fs, .eam.alloy)"
         )
     path = Path(name).resolve()
     if not path.is_file():
