@@ -1,8 +1,10 @@
-"""Run a page of the book with papermill (floor 7).
+"""Run a page of the book with papermill.
 
-A page is a MyST Markdown notebook in book/; a chapter is a page with a cell tagged `parameters`. The cell's
-own values are the `book` scale, book/scales/<name>.yml holds those of the other scales. The executed notebook
-is kept under _build/runs, also after a failure.
+A page is a MyST Markdown notebook in book/; a chapter is a page with a cell that is tagged `parameters`. The values
+in that
+cell are the `book` scale, and book/scales/<name>.yml holds those of the other scales. The executed notebook is kept,
+also
+after a failure.
 """
 
 import ast
@@ -31,12 +33,12 @@ _FENCED = re.compile(r"^(`{3,}|~{3,}|:{3,}).*?^\1", re.MULTILINE | re.DOTALL)
 
 
 class ChapterError(RuntimeError):
-    """A page stopped: the message names the page, the cell, the heading above it and the error."""
+    """A page stopped. The message names the page, the cell, the heading above it and the error."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """An executed page: its notebook, wall time in seconds, scale, and the parameters that it ran with."""
+    """An executed page: its notebook, the time on the clock in seconds, the scale, and the parameters of the run."""
 
     path: Path
     seconds: float
@@ -56,7 +58,7 @@ def chapters() -> list[str]:
 
 
 def parameters_of(chapter: str) -> dict[str, Any]:
-    """The chapter's parameters and their book-scale values, in the order of its parameters cell.
+    """The parameters of a chapter with their values at the scale `book`, in the order of its parameters cell.
 
     Raises ValueError for an unknown chapter, and where the cell holds more than `name = literal` lines.
     """
@@ -79,10 +81,11 @@ def scales() -> list[str]:
 
 
 def load_scale(chapter: str, scale: str) -> dict[str, Any]:
-    """What `scale` changes of the chapter's parameters: {} for `book`, else its entry of the scale's file.
+    """What a scale changes of the parameters of a chapter: {} for `book`, otherwise its entry in the file of the scale.
 
-    Raises ValueError for an unknown chapter or scale, and for a scale that has no entry for the chapter: its
-    run would carry the name of a scale that nobody chose for it.
+    Raises ValueError for an unknown chapter or scale, and for a scale without an entry for the chapter: its run would
+    carry the
+    name of a scale that nobody chose for it.
     """
     name = known("chapter", chapter, chapters())
     if known("scale", scale, scales()) == "book":
@@ -137,7 +140,7 @@ def run_chapter(
     partial = kept.with_name(f".{kept.stem}-{os.getpid()}.ipynb")
     start = time.perf_counter()
     try:
-        _execute(_read(name), partial, changed, f"{name} ({scale})" if progress else None, trace)
+        _execute(read_page(name), partial, changed, f"{name} ({scale})" if progress else None, trace)
     except Exception as error:
         begun = partial.exists()
         if begun:
@@ -178,7 +181,7 @@ def parameters_at(page: str, scale: str, parameters: Mapping[str, Any] | None = 
 def claims_of(notebook: Any) -> dict[str, Any]:
     """The payload {"chapter", "scale", "records"} that an executed chapter emitted (path or NotebookNode).
 
-    Raises ValueError where the notebook holds none, or more than one.
+    Raises ValueError if the notebook holds none, or more than one.
     """
     import nbformat
 
@@ -216,18 +219,18 @@ def _notebook(path: Path):
     return _parsed(path, state.st_mtime_ns, state.st_size)
 
 
-def _read(name: str):
-    """A copy of the notebook of a page."""
+def read_page(name: str):
+    """A copy of the notebook of a page, without outputs, as a NotebookNode."""
     return copy.deepcopy(_notebook(project_root() / "book" / f"{name}.md"))
 
 
 def _parameters_cell(notebook):
-    """The cell tagged `parameters`, or None."""
+    """The cell that is tagged `parameters`, or None."""
     return next((cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])), None)
 
 
 def known(kind: str, name: str, names: Iterable[str]) -> str:
-    """`name` if it is among `names`, else ValueError with those there are and the closest of them."""
+    """`name` if it is among `names`; otherwise ValueError with those that there are, and the closest of them."""
     names = list(names)
     if name in names:
         return name
@@ -237,9 +240,9 @@ def known(kind: str, name: str, names: Iterable[str]) -> str:
 
 
 def _checked(chapter: str, name: str, default: Any, value: Any) -> Any:
-    """`value` as the type of the chapter's own `default`; ValueError where it is of another.
+    """`value` as the type of the chapter's own `default`; ValueError if it is of another type.
 
-    Numbers may come as text, because YAML reads 1e-3 as such. None as default takes anything.
+    Numbers may come as text, because YAML reads 1e-3 as such. None as a default accepts anything.
     """
     kind = type(default).__name__
     wrong = ValueError(f"parameter {name} of {chapter} takes {kind}, as in {default!r}: not {value!r}")
@@ -302,12 +305,12 @@ def _own_kernel(trace: Path | None) -> Iterator[None]:
 
 
 def _execute(notebook, output: Path, parameters: dict[str, Any], bar: str | None, trace: Path | None = None) -> None:
-    """Execute `notebook` into `output`, with a bar labelled `bar`; papermill's errors pass through."""
+    """Execute `notebook` into `output`, with a bar labelled `bar`; errors of papermill pass through."""
     import papermill
     from papermill.engines import NBClientEngine, papermill_engines
 
     class SectionEngine(NBClientEngine):
-        """papermill's own engine, whose bar says where the notebook is."""
+        """The engine of papermill, with a bar that names the section."""
 
         @classmethod
         def execute_managed_notebook(cls, nb_man, kernel_name, **kwargs):
@@ -332,13 +335,13 @@ def _execute(notebook, output: Path, parameters: dict[str, Any], bar: str | None
             language="python",
             progress_bar={"desc": bar} if bar else False,
             cwd=str(project_root() / "book"),
-            # everything is in the notebook by then; a kernel asked to leave may still complain on stderr
+            # everything is in the notebook by then; a kernel that is asked to end may still complain on stderr
             shutdown_kernel="immediate",
         )
 
 
 def _section(cells, index: int) -> str:
-    """The nearest heading above cell `index`."""
+    """The nearest heading above the cell `index`."""
     text = "\n\n".join(cell.source for cell in cells[:index] if cell.cell_type == "markdown")
     return (_HEADING.findall(_FENCED.sub("", text)) or ["before the first heading"])[-1]
 
