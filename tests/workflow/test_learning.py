@@ -1,12 +1,12 @@
 """What is learned from tables of samples: what studies.yml asks for, and what the workflow makes of it."""
 
-import hashlib
 import json
 
 import numpy as np
 import pytest
 import xarray as xr
 import yaml
+from bosonpeak.archive.files import sha256_of
 from bosonpeak.archive.results import catalogue_of, has_result, load_result
 from bosonpeak.papers.tao_2023.samples import DR
 
@@ -61,7 +61,7 @@ def shipped(project):
     entry = {
         "name": "tiny",
         "method_version": 1,
-        "sha256": hashlib.sha256((folder / "tiny.nc").read_bytes()).hexdigest(),
+        "sha256": sha256_of(folder / "tiny.nc"),
     }
     (folder / "catalogue.json").write_text(json.dumps([entry]))
     return entry["sha256"]
