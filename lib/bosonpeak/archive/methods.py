@@ -52,7 +52,7 @@ def method(name: str, version: int) -> Callable:
     ValueError
         If the version is not a whole number of at least 1.
     """
-    if not isinstance(version, int) or version < 1:
+    if type(version) is not int or version < 1:
         raise ValueError(f"the version of the method {name} is {version!r}: give a whole number of at least 1")
 
     def mark(function):
