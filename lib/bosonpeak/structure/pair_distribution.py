@@ -19,8 +19,6 @@ from bosonpeak.materials.geometry import check_periodic
 class PairDistribution:
     """Total and partial pair distribution functions of one sample.
 
-    `g["Cu", "Zr"]` is the partial function of two elements.
-
     Attributes
     ----------
     elements : tuple of str
@@ -42,14 +40,6 @@ class PairDistribution:
     total: np.ndarray
     partial: np.ndarray
     density: np.ndarray
-
-    def __getitem__(self, pair: tuple[str, str]) -> np.ndarray:
-        a, b = map(self.elements.index, pair)
-        return self.partial[a, b]
-
-    def coordination(self) -> np.ndarray:
-        """Mean number of neighbours b of an atom a within edges[1:], (S, S, K): the integral of 4 pi rho_b r^2 g_ab."""
-        return np.cumsum(self.partial * self.density[:, None] * shell_volumes(self.edges), axis=-1)
 
 
 def shell_volumes(edges: np.ndarray) -> np.ndarray:
