@@ -119,9 +119,7 @@ class _Basin:
     def __init__(self, session, atoms, potential, force_tolerance, method):
         self.session, self.potential, self.tolerance, self.method = session, potential, force_tolerance, method
         if loose_atoms(atoms, potential).all():
-            raise ValueError(
-                "every atom is loose: nothing holds this structure together, so that no push can leave it; compress it first"
-            )
+            raise ValueError("every atom is loose: nothing holds this structure together; compress it first")
         # the velocities diverge at omega dt = 2
         longest = 1.3 / np.sqrt(spectral_bound(dynamical_matrix(atoms, potential, factored=True)))
         self.longest = float(longest) / (RAD_PER_PS if potential.units == "metal" else 1.0)
