@@ -13,13 +13,7 @@ from bosonpeak.archive.glasses import load
 from bosonpeak.archive.measurements import Measurement
 from bosonpeak.archive.methods import method
 from bosonpeak.archive.resume import KeptParts
-from bosonpeak.landscape.excitation import (
-    RETURNED,
-    Transition,
-    critical_amplitude,
-    excite_modes,
-    scan_amplitudes,
-)
+from bosonpeak.landscape.excitation import RETURNED, Transition, critical_amplitude, excite_modes, scan_amplitudes
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.mizuno_2020.transitions import AMPLITUDES, moving_modes
 from bosonpeak.vibrations.modes import Modes
@@ -262,6 +256,20 @@ def check_scans(archived: xr.Dataset, every: int = 9) -> tuple[int, float]:
         count += old.size
         largest = max(largest, float(abs(new / old - 1)[left].max(initial=0.0)))
     return count, largest
+
+
+def check_crystals(archived: xr.Dataset) -> int:
+    """Push the lowest mode of each crystal again: the number of pushes.
+
+    Raises
+    ------
+    ValueError
+        If a crystal returns now from where it left in the archive, or the other way round.
+    """
+    live, archived = push_crystals(1, CRYSTAL_PUSHES.parameters["repeat"]), archived.isel(mode=slice(1))
+    if not np.array_equal(np.isfinite(live.amplitude), np.isfinite(archived.amplitude)):
+        raise ValueError(f"crystals leave at {live.amplitude.values} now, and at {archived.amplitude.values} archived")
+    return int(live.pushes.sum())
 
 
 def check_direction(archived: xr.Dataset, direction: int = 0) -> float:
