@@ -107,11 +107,12 @@ class KeptParts:
     folder : path-like or None
         Where the folders of all series are; None keeps nothing.
     *key
-        What determines the series: its folder is named by `structure_key(*key)`.
+        What determines the series: its folder is named by `structure_key(*key)`. Without a key the parts lie in
+        `folder` itself, and their names must determine them.
     """
 
     def __init__(self, folder, *key):
-        self.folder = Path(folder) / structure_key(*key) if folder else None
+        self.folder = Path(folder, *[structure_key(*key)] if key else []) if folder else None
 
     def path(self, name: str) -> Path | None:
         """File of the part `name`; None where nothing is kept."""

@@ -1,12 +1,50 @@
-"""Figures that the chapter jiang-2026 alone needs: axes in, axes filled, nothing computed."""
+"""Figures that the chapter jiang-2026 alone needs: axes and results in, axes filled, nothing measured."""
 
+import matplotlib
+import numpy as np
+from matplotlib.colors import Normalize
 from matplotlib.patches import Circle
 
-from bosonpeak.drawing.networks import draw_network, label_reduced
+from bosonpeak.drawing.networks import OMEGA_LABEL, draw_ensemble, draw_network, label_reduced
+from bosonpeak.drawing.style import ordered_colors
+from bosonpeak.papers.jiang_2026.ensembles import DISORDERS
+from bosonpeak.papers.jiang_2026.measure import MODE_RANGE, centres
+
+COLORS = dict(zip(DISORDERS, ordered_colors(len(DISORDERS), "plasma"), strict=True))
+"""Colour of each disorder of the paper."""
+OVER_DEBYE = r"$g(\omega)\,/\,g_\mathrm{D}(\omega)$"
+
+
+def draw_histograms(axes, edges, by_disorder, crystal, title) -> None:
+    """Draw g / omega in bins for each disorder, and that of the crystal.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    edges : array, shape (K + 1,)
+        Of the bins.
+    by_disorder : dict
+        (seeds, K) values for each disorder: thin lines, and their mean as a thick one.
+    crystal : array, shape (K,)
+    title : str
+    """
+    for d, histograms in by_disorder.items():
+        draw_ensemble(axes, centres(edges), histograms, COLORS[d], rf"$\delta$ = {d}")
+    axes.plot(centres(edges), crystal, color="black", linewidth=2.4, label=r"$\delta$ = 0")
+    label_reduced(axes, title, 3.3, 0.75)
 
 
 def draw_discs(axes, packing, coordination, norm, cmap) -> None:
-    """Discs of a packing coloured by coordination, images across the boundary included."""
+    """Draw the discs of a packing coloured by coordination, images across the boundary included.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    packing : DiscPacking
+    coordination : array, shape (discs,)
+    norm, cmap : matplotlib Normalize and Colormap
+        Map the coordination to a colour.
+    """
     edge = packing.box[0]
     for (x, y), radius, number in zip(packing.positions, packing.radii, coordination, strict=True):
         for dx in (-edge, 0, edge):
@@ -17,15 +55,203 @@ def draw_discs(axes, packing, coordination, norm, cmap) -> None:
     axes.set(xlim=(0, edge), ylim=(0, edge), aspect="equal", xticks=[], yticks=[])
 
 
-def draw_sweep_frame(axes, network, omega, reduced, crystal, level, top) -> None:
-    """One frame of the disorder sweep: a corner of the network on axes[0], its g/omega on axes[1].
+def draw_coordination(axes, springs, contacts) -> None:
+    """Draw the distributions of springs and of contacts, the latter with a corner of a packing.
 
-    reduced, crystal: g/omega on `omega` of this network and of the crystal; level: the network's Debye level.
+    Parameters
+    ----------
+    axes : two matplotlib Axes
+    springs : measure.Coordination
+    contacts : measure.DiscContacts
     """
-    draw_network(axes[0], network, window=(-0.7, 9.7, -0.7, 9.7), node_size=14)
+    for d, shares in springs.shares.items():
+        mean, deviation = shares.mean(axis=0), shares.std(axis=0)
+        axes[0].errorbar(range(9), mean, deviation, color=COLORS[d], marker="o", label=rf"$\delta$ = {d}")
+        axes[0].axvline(springs.means[d][0], color=COLORS[d], linestyle=":", linewidth=1.2)
+    axes[0].set(xlabel="springs at a node", ylabel="fraction of nodes")
+    axes[0].legend()
+    axes[1].bar(range(9), contacts.shares.mean(axis=0), color="0.75", edgecolor="0.3")
+    axes[1].set(xlabel="contacts of a disc", ylabel="fraction of discs", xlim=(-0.6, 14))
+    axes[1].set_xticks(range(0, 9, 2))
+    inset = axes[1].inset_axes([0.58, 0.3, 0.42, 0.62])
+    draw_discs(inset, contacts.packings[0], contacts.numbers[0], Normalize(2.5, 7.5), matplotlib.colormaps["Greys"])
+    inset.set(xlim=(0, 14), ylim=(0, 14))
+
+
+def draw_own_debye(axes, large, crystal) -> None:
+    """Draw g / omega of the large networks with their Debye levels, and divided by them.
+
+    Parameters
+    ----------
+    axes : two matplotlib Axes
+    large : measure.LargeSpectra
+    crystal : measure.CrystalReference
+    """
+    for d, color in COLORS.items():
+        kind, label = ("distance", d), rf"$\delta$ = {d}"
+        level = large.level[kind]
+        axes[0].plot(large.omega, large.reduced[kind], color=color, label=label)
+        axes[0].plot([0, 0.6], [level] * 2, color=color, linestyle="--", linewidth=1.2)
+        axes[1].plot(large.omega, large.reduced[kind] / level, color=color, label=label)
+        axes[1].plot(large.omega, large.softened[kind] / level, color=color, linestyle="--", linewidth=1)
+    axes[0].plot(crystal.omega, crystal.reduced, color="0.5", linewidth=1.2, label="crystal")
+    axes[1].plot(crystal.omega, crystal.reduced / crystal.level, color="0.5", linewidth=1.2)
+    label_reduced(axes[0], "as measured", 1.6, 0.45)
+    label_reduced(axes[1], "over the own Debye level", 1.6, 1.6)
+    axes[1].set(ylabel=OVER_DEBYE, ylim=(0.8, 1.6))
+    axes[0].set_xlabel("")
+    axes[0].legend(loc="lower right", ncols=2)
+
+
+def draw_box_waves(axes, edges, bars, narrow, waves, level, sizes) -> None:
+    """Draw the histogram of a small box, the waves that fit it, and the density of a large box.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    edges, bars : arrays, shapes (K + 1,) and (K,)
+        Bins and g / omega of the small box.
+    narrow : xarray.Dataset
+        g (omega) of the large box.
+    waves : tuple of arrays
+        Frequencies of the waves of the small box, and how many share each.
+    level : float
+        Debye level of the network.
+    sizes : tuple of int
+        Nodes along an edge of the small and of the large box.
+    """
+    small, large = (f"{size} × {size}" for size in sizes)
+    omega = narrow.omega.values
+    axes.bar(centres(edges), bars, width=0.02, color="0.8", edgecolor="0.65", linewidth=0.4, label=small)
+    axes.plot(omega, narrow.g.values / omega, label=large)
+    axes.vlines(waves[0], 0, 0.012 * waves[1], color="C1", label=f"waves of the {small} box")
+    axes.axhline(level, color="black", linestyle="--", linewidth=1.2, label="own Debye level")
+    label_reduced(axes, "", 1.15, 0.62)
+    axes.legend(loc="upper right", fontsize=10)
+
+
+def draw_nine_nodes(axes, toy, omega, responses) -> None:
+    """Draw the response of the nine nodes of the lattice and of its two changes, and label the poles.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    toy : measure.NineNodes
+    omega : array, shape (K,)
+    responses : dict
+        -Im G_ii, (K, 9), of each change.
+    """
+    for change, color in ((None, "0.75"), ("added", "black"), ("missing", "C1")):
+        changed = toy.networks[change].coordination() != 4
+        for node in range(9):
+            width = 4.5 if change is None else 1.8 if changed[node] else 0.5
+            axes.plot(omega, responses[change][:, node], color=color, linewidth=width)
+    for change, color, height in (("added", "black", 30), ("missing", "C1", 26), (None, "0.4", 34)):
+        for pole in toy.poles[change][0][1:]:
+            if change is None or round(pole, 6) not in toy.old:
+                arrow = {"arrowstyle": "-", "color": color, "linewidth": 0.6, "linestyle": ":"}
+                axes.annotate(
+                    f"{pole:.3f}", (pole, 0), (pole, height), ha="center", color=color, fontsize=9, arrowprops=arrow
+                )
+    axes.set(xlabel=OMEGA_LABEL, ylabel=r"$-\mathrm{Im}\,G_{ii}$  ($m/t_0$)", xlim=(1.1, 2.9), ylim=(0, 37))
+
+
+def draw_participation(grid, data, found) -> None:
+    """Draw the participation ratio of every mode for each disorder, and its median near the hump against the size.
+
+    Parameters
+    ----------
+    grid : array of matplotlib Axes, shape (2, 2)
+    data : xarray.Dataset
+        Result of `archived.participation`.
+    found : measure.Extension
+    """
+    nodes = np.array([size**2 for size in found.sizes])
+    last = grid[1, 1]
+    for axes, (d, color) in zip(grid.ravel(), COLORS.items(), strict=False):
+        modes = data.sel(disorder=d)
+        moving = modes.omega.values > 1e-6
+        axes.axvspan(*MODE_RANGE, color="0.9", zorder=0)
+        style = {"color": color, "markersize": 2, "rasterized": True}
+        axes.plot(modes.omega.values[moving], modes.ratio.values[moving], ".", **style)
+        axes.axhline(1 / 3, color="0.3", linestyle="--", linewidth=1)
+        axes.axhline(4 / 9, color="0.3", linestyle=":", linewidth=1)
+        axes.set(title=rf"$\delta$ = {d}", xlabel=OMEGA_LABEL, ylim=(0, 0.7))
+        axes.set_ylabel("participation ratio" if axes in grid[:, 0] else "")
+        values = [found.median[size, d] for size in found.sizes]
+        errors = np.abs(np.array([ends for _, ends in values]).T - [value for value, _ in values])
+        last.errorbar(nodes, [value for value, _ in values], errors, color=color, marker="o")
+    ends = nodes[[0, -1]]
+    last.loglog(ends, 0.5 * ends[0] / ends, color="0.5", linewidth=1)
+    last.set(xlabel="nodes", ylim=(0.05, 0.7), title="median, hump")
+    last.set_yticks([0.1, 0.2, 0.4], ["0.1", "0.2", "0.4"])
+    last.minorticks_off()
+
+
+def draw_controls(axes, large, mean_coordination) -> None:
+    """Draw the controls over their own Debye levels, one panel for each disorder.
+
+    Parameters
+    ----------
+    axes : three matplotlib Axes
+    large : measure.LargeSpectra
+    mean_coordination : dict
+        Mean coordination of the displaced networks, by disorder.
+    """
+    lines = (
+        ("distance", "-", "displaced"),
+        ("uniform", "--", "displaced, uniform"),
+        ("diluted", "-.", "equal mean"),
+        ("matched", ":", "equal mean, variance"),
+    )
+    for ax, d in zip(axes, DISORDERS, strict=True):
+        for family, style, label in lines:
+            if (family, d) in large.reduced:
+                curve = large.reduced[family, d] / large.level[family, d]
+                ax.plot(large.omega, curve, style, label=label, linewidth=1.6)
+        softened = large.softened["distance", d] / large.level["distance", d]
+        ax.plot(large.omega, softened, color="0.5", linewidth=1.2, label="softened crystal")
+        ax.axhline(1, color="0.3", linestyle=":", linewidth=1)
+        label_reduced(ax, rf"$\delta$ = {d}, $z$ = {mean_coordination[d]:.2f}", 1.4, 1.7)
+        ax.set(ylim=(0.8, 1.7), ylabel=OVER_DEBYE, xlabel=OMEGA_LABEL if ax is axes[-1] else "")
+    axes[-1].legend(loc="upper left", fontsize=10)
+
+
+def draw_strength(axes, large) -> None:
+    """Draw four springs at every node at disorders 0.3 and 0.6 over their own Debye levels, and softened crystals.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    large : measure.LargeSpectra
+    """
+    for d, color in ((0.3, "C0"), (0.6, "C1")):
+        kind = ("fixed", d)
+        curve, softened = (found[kind] / large.level[kind] for found in (large.reduced, large.softened))
+        axes.plot(large.omega, curve, color=color, label=rf"fixed, $\delta$ = {d}")
+        axes.plot(large.omega, softened, color=color, linestyle="--", linewidth=1.2)
+    axes.axhline(1, color="0.3", linestyle=":", linewidth=1)
+    label_reduced(axes, "", 1.4, 1.7)
+    axes.set(ylim=(0.8, 1.7), ylabel=OVER_DEBYE)
+    axes.legend(loc="upper left")
+
+
+def draw_sweep_frame(axes, swept, crystal, top) -> None:
+    """Draw one frame of the sweep of disorder: a corner of the network, and its g / omega.
+
+    Parameters
+    ----------
+    axes : two matplotlib Axes
+    swept : measure.SweptNetwork
+    crystal : array, shape (K,)
+        g / omega of the exact crystal at the same frequencies.
+    top : float
+        Upper limit of the second panel.
+    """
+    draw_network(axes[0], swept.network, window=(-0.7, 9.7, -0.7, 9.7), node_size=14)
     axes[0].set_title("ten by ten nodes of it", fontsize=11)
-    axes[1].plot(omega, crystal, color="0.6", linewidth=1.2, label="crystal, exact")
-    axes[1].plot(omega, reduced, label="this network")
-    axes[1].axhline(level, color="C1", linestyle="--", linewidth=1.2, label="its Debye level")
-    label_reduced(axes[1], "", omega[-1], top)
+    axes[1].plot(swept.omega, crystal, color="0.6", linewidth=1.2, label="crystal, exact")
+    axes[1].plot(swept.omega, swept.reduced, label="this network")
+    axes[1].axhline(swept.level, color="C1", linestyle="--", linewidth=1.2, label="its Debye level")
+    label_reduced(axes[1], "", swept.omega[-1], top)
     axes[1].legend(loc="upper right", fontsize=9)

@@ -67,10 +67,10 @@ def random_discs(n: int, packing_fraction: float = 0.9, rng=None) -> DiscPacking
     radii = np.where(np.arange(n) % 2, 0.7, 0.5)
     edge = np.sqrt(np.pi * (radii**2).sum() / packing_fraction)
     flat = np.random.default_rng(rng).uniform(0, edge, 2 * n)
-    return _packing(flat, radii, edge, packing_fraction)
+    return packing_at(flat, radii, edge, packing_fraction)
 
 
-def _packing(flat, radii, edge, packing_fraction) -> DiscPacking:
+def packing_at(flat, radii, edge, packing_fraction) -> DiscPacking:
     box = np.array([edge, edge])
     energy, gradient = _energy_and_gradient(flat, radii, box)
     return DiscPacking(
@@ -107,4 +107,4 @@ def jammed_discs(n: int, packing_fraction: float = 0.9, rng=None, force_toleranc
             f"{n} discs at packing fraction {packing_fraction} kept a force of {abs(found.jac).max():.2g}, "
             f"above {force_tolerance:g}: take another seed or a looser tolerance"
         )
-    return _packing(flat, radii, box[0], packing_fraction)
+    return packing_at(flat, radii, box[0], packing_fraction)
