@@ -5,6 +5,8 @@
 PYTHON  = python3
 CHAPTER =
 SCALE   = book
+WORKERS =
+TESTERS = auto
 LABFLAGS =
 CORES   = all
 PROFILE =
@@ -21,21 +23,19 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-book: $(STAMP) ## run what changed and build the pages into _build/html
-	@$(BIN)/python -m bosonpeak.book.cache
-	@# a page that warned is not read again while unchanged: forget it, so that the next build warns as well
-	@$(BIN)/jupyter-book build . -W --keep-going -n || { rm -rf _build/.doctrees; exit 1; }
-	@echo "The book stands: open _build/html/index.html"
+book: $(STAMP) ## run the pages that changed and build _build/html (SCALE=ci: a quick preview)
+	@$(BIN)/python -m bosonpeak.book.build --scale $(SCALE) $(if $(WORKERS),--workers $(WORKERS))
 
 test: $(STAMP) ## all tests: units, every chapter at ci scale, the pages in chromium
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 
 test-fast: $(STAMP) ## the unit tests that take under two minutes together
 	@$(BIN)/python -m pytest -m "not slow and not book"
 
-lint: $(STAMP) ## ruff: rules and format
+lint: $(STAMP) ## ruff: rules and format, of modules and of the cells of the pages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/python -m bosonpeak.book.cells
 
 lab: $(STAMP) ## JupyterLab, where a chapter (.md) opens as a notebook (LABFLAGS=... is handed on)
 	@$(BIN)/jupytext-config --settings-file .venv/etc/jupyter/labconfig/default_setting_overrides.json \

@@ -1,33 +1,36 @@
-"""Every page of the book, run once a session at ci scale: chapters and built pages are tested on that."""
+"""Every page of the book is run at ci scale when a test first asks for it."""
 
-import os
 from collections.abc import Callable
 
 import pytest
-from bosonpeak.book import runs
+from bosonpeak.book import cache, runs
+from bosonpeak.paths import project_root
 from bosonpeak.threads import set_threads
+from filelock import FileLock
 
-_seconds: dict[str, tuple[float, float]] = {}
-"""Seconds on the clock and CPU-s of each page."""
+_ran: dict[str, cache.Executed] = {}
 
-
-# as every chapter does: threads that spin beside another process cost tens of times the work
+# as every chapter does: threads that spin next to another process cost tens of times the work
 set_threads()
 
 
 @pytest.fixture(scope="session")
-def ci_run() -> Callable[[str], runs.Run]:
-    """`ci_run(page)`: that page's run at ci scale, made when first asked for; its ChapterError each time."""
-    done: dict[str, runs.Run | runs.ChapterError] = {}
+def ci_run() -> Callable[[str], cache.Executed]:
+    """`ci_run(page)`: that page's run at ci scale; its ChapterError each time.
 
-    def run(page: str) -> runs.Run:
+    The run is taken from the cache of pages where it still holds, so that several test processes share it, and a run
+    that is wanted by two of them is made by one while the other waits.
+    """
+    done: dict[str, cache.Executed | runs.ChapterError] = {}
+    folder = project_root() / "_build" / "pages"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def run(page: str) -> cache.Executed:
         if page not in done:
             try:
-                before = os.times()
-                done[page] = runs.run_chapter(page, "ci", progress=False)
-                after = os.times()
-                cpu = after.children_user - before.children_user + after.children_system - before.children_system
-                _seconds[page] = done[page].seconds, cpu
+                with FileLock(folder / f".{page}.lock"):
+                    done[page] = cache.executed_page(page, "ci") or cache.run_page(page, "ci")
+                _ran[page] = done[page]
             except runs.ChapterError as error:
                 done[page] = error
         if isinstance(done[page], runs.ChapterError):
@@ -37,19 +40,25 @@ def ci_run() -> Callable[[str], runs.Run]:
     return run
 
 
-@pytest.fixture(scope="session")
-def ci_cpu_seconds(ci_run) -> Callable[[str], float]:
-    """`ci_cpu_seconds(page)`: CPU-s of that page's ci run, all processes: what else the machine does hardly counts."""
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test process hands what its pages took to the one that writes the summary."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["pages"] = {name: (run.seconds, run.cpu_seconds) for name, run in _ran.items()}
 
-    def seconds(page: str) -> float:
-        ci_run(page)
-        return _seconds[page][1]
 
-    return seconds
+def pytest_testnodedown(node, error) -> None:
+    """Of the process that started the others: collect what their pages took."""
+    _collected.update(getattr(node, "workeroutput", {}).get("pages", {}))
+
+
+_collected: dict[str, tuple[float, float]] = {}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _seconds:
+    taken = _collected | {name: (run.seconds, run.cpu_seconds) for name, run in _ran.items()}
+    if taken:
         terminalreporter.write_sep("=", "pages at ci scale")
-        for page, (seconds, cpu) in _seconds.items():
+        for page, (seconds, cpu) in sorted(taken.items()):
             terminalreporter.write_line(f"{seconds:7.1f} s  {cpu:7.1f} CPU-s  {page}")
+        total = sum(cpu for _, cpu in taken.values())
+        terminalreporter.write_line(f"           {total:7.1f} CPU-s  together")

@@ -2,18 +2,14 @@
 
 import http.server
 import os
-import re
 import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-import yaml
-from bosonpeak.book import runs
+from bosonpeak.book import build, runs
 from bosonpeak.paths import project_root
 
 BROWSER_ARGUMENTS = [
@@ -45,33 +41,15 @@ class Visit:
 
 @pytest.fixture(scope="session")
 def site(ci_run) -> Iterator[Site]:
-    """The book for reading, built without running anything: notebooks of the ci runs replace the pages."""
+    """The book for reading, made of the ci runs, as `make book SCALE=ci` makes it."""
     root = project_root()
-    copy = root / "_build" / "pages"
-    shutil.rmtree(copy, ignore_errors=True)
-    copy.mkdir(parents=True)
-    shutil.copytree(root / "book", copy / "book", ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
-    shutil.copy(root / "_toc.yml", copy)
-    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
-    config["execute"]["execute_notebooks"] = "off"
-    (copy / "_config.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    for name in runs.pages():
-        (copy / "book" / f"{name}.md").unlink()
-        shutil.copy(ci_run(name).path, copy / "book" / f"{name}.ipynb")
-    # a link names its target's file, which now ends otherwise
-    names = "|".join(map(re.escape, runs.pages()))
-    link = re.compile(rf"(\]\((?:{names}))\.md\b")
-    for path in (copy / "book").iterdir():
-        if path.suffix in (".md", ".ipynb"):
-            path.write_text(link.sub(r"\1.ipynb", path.read_text(encoding="utf-8")), encoding="utf-8")
-
-    build = [Path(sys.prefix, "bin", "jupyter-book"), "build", copy, "-W", "--keep-going", "-n"]
-    done = subprocess.run(build, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode:
-        warnings = [line for line in done.stdout.splitlines() if "WARNING" in line or "ERROR" in line]
-        pytest.fail("the book does not build:\n" + "\n".join(warnings[:10] or done.stdout.splitlines()[-30:]))
-
-    folder = copy / "_build" / "html"
+    output = root / "_build" / "preview" / "ci"
+    digest = build.stage({name: ci_run(name) for name in runs.pages()}, root / "_build" / "source" / "ci")
+    try:
+        build.build_html(root / "_build" / "source" / "ci", output, digest)
+    except RuntimeError as error:
+        pytest.fail(str(error))
+    folder = output / "_build" / "html"
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def __init__(self, *arguments):

@@ -2,37 +2,21 @@
 
 import io
 import re
-from collections.abc import Iterator
 from urllib.parse import unquote, urljoin, urlsplit
 
 import numpy as np
 import pytest
-import yaml
+from bosonpeak.book import build
 from bosonpeak.paths import project_root
 from PIL import Image
 
-pytestmark = [pytest.mark.book, pytest.mark.slow]
+pytestmark = [pytest.mark.book, pytest.mark.slow, pytest.mark.xdist_group("site")]
 
 # every page of Jupyter Book 1 includes sphinx-thebe's setup twice; nothing else of it is loaded
 KNOWN_ERRORS = ("THEBE_JS_URL",)
 
 
-def toc_pages() -> list[str]:
-    """Every page that _toc.yml names, in its order, as a path without suffix."""
-
-    def walk(node) -> Iterator[str]:
-        if isinstance(node, dict):
-            yield from (node[key] for key in ("root", "file") if key in node)
-            for value in node.values():
-                yield from walk(value)
-        elif isinstance(node, list):
-            for item in node:
-                yield from walk(item)
-
-    return list(walk(yaml.safe_load((project_root() / "_toc.yml").read_text(encoding="utf-8"))))
-
-
-PAGES = toc_pages()
+PAGES = [f"book/{name}" for name in build.table_of_contents()]
 each_page = pytest.mark.parametrize("name", PAGES)
 MATHEMATICS = re.compile(r"\$[^$]+\$|\{math\}|\\begin\{(equation|align)")
 FENCED_CODE = re.compile(r"^(`{3,})\s*(\{code-cell\}|[a-z]*\s*$).*?^\1", re.MULTILINE | re.DOTALL)

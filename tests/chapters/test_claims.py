@@ -15,7 +15,7 @@ def test_every_ledger_that_was_run_has_its_chapter():
     assert len(LEDGERS) >= 6
 
 
-@pytest.fixture(params=LEDGERS)
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in LEDGERS])
 def fresh_and_archived(request, ci_run):
     fresh = runs.claims_of(ci_run(request.param).path)
     return request.param, fresh, claims.load_archive("ci")[request.param]

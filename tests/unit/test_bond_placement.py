@@ -84,6 +84,6 @@ def test_mistakes_are_named(call, error, sentence):
 
 
 def test_it_needs_numpy_and_scipy_only():
-    code = "import sys, bosonpeak.bond_placement; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    code = "import sys, bosonpeak.networks.placement; print(*sorted({name.split('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"numba", "llvmlite", "matplotlib", "ase", "yaml", "IPython", "matscipy"} & set(loaded)

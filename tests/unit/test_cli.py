@@ -88,7 +88,7 @@ def test_an_interrupt_is_130_and_one_line(small_book):
     # since a fork of this process, in which JAX has threads, may hang
     code = (
         "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from bosonpeak import cli; sys.exit(cli.main(['run', 'good']))"
+        "from bosonpeak.book import cli; sys.exit(cli.main(['run', 'good']))"
     )
     running = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     seen = ""
@@ -99,7 +99,7 @@ def test_an_interrupt_is_130_and_one_line(small_book):
     running.send_signal(signal.SIGINT)
     _, rest = running.communicate(timeout=30)
     assert running.returncode == 130
-    assert rest.splitlines()[-1] == "bosonpeak: interrupted, nothing kept of this run"
+    assert rest.splitlines()[-1] == "bosonpeak: interrupted; nothing of this run is kept"
     assert "Traceback" not in rest
     assert list((small_book / "_build" / "runs").iterdir()) == []
 

@@ -5,7 +5,7 @@ from math import pi
 import numpy as np
 import pytest
 from bosonpeak import units
-from bosonpeak.papers.primer.figures import excess_band
+from bosonpeak.papers.primer.measure import excess_band
 from bosonpeak.vibrations.debye import (
     KELVIN,
     debye_density,

@@ -132,7 +132,7 @@ def test_fisher_interval_covers():
         hits += low < 0.6 < high
     assert hits / 400 == pytest.approx(0.95, abs=0.03)
     assert correlation_interval(0.5, 4) == (-1, 1)
-    with pytest.raises(ValueError, match="no correlation"):
+    with pytest.raises(ValueError, match="not a correlation"):
         correlation_interval(1.5, 10)
 
 

@@ -61,7 +61,7 @@ def test_the_upper_axis_is_nu():
 
 def test_modes_at_rest_are_not_drawn():
     _, axes = plt.subplots()
-    draw.draw_participation(axes, [debye_glass(), debye_glass()], "C0", "label")
+    glass_tables.draw_participation(axes, [debye_glass(), debye_glass()], "C0", "label")
     assert [len(line.get_xdata()) for line in axes.lines] == [100, 100]
     assert min(line.get_xdata().min() for line in axes.lines) > 0.1
     assert axes.lines[0].get_label() == "label"
@@ -99,6 +99,10 @@ def test_samples_of_one_recipe_are_one_row_with_their_scatter():
     assert metal["G"] == "24.8(11)" and metal["I_BP"] == "210.0(141)" and metal["Debye level"] == "100.0(0)"
     assert spheres["G"] == "0.1300" and spheres["I_BP"] == "3.000"
     assert glass_tables.recipes_of(tables()[0], "Cu") == ["Cu50Zr50-x-n100-1e13"]
+    found = glass_tables.measure_recipe(*tables(), "Cu50Zr50-x-n100-1e13")
+    assert found["n_atoms"] == 100
+    assert (found["height_low"], found["height_high"]) == pytest.approx((200, 220))
+    assert found["excess"] == pytest.approx(2.1) and found["peak"] == pytest.approx(5.1)
 
 
 def test_spectra_are_found_by_name(tmp_path, monkeypatch):

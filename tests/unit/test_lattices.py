@@ -284,7 +284,7 @@ def test_contacts_of_a_crystal_are_its_springs():
 
 @pytest.mark.parametrize("module", ["lattices", "springs"])
 def test_lattices_need_numpy_and_scipy_only(module):
-    code = f"import sys, bosonpeak.{module}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    code = f"import sys, bosonpeak.networks.{module}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert {"numpy", "scipy", "bosonpeak"} <= set(loaded)
     assert not {"numba", "llvmlite", "matplotlib", "ase", "yaml", "IPython", "matscipy"} & set(loaded)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from ase.build import bulk
+from bosonpeak.materials.dynamics import thermal_trajectory
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.li_2025.fluctuations import fluctuation_maps, fluctuation_spectra
@@ -22,7 +23,7 @@ from bosonpeak.papers.li_2025.tables import (
     table_map,
 )
 from bosonpeak.scattering.harmonic import boson_map, structure_factor
-from bosonpeak.scattering.trajectories import thermal_trajectory, warm_minimum
+from bosonpeak.scattering.trajectories import warm_minimum
 from bosonpeak.scattering.wavevectors import box_wavevectors, shell_means
 from bosonpeak.units import MEV
 from bosonpeak.vibrations.hessian import dynamical_matrix

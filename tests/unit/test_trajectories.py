@@ -7,20 +7,19 @@ import pytest
 from ase.build import bulk
 from ase.units import kB
 from bosonpeak.archive.glasses import load
+from bosonpeak.materials.dynamics import Trajectory, thermal_trajectory
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.lammps import Session
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.yang_2021.motion import draw_harmonic, harmonic_displacements
 from bosonpeak.scattering.harmonic import boson_map
 from bosonpeak.scattering.trajectories import (
-    Trajectory,
     axis_displacement,
     boson_map_of_motion,
     energy_quantum,
     energy_spectra,
     reduced_density_of_motion,
     sample_interval,
-    thermal_trajectory,
     warm_minimum,
     wave_series,
 )
@@ -132,7 +131,7 @@ def test_runs_too_short_or_sampled_too_rarely_are_refused():
     with pytest.raises(ValueError, match=f"300 samples of 0.02 are too short for a resolution of 0.5 meV: take {need}"):
         energy_spectra(x, 0.02, energy, 0.5)
     assert energy_spectra(np.random.default_rng(0).normal(size=need), 0.02, energy, 0.5).shape == (2,)
-    with pytest.raises(ValueError, match=r"no energy above 20\.68 meV, asked for 25: sample more often"):
+    with pytest.raises(ValueError, match=r"no energy above 20\.68 meV, but 25 is requested: sample more often"):
         energy_spectra(x, 0.1, np.array([1.0, 25.0]), 0.5)
     with pytest.raises(ValueError, match="unknown unit"):
         energy_spectra(x, 0.1, energy, 0.5, "kelvin")

@@ -1,4 +1,4 @@
-"""Each test of the workflow works in a folder of its own."""
+"""Each test of the workflow has its own folder."""
 
 import sys
 from collections.abc import Callable
@@ -13,5 +13,5 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 @pytest.fixture
 def new_project(tmp_path: Path) -> Callable[[str], Project]:
-    """`new_project(name)`: an empty project in a folder of that name."""
+    """The function `new_project(name)` makes an empty project in a folder of that name."""
     return lambda name: Project(tmp_path / name)

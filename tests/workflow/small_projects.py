@@ -1,4 +1,4 @@
-"""Projects of their own for the tests of the workflow: tiny recipes, the real Snakefile, nothing written elsewhere."""
+"""Small projects for the tests of the workflow: tiny recipes and the real Snakefile, each in a folder of its own."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 CHEAP = dict(potential="cu-zr-mendelev-2009", composition="Cu50Zr50", n_atoms=108, cooling_rate=1e15, melt_time=1.0)
-"""A glass of Cu and Zr in two seconds: 108 atoms, 500 steps of melt, 1000 of cooling."""
+"""A glass of Cu and Zr that takes two seconds: 108 atoms, 500 steps of melting and 1000 of cooling."""
 
 SPHERES = dict(
     potential="harmonic-spheres",
@@ -20,11 +20,11 @@ SPHERES = dict(
     number_density=0.73 * 6 / pi,
     force_tolerance=1e-12,
 )
-"""Spheres at packing fraction 0.73, quenched at once; n_atoms and seed to be added."""
+"""Spheres at packing fraction 0.73, quenched at once; `n_atoms` and `seed` are to be added."""
 
 
 class Project:
-    """A folder with recipes of its own; `snakemake(...)` runs the workflow in it to its end, `start(...)` begins it."""
+    """A folder with its own recipes. `snakemake(...)` runs the workflow in it to its end; `start(...)` starts it."""
 
     def __init__(self, root: Path):
         self.root, self.glasses = root, root / "_build" / "glasses"
@@ -42,7 +42,7 @@ class Project:
         (self.root / "data" / "glasses" / "recipes.yml").write_text(text)
 
     def write_campaign(self, kind: str, *entries: dict):
-        """kind: pushes, events or temperatures."""
+        """Ask for campaigns in data/glasses/KIND.yml; `kind` is pushes, events, temperatures, local or scattering."""
         text = yaml.safe_dump({"book": list(entries), "paper": []})
         (self.root / "data" / "glasses" / f"{kind}.yml").write_text(text)
 
@@ -72,7 +72,7 @@ class Project:
         )
 
     def made(self) -> dict[str, bytes]:
-        """Every glass and every file of vibrations under _build, by name: its bytes."""
+        """The bytes of every glass and of every spectrum under _build, by name."""
         build = self.root / "_build"
-        files = [*self.glasses.glob("*.xyz.gz"), *build.glob("vibrations/*/*.nc")]
+        files = [*self.glasses.glob("*.xyz.gz"), *build.glob("vibrations/*.nc")]
         return {str(file.relative_to(build)): file.read_bytes() for file in files}

@@ -1,4 +1,4 @@
-"""Families of samples: what data/glasses/samples.yml asks for, made by the workflow and taken into data/."""
+"""Families of samples: what data/glasses/samples.yml asks for, what the workflow makes, and what enters data/."""
 
 import json
 import math
@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
+from bosonpeak.archive.methods import Method
+from bosonpeak.archive.results import catalogue_of, write_dataset
 from bosonpeak.archive.structures import read_structure
 from bosonpeak.papers.tao_2023.samples import ATOMIC, load_samples, sample_table, shipped_samples
 
@@ -25,7 +27,7 @@ LIQUID = ENTRY | {"rates": [math.inf], "picks": [0], "structures": []}
 
 @pytest.fixture
 def project(new_project, monkeypatch):
-    """With `ask(*entries, paper=())`: its samples.yml; the scripts called here work in it too."""
+    """`ask(*entries, paper=())` writes its samples.yml; scripts that are called in this process work in it too."""
     project = new_project("families")
     project.write_recipes()
     monkeypatch.setenv("BOSONPEAK_ROOT", str(project.root))
@@ -85,7 +87,7 @@ class TestEntries:
         assert [r.end_temperature for r in second.recipes] == [0.1, 0.1, 0.1, 900.0, 1200.0]
         assert first.atomic == (False, True, False) and second.atomic == (True, False, False, False, False)
         project.ask(ENTRY | {"structures": []}, LIQUID)
-        # the same glasses, of which less is kept
+        # the same glasses, with fewer structures kept
         assert families("book")[0].recipes == first.recipes and families("book")[0].key != first.key
 
     @pytest.mark.parametrize(
@@ -94,7 +96,7 @@ class TestEntries:
             ({"picks": None}, "needs picks, rates, recipe, seeds, structures, table, and may have ends"),
             ({"temperature": 300}, "needs picks, rates"),
             ({"rates": [0.0], "structures": []}, "cooling_rate = 0.0: it must be positive"),
-            ({"structures": [2e15]}, "structures of tiny at .* which are none of its rates"),
+            ({"structures": [2e15]}, "structures of tiny are asked for at .* which are not among its rates"),
             ({"seeds": [5, 1]}, r"needs seeds \[first, last\]"),
             ({"seeds": [1]}, r"needs seeds \[first, last\]"),
             ({"rates": []}, "at least one rate"),
@@ -113,14 +115,12 @@ class TestEntries:
         from families import families
 
         project.ask(ENTRY)
-        with pytest.raises(ValueError, match="unknown group of samples 'large': there is book, paper"):
+        with pytest.raises(ValueError, match="unknown group of samples 'large': choose one of book, paper"):
             families("large")
 
 
-def made_up(family, folder, code="0123456789ab", numpy="1.0"):
-    """The tables that the workflow would leave in the folder, of random numbers."""
-    from vibrations import write
-
+def made_up(family, folder, numpy="1.0"):
+    """Write the tables that the workflow would leave in the folder, with random numbers, and return the samples."""
     rng = np.random.default_rng(family.recipes[0].seed)
     found = []
     for whole in family.atomic:
@@ -130,33 +130,32 @@ def made_up(family, folder, code="0123456789ab", numpy="1.0"):
             sample |= {"position": rng.random((108, 3)), "cell": 12.0, "number": np.full(108, 29, "i2")}
             sample["atomic_intensity"] = rng.random(108, "f4")
         found.append({name: np.asarray(value) for name, value in sample.items()})
-    about = {"potential_sha256": "p", "code": code, "versions": json.dumps({"numpy": numpy})}
+    about = {"potential_sha256": "p", "method_version": 1, "versions": json.dumps({"numpy": numpy})}
     if any(family.atomic):
         structures = sample_table(family.recipes, found, atomic=True).assign_attrs(about)
-        write(structures, folder / f"{family.key}-atoms.nc")
-    write(sample_table(family.recipes, found).assign_attrs(about), folder / f"{family.key}.nc")
+        write_dataset(structures, folder / f"{family.key}-atoms.nc")
+    write_dataset(sample_table(family.recipes, found).assign_attrs(about), folder / f"{family.key}.nc")
     return found
 
 
 class TestCollect:
     @pytest.fixture
     def written(self, monkeypatch):
-        """Names of the files that `vibrations.write` wrote."""
-        import vibrations
+        """Names of the files that collect.py writes."""
+        import collect
 
-        names, write = [], vibrations.write
-        monkeypatch.setattr(vibrations, "write", lambda data, path: (names.append(path.name), write(data, path)))
+        names, write = [], collect.write_dataset
+        monkeypatch.setattr(collect, "write_dataset", lambda data, path: (names.append(path.name), write(data, path)))
         return names
 
     def test_families_enter_the_tables_once(self, project, tmp_path, written, capsys):
-        from collect import collect, has_family, table_of
+        from collect import collect, has_family
         from families import families
 
         project.ask(ENTRY, LIQUID, ENTRY | {"table": "other", "structures": []})
         tiny, tiny2, other, _ = families("book")
         found = [sample for f in (tiny, tiny2) for sample in made_up(f, tmp_path / "samples")]
-        made_up(other, tmp_path / "samples", code="c0de")
-        written.clear()
+        made_up(other, tmp_path / "samples")
         assert not any(map(has_family, families("book")))
         collect("book", tmp_path)
         said = capsys.readouterr().out
@@ -164,7 +163,7 @@ class TestCollect:
             f"entered data/: samples of {name}\n" in said
             for name in ("tiny-2000K-s1", "tiny-2000K-s2", "other-2000K-s1")
         )
-        assert "0 of scattering, 3 of samples and 0 of learning" in said and "other-s2" not in said
+        assert "3 tables of samples, 0 tables of learning and 0 measurements" in said and "other-s2" not in said
         assert sorted(written) == ["other.nc", "tiny-atoms.nc", "tiny.nc"]
         assert [has_family(f) for f in families("book")] == [True, True, True, False]
         assert shipped_samples() == ["other", "tiny", "tiny-atoms"]
@@ -173,13 +172,14 @@ class TestCollect:
         assert table.key.values.tolist() == [r.key for f in (tiny, tiny2) for r in f.recipes]
         assert table.intensity.values.tolist() == [sample["intensity"] for sample in found]
         assert set(ATOMIC) <= set(atoms) and atoms.sizes["sample"] == 2
-        assert set(table.attrs) == {"n_atoms", "potential", "width", "potential_sha256", "codes", "versions"}
-        assert table.attrs["codes"] == json.dumps(["0123456789ab"]) and table.attrs["n_atoms"] == 108
-        entry = table_of("samples")["tiny"]
+        assert set(table.attrs) == {"n_atoms", "potential", "width", "potential_sha256", "method_version", "versions"}
+        assert table.attrs["method_version"] == 1 and table.attrs["n_atoms"] == 108
+        entry = catalogue_of("samples")["tiny"]
         assert (entry["samples"], entry["parents"], entry["file"]) == (6, 2, "tiny.nc")
-        assert entry["codes"] == ["0123456789ab"] and entry["versions"] == {"numpy": "1.0"}
+        assert entry["method_version"] == 1 and entry["versions"] == {"numpy": "1.0"}
         assert entry["processor"] and entry["date"] and len(entry["sha256"]) == 64
-        assert table_of("samples")["tiny-atoms"]["samples"] == 2 and table_of("samples")["other"]["samples"] == 2
+        counts = {name: shipped["samples"] for name, shipped in catalogue_of("samples").items()}
+        assert counts == {"tiny": 6, "tiny-atoms": 2, "other": 2}
 
         # nothing is new
         before = {path: path.read_bytes() for path in project.results.iterdir()}
@@ -187,29 +187,49 @@ class TestCollect:
         assert len(written) == 3 and {path: path.read_bytes() for path in project.results.iterdir()} == before
 
     def test_what_is_shipped_stays_when_more_comes(self, project, tmp_path, written):
-        from collect import collect, has_family, table_of
+        from collect import collect, has_family
         from families import families
 
         project.ask(ENTRY)
         first, _ = families("book")
         old = made_up(first, tmp_path / "samples")
         collect("book", tmp_path)
-        # later, elsewhere: more of the first parent, by newer code
+        # later and elsewhere: more of the first parent, with newer packages
         project.ask(ENTRY, LIQUID)
         first, second = families("book")
         assert not has_family(first)
-        new = made_up(first, tmp_path / "later" / "samples", "fedcba987654", "2.0")
-        made_up(second, tmp_path / "later" / "samples", "fedcba987654", "2.0")
+        new = made_up(first, tmp_path / "later" / "samples", "2.0")
+        made_up(second, tmp_path / "later" / "samples", "2.0")
         with xr.open_dataset(tmp_path / "later" / "samples" / f"{first.key}.nc", engine="h5netcdf") as data:
             changed = data.load()
         changed.intensity[:] = [7.0, 8.0, 9.0]
         changed.to_netcdf(tmp_path / "later" / "samples" / f"{first.key}.nc", engine="h5netcdf")
         collect("book", tmp_path / "later")
-        table, entry = load_samples("tiny"), table_of("samples")["tiny"]
+        table, entry = load_samples("tiny"), catalogue_of("samples")["tiny"]
         assert table.intensity.values[:3].tolist() == [old[0]["intensity"], old[1]["intensity"], 9.0]
         assert new[2]["intensity"] != 9.0 and has_family(first) and has_family(second)
-        assert entry["samples"] == 6 and entry["codes"] == ["0123456789ab", "fedcba987654"]
+        assert entry["samples"] == 6 and entry["method_version"] == 1
         assert json.loads(table.attrs["versions"]) == entry["versions"] == {"numpy": "1.0, 2.0"}
+
+    def test_samples_of_another_version_are_not_merged_with(self, project, tmp_path, monkeypatch):
+        from bosonpeak.papers.tao_2023.samples import make_samples
+        from collect import collect, has_family
+        from families import families
+
+        project.ask(ENTRY)
+        first, second = families("book")
+        for family in (first, second):
+            made_up(family, tmp_path / "samples")
+        collect("book", tmp_path)
+        monkeypatch.setattr(make_samples, "method", Method("samples", 2))
+        # the same samples are asked for under other keys, and the shipped ones do not count
+        first, second = families("book")
+        assert not has_family(first) and not has_family(second)
+        new = made_up(first, tmp_path / "samples")
+        collect("book", tmp_path)
+        table = load_samples("tiny")
+        assert has_family(first) and not has_family(second) and catalogue_of("samples")["tiny"]["method_version"] == 2
+        assert table.intensity.values.tolist() == [sample["intensity"] for sample in new]
 
     def test_structures_asked_for_later_are_missed(self, project, tmp_path):
         from collect import collect, has_family
@@ -236,7 +256,7 @@ class TestCollect:
         made_up(second, tmp_path / "samples")
         with pytest.raises(ValueError, match=r"tiny\.nc was altered"):
             has_family(first)
-        with pytest.raises(ValueError, match="or delete it, and its samples are made anew"):
+        with pytest.raises(ValueError, match="or delete it, and its samples are made again"):
             collect("book", tmp_path)
         path.unlink()
         assert not has_family(first)
@@ -258,7 +278,7 @@ def test_the_workflow_makes_families_and_takes_them_into_the_data(project):
     done = project.workflow("--cores", "1", "data")
     assert done.returncode == 0, done.stdout
     assert "Samples of tiny-2000K-s1" in done.stdout
-    assert "0 of scattering, 2 of samples and 0 of learning" in done.stdout
+    assert "2 tables of samples, 0 tables of learning and 0 measurements" in done.stdout
     table, atoms = load_samples("tiny"), load_samples("tiny-atoms")
     assert table.sizes["sample"] == 6 and (table.pair_count.sum(["pair", "r"]) > 108 * 100).all()
     assert atoms.cooling_rate.values.tolist() == [5e15, 5e15] and atoms.sizes["atom"] == 108
@@ -268,4 +288,4 @@ def test_the_workflow_makes_families_and_takes_them_into_the_data(project):
         (file,) = (project.root / "_build" / "samples").glob(f"*/{key}.xyz.gz")
         assert read_structure(file).info["potential_energy"] / 108 == energy
     idle = project.workflow("--cores", "1", "data")
-    assert idle.returncode == 0 and "Samples of" not in idle.stdout and "2 of samples" in idle.stdout
+    assert idle.returncode == 0 and "Samples of" not in idle.stdout and "2 tables of samples" in idle.stdout

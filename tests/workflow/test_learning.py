@@ -1,13 +1,13 @@
-"""What is learned from tables of samples: asked for by studies.yml, made by the workflow, taken into data/."""
+"""What is learned from tables of samples: what studies.yml asks for, and what the workflow makes of it."""
 
-import hashlib
 import json
 
 import numpy as np
 import pytest
 import xarray as xr
 import yaml
-from bosonpeak.archive.results import load_result
+from bosonpeak.archive.files import sha256_of
+from bosonpeak.archive.results import catalogue_of, has_result, load_result
 from bosonpeak.papers.tao_2023.samples import DR
 
 ENTRY = {
@@ -35,7 +35,7 @@ def project(new_project, monkeypatch):
 
 @pytest.fixture
 def shipped(project):
-    """The table is there: of made-up samples, whose I_BP rises with the pairs of one shell."""
+    """SHA-256 of a shipped table of made-up samples, whose I_BP rises with the number of pairs in one shell."""
     from families import families
 
     rng = np.random.default_rng(1)
@@ -58,49 +58,56 @@ def shipped(project):
     folder = project.root / "data" / "results" / "samples"
     folder.mkdir(parents=True)
     table.to_netcdf(folder / "tiny.nc", engine="h5netcdf")
-    entry = {"name": "tiny", "sha256": hashlib.sha256((folder / "tiny.nc").read_bytes()).hexdigest()}
+    entry = {
+        "name": "tiny",
+        "method_version": 1,
+        "sha256": sha256_of(folder / "tiny.nc"),
+    }
     (folder / "catalogue.json").write_text(json.dumps([entry]))
     return entry["sha256"]
 
 
 def test_nothing_is_learned_before_the_table_is_there(project):
-    from collect import complete, table_of
+    from collect import complete
     from families import studies
 
-    assert studies("book", table_of("samples")) == [] and not complete("tiny", "book")
-    with pytest.raises(ValueError, match="unknown group of studies 'large': there is book, paper"):
-        studies("large", {})
+    assert studies("book") == [] and not complete("tiny", "book")
+    with pytest.raises(ValueError, match="unknown group of studies 'large': choose one of book, paper"):
+        studies("large")
     asked = [{"table": "other", "studies": ["neuron"]}]
     path = project.root / "data" / "glasses" / "studies.yml"
     path.write_text(yaml.safe_dump({"book": asked, "paper": []}))
     with pytest.raises(ValueError, match=r"samples\.yml makes no table other"):
-        studies("book", {})
+        studies("book")
 
 
 def test_a_study_belongs_to_one_table(project, shipped):
-    from collect import complete, has_study, table_of
-    from families import studies
+    from collect import complete
+    from families import Study, studies
 
     # no structures are shipped, so that nothing is learned of atoms
-    (study,) = studies("book", table_of("samples"))
-    assert study.name == "tiny-neuron" and complete("tiny", "book") and not has_study(study)
-    (other,) = studies("book", {"tiny": {"sha256": "0" * 64}})
-    assert other.key != study.key
+    (study,) = studies("book")
+    assert study == Study("tiny", "neuron", shipped) and study.name == "tiny-neuron" and complete("tiny", "book")
+    assert not has_result("learning", study.name, study.key)
+    assert Study("tiny", "neuron", "0" * 64).key != study.key
+    with pytest.raises(ValueError, match="unknown study 'nerve': choose one of inputs, state"):
+        Study("tiny", "nerve", shipped).key  # noqa: B018
 
 
 @pytest.mark.slow
 def test_the_workflow_learns_and_takes_it_into_the_data(project, shipped):
-    from collect import has_study, table_of
     from families import studies
 
     done = project.snakemake("--cores", "1", "data")
     assert done.returncode == 0, done.stdout
-    assert "Learning tiny-neuron" in done.stdout and "1 of samples and 1 of learning" in done.stdout
-    (study,) = studies("book", table_of("samples"))
+    assert "Learning tiny-neuron" in done.stdout and "1 tables of samples, 1 tables of learning" in done.stdout
+    (study,) = studies("book")
     found = load_result("learning", "tiny-neuron")
-    assert has_study(study) and found.attrs["table_sha256"] == shipped and found.attrs["samples"] == 40
+    assert has_result("learning", study.name, study.key)
+    assert found.attrs["table_sha256"] == shipped and found.attrs["samples"] == 40
+    assert catalogue_of("learning")["tiny-neuron"]["method_version"] == found.attrs["method_version"] == 1
     assert found.sizes == {"repeat": 9, "r": 120}
-    # the shell that the made-up peak hangs on; close to the atom there are hardly any pairs
+    # the shell on which the made-up peak depends; at short distances there are hardly any pairs
     assert int(found.difference.values[20:].argmax()) == 35
     assert np.isfinite(found.weight.values).all() and not np.allclose(found.weight, found.shuffled)
     assert set(json.loads(found.attrs["versions"])) == {"keras", "jax", "scikit-learn", "numpy"}
@@ -124,6 +131,6 @@ def test_the_network_of_all_glasses_can_be_read_back(project, shipped, monkeypat
     found = learn.learn("tiny", "network", None)
     network = restore(found)
     assert network.network.hidden == (64, 32) and found.attrs["input"] == "partial g(r)"
-    told = network.predict(network.centre[None])
-    # the mean surroundings: the mean height
-    assert told.shape == (2, 1) and np.allclose(told, 220, atol=15)
+    predicted = network.predict(network.centre[None])
+    # mean surroundings have the mean height
+    assert predicted.shape == (2, 1) and np.allclose(predicted, 220, atol=15)

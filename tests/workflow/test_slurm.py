@@ -1,4 +1,4 @@
-"""A small ensemble through a one-node SLURM gives the files that it gives locally, bit for bit."""
+"""A small ensemble that runs through SLURM on one node gives the same files as locally, bit for bit."""
 
 import os
 import shutil
@@ -17,12 +17,12 @@ PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 
 
 def need_slurm():
-    """Skip, with the reason, where a SLURM of our own cannot run."""
+    """Skip, with the reason, where the tests cannot run their own SLURM."""
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        pytest.skip("a SLURM of its own needs Linux and root")
+        pytest.skip("the SLURM of the tests needs Linux and root")
     missing = [p for p in ("slurmctld", "slurmd", "sbatch", "munged") if not shutil.which(p, path=PATH)]
     if missing:
-        pytest.skip(f"no {', '.join(missing)} here: apt-get install slurmctld slurmd slurm-client munge")
+        pytest.skip(f"{', '.join(missing)} not found: apt-get install slurmctld slurmd slurm-client munge")
 
 
 def free_port() -> int:
@@ -33,7 +33,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def slurm():
-    """Environment of a SLURM with one node, all of it in a folder of its own; nothing in /etc is touched."""
+    """Environment of a SLURM with one node, which lies in its own folder; nothing in /etc is changed."""
     need_slurm()
     folder, daemons = Path(tempfile.mkdtemp(prefix="slurm-")), []
     folder.chmod(0o755)
@@ -100,7 +100,7 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
         yield environment
     finally:
         if len(daemons) == 3:
-            # a job outlives the daemons: it goes first
+            # a job would outlive the daemons: it ends first
             ask("scancel", "--user=root")
             for _ in range(60):
                 if not ask("squeue", "-h").stdout.strip():
@@ -130,7 +130,7 @@ def test_an_ensemble_through_slurm_gives_the_same_files_as_locally(new_project, 
     queued = there.snakemake(*profile, *quick, "--cores", str(os.cpu_count()), "data")
     assert queued.returncode == 0, queued.stdout
     submitted = queued.stdout.count("submitted with SLURM jobid")
-    assert submitted == 2, queued.stdout  # three samples, two to a job
+    assert submitted == 2, queued.stdout  # three samples, two in a job
 
     assert len(here.made()) == 6 and there.made() == here.made()
     for file in ("data/glasses/catalogue.json", "data/results/vibrations/catalogue.json"):

@@ -1,4 +1,4 @@
-"""The workflow goes on where it was stopped, makes nothing twice, and leaves out what it cannot make."""
+"""The workflow resumes where it was stopped, makes nothing twice, and leaves out what it cannot make."""
 
 import json
 import os
@@ -6,17 +6,17 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 from bosonpeak.materials import glasses
+from campaigns import Spectrum
 from small_projects import CHEAP, ROOT, SPHERES
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 SLOW_COOLING = CHEAP | {"cooling_rate": 1e14, "seed": 5}
-"""Ten thousand steps of cooling, after the restart file that ends the melt."""
+"""Ten thousand steps of cooling after the restart file that ends the melt."""
 
 
 def key(entry: dict) -> str:
@@ -31,7 +31,7 @@ def wait_for(condition, seconds: float, what: str):
 
 
 @pytest.mark.slow
-def test_a_killed_workflow_goes_on_and_makes_the_files_of_an_unbroken_one(new_project):
+def test_a_killed_workflow_resumes_and_makes_the_files_of_an_unbroken_one(new_project):
     broken, whole = new_project("broken"), new_project("whole")
     for project in (broken, whole):
         project.write_recipes(SLOW_COOLING)
@@ -51,7 +51,7 @@ def test_a_killed_workflow_goes_on_and_makes_the_files_of_an_unbroken_one(new_pr
 
     again = broken.snakemake("--cores", "1", "data")
     assert again.returncode == 0, again.stdout
-    # no words of a lock, of incomplete files or of a fresh start: 500 of 10,500 steps were done
+    # it needs no unlocking and does not start from the beginning: 500 of 10,500 steps were done
     assert "500/10500" in again.stdout.replace(" ", "")
     unbroken = whole.snakemake("--cores", "1", "data")
     assert unbroken.returncode == 0, unbroken.stdout
@@ -75,7 +75,7 @@ def test_a_killed_workflow_goes_on_and_makes_the_files_of_an_unbroken_one(new_pr
 
 
 @pytest.mark.slow
-def test_an_altered_glass_and_a_missing_spectrum_are_made_anew(new_project):
+def test_an_altered_glass_and_a_missing_spectrum_are_made_again(new_project):
     project = new_project("altered")
     spheres = SPHERES | {"n_atoms": 128, "seed": 1}
     project.write_recipes(spheres)
@@ -112,11 +112,11 @@ def test_recipes_whose_table_is_missing_are_left_out_with_one_sentence(new_proje
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A folder on a disk of its own that holds 8 kB."""
+    """A folder on a separate disk that holds 8 kB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        pytest.skip("a small disk of its own needs Linux and root")
+        pytest.skip("a small separate disk needs Linux and root")
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", folder], capture_output=True, text=True)
     if mounted.returncode:
         pytest.skip(f"a small disk could not be mounted: {mounted.stderr.strip()}")
@@ -134,7 +134,8 @@ def test_a_full_disk_leaves_nothing_under_the_final_name(new_project, small_disk
     where = {"cwd": project.root, "env": project.environment, "capture_output": True, "text": True}
     if what == "vibrations":
         subprocess.run([*quench, room], **where, check=True)
-        quench = [sys.executable, SCRIPTS / "vibrations.py", room / name]
+        spectrum = Spectrum(glasses.GlassRecipe(**entry))
+        quench = [sys.executable, SCRIPTS / "result.py", "vibrations", spectrum.key, room / name]
         name = "vibrations.nc"
     full = subprocess.run([*quench, small_disk / name if what == "vibrations" else small_disk], **where)
     assert full.returncode != 0
@@ -160,12 +161,12 @@ def test_a_second_workflow_in_the_same_folder_is_refused(new_project):
 
 
 @pytest.mark.slow
-def test_pushes_that_were_killed_go_on_with_the_next_mode(new_project):
+def test_pushes_that_were_killed_resume_with_the_next_mode(new_project):
     project = new_project("pushes")
     project.write_recipes(SPHERES | {"n_atoms": 108, "seed": 1, "force_tolerance": 1e-13})
     project.write_campaign("pushes", {"glasses": "harmonic-spheres-n108-*", "lowest": 8, "spread": 0, "method": "fire"})
     run = project.start("--cores", "1", "data")
-    modes = project.root / "_build" / "transitions" / "modes"
+    modes = project.root / "_build" / "transitions" / "parts" / "transitions-1"
     try:
         wait_for(lambda: len(list(modes.glob("*/mode-*.npz"))) >= 2, 120, "the second mode")
     finally:
@@ -198,10 +199,8 @@ def test_saddles_and_inherent_structures_of_a_glass_enter_the_data(new_project):
     project.write_campaign("scattering", {"glasses": "Cu50Zr50-*"} | shone)
     done = project.snakemake("--cores", "2", "data")
     assert done.returncode == 0, done.stdout
-    assert (
-        "1 of events, 1 of inherent structures, 2 of local peaks, 1 of scattering, 0 of samples and 0 of learning"
-        in done.stdout
-    )
+    counts = "1 tables of events, 1 tables of inherent structures, 2 tables of local peaks, 1 tables of scattering"
+    assert counts in done.stdout
     results = project.root / "data" / "results"
     (entry,) = json.loads((results / "events" / "catalogue.json").read_text())
     assert entry["searches"] == 6 and entry["atoms"] == 3 and entry["glass"] == entry["name"]
@@ -225,7 +224,7 @@ def test_saddles_and_inherent_structures_of_a_glass_enter_the_data(new_project):
         assert "shear" in table.field.values and table.attrs["volume_ratio"] > 1
     # one atom more: those that are done are kept
     project.write_campaign("events", {"glasses": "Cu50Zr50-*", "atoms": 4, "events": 2})
-    kept = {path: path.stat().st_mtime_ns for path in (project.root / "_build/events/atoms").rglob("*.npz")}
+    kept = {path: path.stat().st_mtime_ns for path in (project.root / "_build/events/parts").rglob("*.npz")}
     again = project.snakemake("--cores", "2", "data")
     assert again.returncode == 0, again.stdout
     (entry,) = json.loads((results / "events" / "catalogue.json").read_text())
@@ -235,9 +234,9 @@ def test_saddles_and_inherent_structures_of_a_glass_enter_the_data(new_project):
 @pytest.mark.parametrize(
     ("kind", "entry", "complaint"),
     [
-        ("activations", {"glasses": "harmonic*", "atoms": 0, "events": 2}, "needs glasses, atoms and events"),
+        ("events", {"glasses": "harmonic*", "atoms": 0, "events": 2}, "needs glasses, atoms and events"),
         (
-            "scatterings",
+            "scattering",
             {
                 "glasses": "harmonic*",
                 "method": "modes",
@@ -250,23 +249,21 @@ def test_saddles_and_inherent_structures_of_a_glass_enter_the_data(new_project):
             "fields, none, main or full",
         ),
         (
-            "warmings",
+            "inherent",
             {"glasses": "harmonic*", "temperatures": [], "equilibration": 1, "interval": 1, "count": 1},
             "needs",
         ),
     ],
 )
 def test_a_campaign_of_nothing_is_named(new_project, monkeypatch, kind, entry, complaint):
-    import campaigns
+    from campaigns import KINDS, campaigns
 
     project = new_project("nothing")
     project.write_recipes(SPHERES | {"n_atoms": 108, "seed": 1})
     monkeypatch.setenv("BOSONPEAK_ROOT", str(project.root))
-    project.write_campaign(
-        {"activations": "events", "warmings": "temperatures", "scatterings": "scattering"}[kind], entry
-    )
+    project.write_campaign(KINDS[kind].file.removesuffix(".yml"), entry)
     with pytest.raises(ValueError, match=complaint):
-        getattr(campaigns, kind)("book")
+        campaigns(kind, "book")
 
 
 @pytest.mark.parametrize(
@@ -278,27 +275,27 @@ def test_a_campaign_of_nothing_is_named(new_project, monkeypatch, kind, entry, c
     ],
 )
 def test_an_entry_of_pushes_that_makes_no_sense_is_named(new_project, monkeypatch, entry, complaint):
-    from campaigns import pushes
+    from campaigns import campaigns
 
     project = new_project("sense")
     project.write_recipes(SPHERES | {"n_atoms": 108, "seed": 1})
     monkeypatch.setenv("BOSONPEAK_ROOT", str(project.root))
-    assert pushes("book") == []
+    assert campaigns("transitions", "book") == []
     project.write_campaign("pushes", entry)
     with pytest.raises(ValueError, match=complaint):
-        pushes("book")
+        campaigns("transitions", "book")
     whole = {"glasses": "harmonic*", "lowest": 2, "spread": 0, "method": "cg"}
     project.write_campaign("pushes", whole, whole)
     with pytest.raises(ValueError, match="is named twice"):
-        pushes("book")
+        campaigns("transitions", "book")
     project.write_campaign("pushes", whole, whole | {"method": "fire"})
-    first, second = pushes("book")
+    first, second = campaigns("transitions", "book")
     assert first.key != second.key and (first.name, second.name) == (
         "harmonic-spheres-n108-instant-s1-cg",
         "harmonic-spheres-n108-instant-s1-fire",
     )
-    with pytest.raises(ValueError, match="there is book, paper"):
-        pushes("large")
+    with pytest.raises(ValueError, match="choose one of book, paper"):
+        campaigns("transitions", "large")
 
 
 def test_a_quench_that_is_still_running_is_waited_for(new_project):
@@ -314,19 +311,13 @@ def test_a_quench_that_is_still_running_is_waited_for(new_project):
     assert sum("1500/1500" in text for text in said) == 1
 
 
-def test_the_digest_of_code_follows_what_a_script_imports(tmp_path, monkeypatch):
-    import digests
+def test_a_key_that_nothing_has_is_named(new_project, monkeypatch):
+    from campaigns import campaign_of
 
-    names = {path.name for path in digests.sources(SCRIPTS / "vibrations.py")}
-    assert {"vibrations.py", "hessian.py", "modes.py", "chebyshev.py", "potentials.py", "units.py"} <= names
-    assert not {"claims.py", "figures.py", "archive.py", "cli.py"} & names
-    script = tmp_path / "script.py"
-    script.write_text("from bosonpeak.units import THZ\n")
-    before = digests.code_digest(script)
-    assert before == digests.code_digest(script)
-    script.write_text("from bosonpeak.units import MEV\n")
-    changed = digests.code_digest(script)
-    assert changed != before
-    monkeypatch.setattr(digests, "version", lambda name: "0")
-    assert digests.code_digest(script) not in (before, changed)
-    assert Path(digests.__file__).parent == SCRIPTS
+    project = new_project("key")
+    project.write_recipes(SPHERES | {"n_atoms": 108, "seed": 1})
+    monkeypatch.setenv("BOSONPEAK_ROOT", str(project.root))
+    spectrum = Spectrum(glasses.GlassRecipe(**SPHERES, n_atoms=108, seed=1))
+    assert campaign_of("vibrations", spectrum.key) == spectrum
+    with pytest.raises(ValueError, match="no vibrations have the key 0123456789ab"):
+        campaign_of("vibrations", "0123456789ab")

@@ -1,25 +1,30 @@
-"""Run a chapter at a scale and keep notebook and claims: chapter.py CHAPTER SCALE NOTEBOOK."""
+"""Run a chapter: chapter.py CHAPTER SCALE NOTEBOOK [MEASUREMENT ...] keeps the notebook and archives its claims.
+
+MEASUREMENT are files of measure.py that enter the archive before, so that the chapter can read them.
+"""
 
 import argparse
-import fcntl
-import os
 import shutil
+from functools import partial
 from pathlib import Path
 
+from bosonpeak.archive.files import write_whole
+from bosonpeak.archive.measurements import enter_measurement
 from bosonpeak.book import claims, runs
 from bosonpeak.paths import project_root
+from common import exclusive
 
 
-def run(chapter: str, scale: str, notebook: Path):
-    """As `bosonpeak run CHAPTER --scale SCALE --archive`, the claims entered one chapter at a time."""
+def run(chapter: str, scale: str, notebook: Path, measured: list[Path]) -> None:
+    """As `bosonpeak run CHAPTER --scale SCALE --archive`; one chapter at a time writes into the archive."""
+    lock = project_root() / "_build" / ".claims.lock"
+    with exclusive(lock):
+        for path in measured:
+            enter_measurement(path)
     done = runs.run_chapter(chapter, scale, progress=True)
-    with open(project_root() / "_build" / ".claims.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with exclusive(lock):
         claims.archive(runs.claims_of(done.path), scale)
-    notebook.parent.mkdir(parents=True, exist_ok=True)
-    part = notebook.with_name(f".{notebook.name}.part")
-    shutil.copyfile(done.path, part)
-    os.replace(part, notebook)
+    write_whole(notebook, partial(shutil.copyfile, done.path))
 
 
 if __name__ == "__main__":
@@ -27,4 +32,5 @@ if __name__ == "__main__":
     parser.add_argument("chapter")
     parser.add_argument("scale")
     parser.add_argument("notebook", type=Path)
+    parser.add_argument("measured", type=Path, nargs="*")
     run(**vars(parser.parse_args()))

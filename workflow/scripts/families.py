@@ -1,22 +1,34 @@
-"""Families of samples, by the entries of data/glasses/samples.yml: the glasses quenched from one parent liquid.
+"""Families of samples, as data/glasses/samples.yml asks for them, and what is learned from them, by studies.yml.
 
-And what is learned from their tables, by data/glasses/studies.yml.
+A family is all glasses that are quenched from one parent liquid. Their descriptions enter a table of samples.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
 import yaml
+from bosonpeak.archive.glasses import glasses_folder
+from bosonpeak.archive.methods import Method
+from bosonpeak.archive.results import catalogue_of
 from bosonpeak.materials.recipes import GlassRecipe
-from bosonpeak.paths import project_root
+from campaigns import GROUPS
+from common import function_at
 
 _NEEDED, _OPTIONAL = {"table", "recipe", "seeds", "rates", "picks", "structures"}, {"ends"}
 
 
 @dataclass(frozen=True)
 class Family:
-    """All samples of one parent liquid: the table they enter, their recipes, and which keep their structure."""
+    """All samples of one parent liquid.
+
+    Attributes
+    ----------
+    table : str
+        Name of the table that they enter.
+    recipes : tuple of GlassRecipe
+    atomic : tuple of bool
+        Which samples keep their structure.
+    """
 
     table: str
     recipes: tuple[GlassRecipe, ...]
@@ -27,15 +39,26 @@ class Family:
         return f"{self.table}-{self.recipes[0].melt_temperature:g}K-s{self.recipes[0].seed}"
 
     @property
+    def made_by(self) -> Method:
+        """The method that quenches and describes samples, with its version."""
+        return function_at("bosonpeak.papers.tao_2023.samples:make_samples").method
+
+    @property
     def key(self) -> str:
-        """12 hexadecimal digits of its recipes and of what is kept."""
-        text = " ".join(f"{r.key}{whole}" for r, whole in zip(self.recipes, self.atomic, strict=True))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        """12 hexadecimal digits of the recipes, of what is kept, and of the version of the method."""
+        return self.made_by.key([recipe.key for recipe in self.recipes], self.atomic)
 
 
 @dataclass(frozen=True)
 class Study:
-    """One study of learn.py on a shipped table; sha256: that table's, of structures where atoms are learned from."""
+    """One study of learn.py on a shipped table of samples.
+
+    Attributes
+    ----------
+    table, study : str
+    sha256 : str
+        Of the file of the table; for the study "atoms", of the file that holds the structures.
+    """
 
     table: str
     study: str
@@ -46,29 +69,43 @@ class Study:
         return f"{self.table}-{self.study}"
 
     @property
+    def made_by(self) -> Method:
+        """The method of the study, with its version."""
+        from learn import study_named
+
+        return study_named(self.study).method
+
+    @property
     def key(self) -> str:
-        """12 hexadecimal digits of study and table: another table, another key."""
-        return hashlib.sha256(f"{self.study} {self.sha256}".encode()).hexdigest()[:12]
+        """12 hexadecimal digits of the table and of the version of the method: another table has another key."""
+        return self.made_by.key(self.sha256)
 
 
 def _entries(what: str, group: str) -> list[dict]:
-    """Entries of a group of data/glasses/<what>.yml, none where there is no such file."""
-    path = project_root() / "data" / "glasses" / f"{what}.yml"
+    """Entries of a group of data/glasses/<what>.yml; none where there is no such file."""
+    path = glasses_folder() / f"{what}.yml"
     groups = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {group: []}
     if group not in groups:
-        raise ValueError(f"unknown group of {what} {group!r}: there is {', '.join(groups)}")
+        raise ValueError(f"unknown group of {what} {group!r}: choose one of {', '.join(groups)}")
     return groups[group] or []
 
 
-def studies(group: str, shipped: dict[str, dict]) -> list[Study]:
-    """The studies of a group ("book", "paper") whose table is shipped.
+def studies(group: str) -> list[Study]:
+    """The studies of a group whose table is shipped.
 
-    shipped: entries of the catalogue of samples by name. Raises ValueError for an unknown group, or a table that
-    samples.yml does not make.
+    Parameters
+    ----------
+    group : str
+        "book" or "paper".
+
+    Raises
+    ------
+    ValueError
+        For an unknown group or a table that samples.yml does not make.
     """
     entries = _entries("studies", group)
-    known = {family.table for name in ("book", "paper") for family in families(name)}
-    found = []
+    known = {family.table for name in GROUPS for family in families(name)} if entries else set()
+    shipped, found = catalogue_of("samples"), []
     for entry in entries:
         if entry["table"] not in known:
             raise ValueError(f"studies.yml: samples.yml makes no table {entry['table']}")
@@ -80,9 +117,17 @@ def studies(group: str, shipped: dict[str, dict]) -> list[Study]:
 
 
 def families(group: str) -> list[Family]:
-    """All families of a group ("book", "paper"), each parent once, whatever number of entries it stands in.
+    """All families of a group. A parent liquid is listed once, whatever the number of entries that name it.
 
-    Raises ValueError for an unknown group or an entry that is not complete, and as `GlassRecipe`.
+    Parameters
+    ----------
+    group : str
+        "book" or "paper".
+
+    Raises
+    ------
+    ValueError
+        For an unknown group or an entry that is incomplete, and as `GlassRecipe`.
     """
     entries = _entries("samples", group)
     found: dict[tuple, list] = {}
@@ -94,7 +139,9 @@ def families(group: str) -> list[Family]:
             raise ValueError(f"samples.yml: {entry} needs seeds [first, last] and at least one rate")
         lost = sorted(set(entry["structures"]) - set(entry["rates"]))
         if lost:
-            raise ValueError(f"samples.yml: structures of {entry['table']} at {lost}, which are none of its rates")
+            raise ValueError(
+                f"samples.yml: structures of {entry['table']} are asked for at {lost}, which are not among its rates"
+            )
         first, last = entry["seeds"]
         for shift, seed in enumerate(range(first, last + 1)):
             for rate in np.unique([entry["rates"][(shift + pick) % n] for pick in entry["picks"]]):

@@ -1,51 +1,58 @@
 """Networks trained on a shipped table of samples: learn.py TABLE STUDY OUTPUT (tao-2023).
 
-STUDY: inputs (four inputs, three architectures, baselines and controls, of glasses), state (the pair distributions and
-what tells the state: energy and cooling rate), wide (the pair distributions, of glasses and liquids together), cutoffs,
-thresholds (of one input each), neuron (the weights of one), network (the paper's, trained on all glasses, to predict
-others), or atoms (single atoms of the structures that samples keep).
-Writes a NetCDF table of out-of-fold predictions, or of weights; finished parts are kept beside OUTPUT, so that a run
-that was killed goes on.
+STUDY is one of
+inputs: four inputs and three architectures, baselines and controls, of glasses;
+state: what the pair distributions say of the state, that is, of the energy and the cooling rate;
+wide: the pair distributions of glasses and liquids together;
+cutoffs, thresholds: the options of one input each;
+neuron: the weights of a network of one neuron;
+network: the network of the paper, trained on all glasses, to predict others;
+atoms: single atoms of the structures that samples keep.
+
+It writes a NetCDF table of out-of-fold predictions, or of weights. Finished parts are kept next to OUTPUT, so that a
+run that was killed resumes. Each study has a version of its own (`archive.methods.method`), which stands next to it.
 """
 
-import argparse
-import hashlib
-import json
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from bosonpeak.archive.files import sha256_of
+from bosonpeak.archive.methods import method
+from bosonpeak.archive.results import results_folder, write_dataset
 from bosonpeak.learning.regression import Network, train
 from bosonpeak.papers.tao_2023 import atoms, studies
 from bosonpeak.papers.tao_2023.descriptors import sample_inputs
 from bosonpeak.papers.tao_2023.samples import load_samples
-from bosonpeak.paths import project_root
 from bosonpeak.threads import set_threads
-from digests import code_digest
-from vibrations import write
+from common import arguments, versions_of
 
 SEED, REPEATS = 2023, 9
 SLOWEST, FASTEST = 1e12, 1e15
-"""K/s: the glasses of a table that are learned from."""
+"""Cooling rates in K/s between which a table's glasses are learned from."""
 PAPER_RATE = 0.01
-"""Of Adadelta; the paper's, shown beside ours."""
+"""Learning rate of Adadelta in the paper, for comparison with ours."""
 ATOM_CUTOFFS = (3.0, 4.0, 5.0, 6.0, 6.9, 8.0, 9.0, 12.0)
+"""Distances in A up to which the neighbours of an atom are seen."""
 
 
+@method("learning-inputs", version=1)
 def _inputs(table, folder):
     return studies.compare_inputs(table, repeats=REPEATS, seed=SEED, folder=folder, progress=True)
 
 
+@method("learning-state", version=1)
 def _state(table, folder):
     return studies.predict_state(table, repeats=REPEATS, seed=SEED, folder=folder, progress=True)
 
 
+@method("learning-wide", version=1)
 def _wide(table, folder):
     options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
     return studies.compare_inputs(table, ("total g(r)", "partial g(r)"), (1,), **options)
 
 
+@method("learning-cutoffs", version=1)
 def _cutoffs(table, folder):
     options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
     found = studies.scan(table, "partial g(r)", "r_cut", studies.CUTOFFS, **options)
@@ -53,6 +60,7 @@ def _cutoffs(table, folder):
     return _described(table, predicted=found, ridge=ridge)
 
 
+@method("learning-thresholds", version=1)
 def _thresholds(table, folder):
     options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
     found = studies.scan(table, "binary participation ratio", "threshold", studies.THRESHOLDS, **options)
@@ -60,10 +68,11 @@ def _thresholds(table, folder):
 
 
 def _described(table, **predicted):
-    told = {"intensity": ("sample", table.intensity.values * studies.MICRO, {"units": "1e-6 (rad/ps)^-3"})}
-    return xr.Dataset(predicted | told | {"seed": ("sample", table.seed.values)})
+    true = {"intensity": ("sample", table.intensity.values * studies.MICRO, {"units": "1e-6 (rad/ps)^-3"})}
+    return xr.Dataset(predicted | true | {"seed": ("sample", table.seed.values)})
 
 
+@method("learning-neuron", version=1)
 def _neuron(table, folder):
     weights, difference = studies.neuron_weights(table, repeats=REPEATS, seed=SEED, progress=True)
     shuffled, _ = studies.neuron_weights(table, repeats=REPEATS, seed=SEED, shuffled=True, progress=True)
@@ -77,6 +86,7 @@ def _neuron(table, folder):
     )
 
 
+@method("learning-network", version=1)
 def _network(table, folder):
     x, y = sample_inputs(table, "partial g(r)"), table.intensity.values * studies.MICRO
     options = {"repeats": REPEATS, "seed": SEED, "progress": True}
@@ -86,10 +96,13 @@ def _network(table, folder):
     return data.assign_attrs(input="partial g(r)", unit="1e-6 (rad/ps)^-3")
 
 
+@method("learning-atoms", version=1)
 def _atoms(table, folder):
     rows = atoms.atomic_rows(table)
-    found = {name: atoms.predict_atoms(rows, seed=SEED, shuffled=name == "shuffled", progress=True)
-             for name in ("predicted", "shuffled")}  # fmt: skip
+    found = {
+        name: atoms.predict_atoms(rows, seed=SEED, shuffled=name == "shuffled", progress=True)
+        for name in ("predicted", "shuffled")
+    }
     unseen = found["predicted"].unseen
     samples = np.unique(rows.sample[unseen])
     data = xr.Dataset(
@@ -107,7 +120,7 @@ def _atoms(table, folder):
         error = abs(near.predicted - near.true)
         errors.append([error[:, rows.sample[unseen] == s].mean(axis=1) for s in samples])
     data["cutoff_error"] = (("cutoff", "unseen_sample", "repeat"), np.array(errors))
-    # by the key of its recipe a glass is found in a table that has grown as well
+    # the key of its recipe finds a glass in a table that has grown as well
     data["unseen_key"] = "unseen_sample", table.key.values[samples]
     data["key"] = "structure", table.key.values
     data = data.assign_coords(cutoff=list(ATOM_CUTOFFS), unseen_sample=samples).merge(
@@ -128,33 +141,49 @@ STUDIES = {
 }
 
 
+def study_named(name: str):
+    """The function of a study. Raises ValueError for an unknown name."""
+    if name not in STUDIES:
+        raise ValueError(f"unknown study {name!r}: choose one of {', '.join(STUDIES)}")
+    return STUDIES[name]
+
+
 def learn(name: str, study: str, folder) -> xr.Dataset:
-    """The table of one study. Raises ValueError for a table that is not shipped, or holds no sample to learn from."""
-    code = code_digest(__file__)
+    """The table of one study.
+
+    Parameters
+    ----------
+    name : str
+        Of a shipped table of samples.
+    study : str
+        A key of `STUDIES`.
+    folder : path-like or None
+        Where finished parts are kept.
+
+    Raises
+    ------
+    ValueError
+        If the study is unknown, no such table is shipped, or it holds no sample to learn from.
+    """
+    compute = study_named(study)
     file = f"{name}-atoms" if study == "atoms" else name
     table = load_samples(file)
     if study != "wide":
         table = studies.glasses(table, SLOWEST, FASTEST)
     if study != "atoms":
         table = studies.usable(table)
-    path = project_root() / "data" / "results" / "samples" / f"{file}.nc"
-    packages = ("keras", "jax", "scikit-learn", "numpy")
     about = {
         "table": file,
-        "table_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "table_sha256": sha256_of(results_folder("samples") / f"{file}.nc"),
         "samples": table.sizes["sample"],
         "seed": SEED,
-        "code": code,
-        "versions": json.dumps({package: version(package) for package in packages}),
+        "method_version": compute.method.version,
+        "versions": versions_of("keras", "jax", "scikit-learn", "numpy"),
     }
-    return STUDIES[study](table, folder).assign_attrs(about)
+    return compute(table, folder and Path(folder) / str(compute.method)).assign_attrs(about)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("table")
-    parser.add_argument("study", choices=tuple(STUDIES))
-    parser.add_argument("output", type=Path)
-    a = parser.parse_args()
     set_threads(1)
-    write(learn(a.table, a.study, a.output.parent / "parts"), a.output)
+    a = arguments(__doc__, table=str, study=str, output=Path)
+    write_dataset(learn(a["table"], a["study"], a["output"].parent / "parts"), a["output"])

@@ -33,9 +33,10 @@ def write_whole(path, write: Callable[[Path], object]) -> None:
         with open(part, "rb") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OSError(f"{path} could not be written ({reason}): free space or choose another folder") from error
+    except OSError as error:
+        raise OSError(
+            f"{path} could not be written ({error.strerror or error}): free space or choose another folder"
+        ) from error
     finally:
         part.unlink(missing_ok=True)
 

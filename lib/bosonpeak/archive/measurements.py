@@ -12,17 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-import numpy as np
 import xarray as xr
 
 from bosonpeak.archive.files import sha256_of
 from bosonpeak.archive.glasses import processor
+from bosonpeak.archive.methods import plain
 from bosonpeak.archive.results import (
     catalogue_of,
-    enter_result,
     load_result,
     read_dataset,
     results_folder,
+    take_result,
     write_dataset,
 )
 from bosonpeak.paths import project_root
@@ -60,7 +60,7 @@ class Measurement:
 
     def key_of(self, parameters: dict) -> str:
         """Key of the result with other parameters: a hash of these and of the version of the method."""
-        return self.compute.method.key(json.dumps(_plain(parameters), sort_keys=True))
+        return self.compute.method.key(parameters)
 
 
 def measurement(known: Measurement, archived: bool, progress: bool = False, folder=None, **parameters) -> xr.Dataset:
@@ -98,7 +98,7 @@ def measurement(known: Measurement, archived: bool, progress: bool = False, fold
             f"{known.name} is not archived: `make data` makes it, or compute it here with archived = False"
         )
     if entry["key"] != known.key_of(parameters):
-        stored, asked = entry["parameters"], _plain(parameters)
+        stored, asked = entry["parameters"], plain(parameters)
         differ = [
             f"{name} = {asked.get(name)} (archived: {stored.get(name)})"
             for name in sorted(asked | stored)
@@ -143,7 +143,7 @@ def made(known: Measurement, folder=None, progress: bool = True) -> xr.Dataset:
         "name": known.name,
         "key": known.key,
         "method_version": known.compute.method.version,
-        "parameters": _plain(known.parameters),
+        "parameters": plain(known.parameters),
         "versions": {package: version(package) for package in _PACKAGES},
         "processor": processor(),
         "date": time.strftime("%Y-%m-%d", time.gmtime()),
@@ -170,16 +170,10 @@ def enter_measurement(path) -> dict:
     FileNotFoundError, ValueError
         If there is no such file, or it is not such a result.
     """
-    result = read_dataset(path)
-    if "provenance" not in result.attrs:
+    provenance = read_dataset(path).attrs.get("provenance")
+    if provenance is None:
         raise ValueError(f"{path} does not say how it was made: make it with `archive.measurements.made`")
-    provenance = json.loads(result.attrs["provenance"])
-    target = results_folder(KIND) / f"{provenance['name']}.nc"
-    if not (target.exists() and target.samefile(path)):
-        write_dataset(result, target)
-    entry = provenance | {"file": target.name, "sha256": sha256_of(target)}
-    enter_result(KIND, entry)
-    return entry
+    return take_result(KIND, path, json.loads(provenance))
 
 
 def archive_measurement(known: Measurement, folder=None, progress: bool = True) -> xr.Dataset:
@@ -201,17 +195,7 @@ def archive_measurement(known: Measurement, folder=None, progress: bool = True) 
         The result as it was archived.
     """
     folder = project_root() / "_build" / "measurements" / "parts" / known.key if folder is None else folder
-    write_dataset(made(known, folder, progress), results_folder(KIND) / f"{known.name}.nc")
-    enter_measurement(results_folder(KIND) / f"{known.name}.nc")
-    return load_result(KIND, known.name)
-
-
-def _plain(value):
-    """Numbers, strings, lists and dictionaries as JSON has them: equal values give equal text."""
-    if isinstance(value, dict):
-        return {str(name): _plain(v) for name, v in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [_plain(v) for v in value]
-    value = value.item() if hasattr(value, "item") else value
-    # 4 and 4.0 are the same parameter, whether a YAML file or numpy wrote it
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+    path = results_folder(KIND) / f"{known.name}.nc"
+    write_dataset(made(known, folder, progress), path)
+    enter_measurement(path)
+    return read_dataset(path)

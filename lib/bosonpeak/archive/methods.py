@@ -8,8 +8,11 @@ noticed.
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -28,14 +31,16 @@ class Method:
         Parameters
         ----------
         *parts
-            What else determines the result: the key of a recipe, options. Their text enters the key.
+            What else determines the result: the key of a recipe, a dictionary of options. Equal values give equal
+            keys, whether they are written as a tuple, a list or an array, as 4, 4.0 or a number of numpy.
 
         Returns
         -------
         str
             12 hexadecimal digits.
         """
-        text = " ".join([str(self), *map(str, parts)])
+        texts = [part if isinstance(part, str) else json.dumps(plain(part), sort_keys=True) for part in parts]
+        text = " ".join([str(self), *texts])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -47,7 +52,7 @@ def method(name: str, version: int) -> Callable:
     ValueError
         If the version is not a whole number of at least 1.
     """
-    if not isinstance(version, int) or version < 1:
+    if type(version) is not int or version < 1:
         raise ValueError(f"the version of the method {name} is {version!r}: give a whole number of at least 1")
 
     def mark(function):
@@ -55,3 +60,26 @@ def method(name: str, version: int) -> Callable:
         return function
 
     return mark
+
+
+def plain(value):
+    """Numbers, strings, lists and dictionaries as JSON has them, with equal values written alike.
+
+    Parameters
+    ----------
+    value : dict, list, tuple, array, number, string or None
+        Nested to any depth.
+
+    Returns
+    -------
+    dict, list, int, float, str, bool or None
+        Whole numbers are integers: a file may hold 4 where a computation gives 4.0.
+    """
+    if isinstance(value, dict):
+        return {str(name): plain(v) for name, v in value.items()}
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    value = value.item() if hasattr(value, "item") else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value

@@ -1,6 +1,8 @@
 """Results that the book ships: NetCDF files below data/results, and one catalogue for each kind of result."""
 
 import json
+import shutil
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -30,7 +32,15 @@ def write_dataset(dataset: xr.Dataset, path) -> None:
         If the file cannot be written; the message names the path.
     """
     packed = {name: {"zlib": True, "shuffle": True} for name in dataset.variables}
-    write_whole(path, lambda part: dataset.to_netcdf(part, engine="h5netcdf", encoding=packed))
+
+    def write(part):
+        try:
+            dataset.to_netcdf(part, engine="h5netcdf", encoding=packed)
+        except RuntimeError as error:
+            # HDF5 reports a full disk in this way
+            raise OSError(str(error)) from error
+
+    write_whole(path, write)
 
 
 def read_dataset(path) -> xr.Dataset:
@@ -90,6 +100,35 @@ def enter_result(kind: str, entry: dict) -> None:
     table = catalogue_of(kind) | {entry["name"]: entry}
     text = json.dumps([table[name] for name in sorted(table)], indent=1) + "\n"
     write_text(results_folder(kind) / "catalogue.json", text)
+
+
+def take_result(kind: str, path, entry: dict) -> dict:
+    """Copy a NetCDF file into the archive, byte for byte, and put its entry into the catalogue of its kind.
+
+    Parameters
+    ----------
+    kind : str
+    path : path-like
+        The file. It may lie in the archive already: it is then only entered.
+    entry : dict
+        With at least `name` and `key`, and what else the catalogue says of the result.
+
+    Returns
+    -------
+    dict
+        The entry, with `file` and `sha256`.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written; the message names it.
+    """
+    target = results_folder(kind) / f"{entry['name']}.nc"
+    if not (target.exists() and target.samefile(path)):
+        write_whole(target, partial(shutil.copyfile, path))
+    head = {"name": entry["name"], "key": entry["key"], "file": target.name, "sha256": sha256_of(target)}
+    enter_result(kind, head | entry)
+    return head | entry
 
 
 def has_result(kind: str, name: str, key: str) -> bool:

@@ -1,53 +1,150 @@
-"""Drop cached chapter runs that no longer hold (floor 7).
+"""The cache of executed pages: each page runs again when something that it depends on has changed, and only then.
 
-Jupyter's execution cache looks at a page's own cells and at nothing else, and Sphinx reads again only pages
-whose file changed. What a page computes also depends on lib/, data/ and the installed packages. `make book`
-therefore runs `python -m bosonpeak.book.cache` first: it compares the contents of those files (not their
-dates, which a clone or a checkout resets) with what the last build saw.
+What a page depends on is noted by its kernel while it runs (`book.kernel`): the modules of the library that it
+imported, the files below data/ and book/ that it read, the folders that it listed, and the packages that it loaded. To
+these come its own text, its parameters and the version of Python. All of it is compared by content, not by date.
 """
 
 import hashlib
-import shutil
+import importlib.metadata
+import json
+import os
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from bosonpeak.archive.files import write_text
+from bosonpeak.book import runs
 from bosonpeak.paths import project_root
 
-WATCHED = ("lib", "data", "book/scales", "requirements.lock")
-"""Files and folders on which every page's outputs depend."""
 
-DROPPED = (".jupyter_cache", ".doctrees", "jupyter_execute", "html")
-"""What `_build` holds that was made from them; papermill's runs are records and stay."""
+@dataclass(frozen=True)
+class Executed:
+    """A page that was run: its notebook, and the seconds that it took, on the clock and of all processors."""
 
-
-def fingerprint(root: Path) -> str:
-    """SHA-256 over the names and contents of the watched files under `root`, and the Python version."""
-    digest = hashlib.sha256(sys.version.encode())
-    for name in WATCHED:
-        top = root / name
-        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-            inside = path.relative_to(root)
-            if not path.is_file() or "__pycache__" in inside.parts or ".egg-info" in str(inside):
-                continue
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{inside.as_posix()}\0{content}\n".encode())
-    return digest.hexdigest()
+    name: str
+    scale: str
+    path: Path
+    seconds: float
+    cpu_seconds: float
 
 
-def drop_stale(root: Path) -> bool:
-    """Remove what the build cached under `root`/_build if the fingerprint changed; return whether it did."""
-    build = root / "_build"
-    stamp = build / "fingerprint"
-    now = fingerprint(root)
-    if stamp.is_file() and stamp.read_text() == now:
-        return False
-    for name in DROPPED:
-        shutil.rmtree(build / name, ignore_errors=True)
-    build.mkdir(exist_ok=True)
-    stamp.write_text(now)  # last: an interrupted removal is done again
-    return True
+def executed_page(name: str, scale: str) -> Executed | None:
+    """The run of a page that the cache holds; None where there is none, or something that it depends on changed."""
+    path = _notebook_path(name, scale)
+    try:
+        record = json.loads(_record_path(name, scale).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return None
+    try:
+        valid = path.is_file() and record["state"] == _state(name, scale, record["depends"])
+    except (KeyError, TypeError):
+        return None
+    return Executed(name, scale, path, record["seconds"], record["cpu_seconds"]) if valid else None
 
 
-if __name__ == "__main__":
-    if drop_stale(project_root()):
-        print("lib/, data/ or the lock changed since the last build: every page runs again.")
+def run_page(name: str, scale: str, progress: bool = False) -> Executed:
+    """Run a page and keep it in the cache.
+
+    Parameters
+    ----------
+    name, scale : str
+    progress : bool
+        Whether to draw a bar on stderr that names the section.
+
+    Raises
+    ------
+    book.runs.ChapterError
+        If a cell fails; the cache then holds nothing of the page.
+    ValueError
+        As `book.runs.run_chapter`.
+    """
+    path, trace = _notebook_path(name, scale), _notebook_path(name, scale).with_suffix(".trace.json")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _record_path(name, scale).unlink(missing_ok=True)
+    before = os.times()
+    run = runs.run_chapter(name, scale, progress=progress, kept=path, trace=trace)
+    after = os.times()
+    cpu = sum(getattr(after, kind) - getattr(before, kind) for kind in _KINDS)
+    depends = json.loads(trace.read_text(encoding="utf-8"))
+    depends["packages"] = _distributions(depends["packages"])
+    record = {"seconds": run.seconds, "cpu_seconds": cpu, "depends": depends, "state": _state(name, scale, depends)}
+    write_text(_record_path(name, scale), json.dumps(record))
+    trace.unlink()
+    return Executed(name, scale, path, run.seconds, cpu)
+
+
+_KINDS = ("user", "system", "children_user", "children_system")
+
+
+def last_seconds(name: str, scale: str) -> float | None:
+    """How long the last run of a page took, valid or not; None where that is not known."""
+    try:
+        return json.loads(_record_path(name, scale).read_text(encoding="utf-8"))["seconds"]
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _notebook_path(name: str, scale: str) -> Path:
+    return project_root() / "_build" / "pages" / scale / f"{name}.ipynb"
+
+
+def _record_path(name: str, scale: str) -> Path:
+    return _notebook_path(name, scale).with_suffix(".json")
+
+
+def _state(name: str, scale: str, depends: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that decides what a page shows, as plain data that is compared as a whole."""
+    page = project_root() / "book" / f"{name}.md"
+    return {
+        "page": _digest(str(page)),
+        "parameters": json.loads(json.dumps(runs.parameters_at(name, scale))),
+        "python": sys.version,
+        "files": {path: _digest(path) for path in (*depends["modules"], *depends["files"])},
+        "folders": {path: _listing(path) for path in depends["folders"]},
+        "packages": {package: _version(package) for package in depends["packages"]},
+    }
+
+
+def _digest(path: str) -> str:
+    """SHA-256 of a file, or that it is missing; computed again only after the file has changed."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return "missing"
+    if not os.path.isfile(path):
+        return "not a file"
+    return _content(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _content(path: str, changed: int, size: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def _listing(path: str) -> list[str]:
+    """Names in a folder, without what editors and unfinished writes leave there."""
+    try:
+        names = os.listdir(path)
+    except OSError:
+        return ["missing"]
+    return sorted(
+        name for name in names if not name.startswith((".", "#", "__pycache__")) and not name.endswith(("~", ".swp"))
+    )
+
+
+def _distributions(packages: list[str]) -> list[str]:
+    """Names of the installed distributions that hold these top-level packages, without the project itself."""
+    holders = importlib.metadata.packages_distributions()
+    return sorted({holder for package in packages for holder in holders.get(package, ())} - {"bosonpeak"})
+
+
+@lru_cache(maxsize=1024)
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "missing"

@@ -1,15 +1,16 @@
-"""The ledger: what the papers state, what a run measured, and the verdict that follows (floor 7).
+"""The ledger: what the papers state, what a run measured, and the verdict that follows.
 
-A claim and its acceptance bands stand in data/claims/<chapter>.yml before anything is run. A chapter records
-a value with its 95 % interval; archived runs stand in data/results/claims/<scale>.json. Verdicts are computed
-when they are shown and are stored nowhere.
+A claim and its acceptance bands stand in data/claims/<chapter>.yml before anything is run. A chapter records a value
+with
+its 95 % interval; archived runs stand in data/results/claims/<scale>.json. Verdicts are computed when they are shown,
+and
+they are stored nowhere.
 """
 
 import difflib
 import importlib.metadata
 import json
 import math
-import os
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import yaml
 
+from bosonpeak.archive.files import write_text
 from bosonpeak.paths import project_root
 
 KINDS = ("identity", "value", "exponent", "correlation", "ordering", "shape")
@@ -27,8 +29,18 @@ VERDICTS = ("reproduced", "partly", "not reproduced", "not testable at this N")
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement of a paper. accept maps a scale to (lowest, highest), infinite where a side is open;
-    controls maps a control's name to what it is."""
+    """One statement of a paper.
+
+    Attributes
+    ----------
+    id, source, statement, kind, quantity, unit, because : str
+    paper : dict
+        What the paper gives.
+    accept : dict
+        For each scale (lowest, highest), infinite where a side is open.
+    controls : dict
+        For each control what it is.
+    """
 
     id: str
     source: str
@@ -43,22 +55,25 @@ class Claim:
 
 
 def chapters() -> list[str]:
-    """Chapters that have a ledger."""
+    """Names of the chapters that have a ledger, sorted."""
     return sorted(path.stem for path in (project_root() / "data" / "claims").glob("*.yml"))
 
 
 def load(chapter: str) -> list[Claim]:
     """The claims of a chapter, in the order of its file.
 
-    Raises ValueError for an unknown chapter and for an entry that is not complete, naming file and entry.
+    Raises
+    ------
+    ValueError
+        For an unknown chapter, and for an entry that is not complete; the message names the file and the entry.
     """
     path = project_root() / "data" / "claims" / f"{chapter}.yml"
     if not path.is_file():
-        raise ValueError(f"no ledger for chapter {chapter!r}; there is one for {', '.join(chapters())}")
+        raise ValueError(f"no ledger for chapter {chapter!r}; choose one of {', '.join(chapters())}")
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise ValueError(f"{path.name} is no YAML: {error}") from None
+        raise ValueError(f"{path.name} is not valid YAML: {error}") from None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise ValueError(f"{path.name} must be a list of claims")
     found = [_claim(entry, path.name) for entry in entries]
@@ -67,7 +82,7 @@ def load(chapter: str) -> list[Claim]:
             raise ValueError(f"{path.name}: the id {claim.id} must begin with {chapter}/")
     twice = [name for name, count in Counter(claim.id for claim in found).items() if count > 1]
     if twice:
-        raise ValueError(f"{path.name}: the id {twice[0]} stands there twice")
+        raise ValueError(f"{path.name}: the id {twice[0]} occurs twice")
     return found
 
 
@@ -92,18 +107,31 @@ def _claim(entry: dict, file: str) -> Claim:
 
 
 def open_ends(pair) -> tuple[float, float]:
-    """(low, high) with None, as YAML and JSON write an open side, made infinite."""
+    """(low, high) with None, which is how YAML and JSON write an open side, made infinite."""
     low, high = pair
     return (-math.inf if low is None else float(low), math.inf if high is None else float(high))
 
 
 def verdict(claim: Claim, record: dict, scale: str) -> str:
-    """The verdict on a record {"value", "interval", "controls"} by the claim's band at this scale.
+    """The verdict on a record by the band of its claim.
 
-    "not reproduced": the interval lies outside the band, however wide it is. "not testable at this N": it is
-    wider than the band and reaches into it, or the run could not measure the quantity (value None).
-    "reproduced": interval inside the band, and every control's value outside it. "partly": the interval crosses
-    an edge of the band, or a control that should fail passes as well.
+    Parameters
+    ----------
+    claim : Claim
+    record : dict
+        With "value", "interval" and "controls".
+    scale : str
+
+    Returns
+    -------
+    str
+        "not reproduced" if the interval lies outside the band, however wide it is. "not testable at this N" if it is
+        wider
+        than the band and reaches into it, or if the run could not measure the quantity (value None). "reproduced" if
+        the
+        interval lies inside the band, and the value of every control outside. "partly" if the interval crosses an
+        edge of
+        the band, or a control that should fail passes as well.
     """
     low, high = claim.accept[scale]
     if record["value"] is None:
@@ -115,14 +143,17 @@ def verdict(claim: Claim, record: dict, scale: str) -> str:
         return "not testable at this N"
     if lower < low or upper > high:
         return "partly"
-    # a control that could not be measured has not failed
+    # a control that could not be measured has not shown that it fails
     values = [control["value"] for control in record["controls"].values()]
     passing = [value for value in values if value is None or low <= value <= high]
     return "partly" if passing else "reproduced"
 
 
 class Ledger:
-    """What one run of a chapter measured: `record` each claim, then show `tables.ClaimsTable(ledger)`."""
+    """What one run of a chapter measured: `record` each claim, then show `tables.ClaimsTable(ledger)`.
+
+    `progress` says whether long work should show a progress bar (`book.start` sets it).
+    """
 
     def __init__(self, chapter: str, scale: str):
         if scale not in SCALES:
@@ -134,14 +165,29 @@ class Ledger:
         self._started = time.perf_counter()
 
     def record(self, claim_id: str, value, interval=None, *, n, seeds, controls=None, note="") -> None:
-        """Record a claim's measured value.
+        """Record the measured value of a claim.
 
-        value: number in the claim's unit, or None where this size cannot tell (say why in note); interval: 95 %
-        (low, high), by default the value itself for exact counts; n: nodes or atoms; seeds: list of seeds;
-        controls: {name: value} for each control that the claim names; a control may be (value, interval).
+        Parameters
+        ----------
+        claim_id : str
+            With or without the name of the chapter.
+        value : float or None
+            In the unit of the claim; None where this size cannot decide (the note should say why).
+        interval : tuple of float, optional
+            95 % interval (low, high); by default the value itself, for exact counts.
+        n : int
+            Number of nodes or atoms.
+        seeds : sequence of int
+        controls : dict, optional
+            A value, or (value, interval), for each control that the claim names.
+        note : str
 
-        Raises ValueError for an unknown id (with the nearest known one), a claim recorded before with another
-        value, controls that do not match the claim's, NaN, or an interval that does not hold the value.
+        Raises
+        ------
+        ValueError
+            For an unknown id (with the nearest known one), a claim that was recorded before with another value,
+            controls that
+            do not match those of the claim, NaN, or an interval that does not hold the value.
         """
         claim_id = claim_id if claim_id.startswith(f"{self.chapter}/") else f"{self.chapter}/{claim_id}"
         if claim_id not in self.claims:
@@ -173,8 +219,10 @@ class Ledger:
         return verdict(self.claims[claim_id], self.records[claim_id], self.scale)
 
     def payload(self) -> dict:
-        """The records as plain data for the archive, in the ledger's order. Raises ValueError where a claim
-        was not recorded."""
+        """The records as plain data for the archive, in the order of the ledger.
+
+        Raises ValueError if a claim was not recorded.
+        """
         missing = [name for name in self.claims if name not in self.records]
         if missing:
             raise ValueError(f"{len(missing)} claim(s) of {self.chapter} were not recorded: {', '.join(missing)}")
@@ -199,33 +247,33 @@ def _measured(name, value, interval) -> dict:
         raise ValueError(f"{name}: the value or its interval is not a number")
     if not low <= value <= high:
         raise ValueError(f"{name}: the value {value:g} lies outside its interval [{low:g}, {high:g}]")
-    # JSON knows no infinity: one sample has an interval open on both sides
+    # JSON has no infinity: a single sample has an interval that is open on both sides
     return {"value": value, "interval": [None if math.isinf(end) else end for end in (low, high)]}
 
 
 def archive(payload: dict, scale: str) -> Path:
-    """Put a run's records into data/results/claims/<scale>.json in place of the chapter's earlier ones.
+    """Put the records of a run into data/results/claims/<scale>.json, in place of earlier ones of the chapter.
 
-    Versions and date are written beside them. Raises ValueError where the payload is of another scale.
+    Versions and date are written with them. Raises ValueError if the payload is of another scale.
     """
     if payload["scale"] != scale:
         raise ValueError(f"this run was made at {payload['scale']} scale, not at {scale}")
     path = project_root() / "data" / "results" / "claims" / f"{scale}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     versions = {name: importlib.metadata.version(name) for name in ("bosonpeak", "numpy", "scipy", "numba")}
     kept = {key: value for key, value in payload.items() if key != "chapter"}
     content[payload["chapter"]] = {"date": datetime.now(UTC).date().isoformat(), "versions": versions, **kept}
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
     return path
 
 
 def load_archive(scale: str) -> dict:
-    """{chapter: run} of the archived runs at a scale, each record with its "verdict" computed now; {} without any.
+    """The archived runs at a scale, by chapter; each record has its "verdict", computed now. Empty without any.
 
-    Raises ValueError for an unknown scale, a file that is not JSON, or a record whose claim is gone.
+    Raises
+    ------
+    ValueError
+        For an unknown scale, a file that is not JSON, or a record whose claim no longer exists.
     """
     if scale not in SCALES:
         raise ValueError(f"unknown scale {scale!r}: choose one of {', '.join(SCALES)}")
@@ -240,6 +288,6 @@ def load_archive(scale: str) -> dict:
         known = {claim.id: claim for claim in load(chapter)}
         for record in run["records"]:
             if record["id"] not in known:
-                raise ValueError(f"{path.name}: {record['id']} is in no ledger; archive {chapter} again")
+                raise ValueError(f"{path.name}: {record['id']} is not in the ledger any more; archive {chapter} again")
             record["verdict"] = verdict(known[record["id"]], record, scale)
     return content

@@ -1,4 +1,4 @@
-"""The command `bosonpeak` (above all floors): run a chapter, list chapters, list claims.
+"""The command `bosonpeak`: run a chapter, list chapters and their figures, list claims.
 
 Exit status: 0 done, 1 the chapter failed, 2 bad input, 130 interrupted.
 """
@@ -24,9 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"bosonpeak: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        # what waited for the kernel is dropped, and Python would say so after the last line
+        # coroutines that waited for the kernel are dropped, which Python would report after the last line
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
-        print("\nbosonpeak: interrupted, nothing kept of this run", file=sys.stderr)
+        print("\nbosonpeak: interrupted; nothing of this run is kept", file=sys.stderr)
         return 130
 
 
@@ -49,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     chapters = commands.add_parser("chapters", help="list chapters and their parameters at each scale")
     chapters.set_defaults(do=_chapters)
 
+    figures = commands.add_parser("figures", help="list the figures of a page with the functions behind each")
+    figures.add_argument("page", metavar="PAGE", nargs="?", help="only this page's")
+    figures.set_defaults(do=_figures)
+
     claims = commands.add_parser("claims", help="list the claims of the ledger with their archived verdicts")
     claims.add_argument("chapter", metavar="CHAPTER", nargs="?", help="only this chapter's")
     claims.set_defaults(do=_claims)
@@ -59,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from bosonpeak.book import runs
 
     if arguments.archive and arguments.parameters:
-        raise ValueError("--archive keeps a scale as it is defined: leave out -p")
+        raise ValueError("--archive keeps the claims of a scale as it is defined: leave out -p")
     parameters = _parse(arguments.chapter, arguments.parameters)
     try:
         run = runs.run_chapter(arguments.chapter, arguments.scale, parameters, progress=not arguments.quiet)
@@ -77,7 +81,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _parse(chapter: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """`-p` pairs as values: YAML, but text as it stands where the chapter's own value is text."""
+    """`-p` pairs as values: YAML, except that text stays as it is where the chapter's own value is text."""
     from bosonpeak.book import runs
 
     own = runs.parameters_of(chapter) if chapter in runs.chapters() else {}
@@ -86,7 +90,7 @@ def _parse(chapter: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
         try:
             values[name] = text if isinstance(own.get(name), str) else yaml.safe_load(text)
         except yaml.YAMLError:
-            raise ValueError(f"the value of -p {name} is no YAML: {text!r}") from None
+            raise ValueError(f"the value of -p {name} is not valid YAML: {text!r}") from None
     return values
 
 
@@ -101,10 +105,22 @@ def _chapters(arguments: argparse.Namespace) -> int:
             try:
                 changes[scale] = runs.load_scale(chapter, scale)
             except ValueError:
-                continue  # a scale that the chapter does not have
+                continue  # the chapter does not have this scale
         for name, value in runs.parameters_of(chapter).items():
             at = [f"{scale} {changed[name]!r}" for scale, changed in changes.items() if name in changed]
             print(f"  {name} = {value!r}" + (f"  ({', '.join(at)})" if at else ""))
+    return 0
+
+
+def _figures(arguments: argparse.Namespace) -> int:
+    from bosonpeak.book import listing, runs
+
+    for page in [arguments.page] if arguments.page else runs.pages():
+        for figure in listing.figure_sources(page):
+            print(f"{figure.name}  (book/{page}.md, code cell {figure.cell})")
+            for what, places in (("drawn by", figure.drawn_by), ("computed by", figure.computed_by)):
+                for place in places:
+                    print(f"  {what}  {place}")
     return 0
 
 

@@ -1,7 +1,8 @@
-"""The figures of the book: one style, and frames behind a slider that need no kernel (floor 7).
+"""Figures of the book: the style, and frames behind a slider that need no kernel.
 
-Matplotlib is set up by `use_style`. `frames` turns one drawing function into a control: on a static page
-images behind an HTML range input, in a live JupyterLab kernel an ipywidgets slider that draws when moved.
+`use_style` sets up matplotlib. `frames` turns one drawing function into a control: on a static page it is a set of
+images
+behind an HTML range input, and in a live JupyterLab kernel an ipywidgets slider that draws when it is moved.
 """
 
 import base64
@@ -17,11 +18,8 @@ from matplotlib.figure import Figure
 
 from bosonpeak.drawing.style import STYLE
 
-# Okabe and Ito's colours without yellow (unreadable on white): told apart by every common colour vision
-
-
 MAX_BYTES = 800_000
-"""What the images of one `frames` figure may weigh together."""
+"""Largest weight of the images of one `frames` figure together."""
 
 
 def use_style() -> None:
@@ -39,10 +37,21 @@ def use_style() -> None:
 
 @dataclass(frozen=True)
 class Frames:
-    """Images behind a range input. Shown by `_repr_html_`; needs no kernel and nothing from the network.
+    """Images behind a range input. `_repr_html_` shows them without a kernel and without the network.
 
-    `texts`, `alts` and `images` (PNG) hold one entry a frame; `start` is the frame shown first; `size` is the
-    width and height in CSS pixels.
+    Attributes
+    ----------
+    label : str
+        What the slider changes.
+    texts, alts : tuple of str
+        For each frame its value as text, and its alternative text.
+    images : tuple of bytes
+        PNG.
+    size : tuple of int
+        Width and height in CSS pixels.
+    start : int
+        The frame that is shown first.
+    caption : str, optional
     """
 
     label: str
@@ -60,7 +69,7 @@ class Frames:
 
     @property
     def html_id(self) -> str:
-        """Id of the figure in the page: a hash of all that it shows, so equal figures have equal ids."""
+        """Id of the figure in the page: a hash of all that it shows, so that equal figures have equal ids."""
         digest = hashlib.sha256(repr((self.label, self.texts, self.alts, self.start, self.caption)).encode())
         for image in self.images:
             digest.update(image)
@@ -78,7 +87,7 @@ class Frames:
             f'style="max-width:100%;height:auto"{"" if i == self.start else " hidden"}>'
             for i, (image, alt, text) in enumerate(zip(self.images, self.alts, self.texts, strict=True))
         )
-        # mathjax_process lets \(...\) of a caption be set as mathematics
+        # mathjax_process makes MathJax set \(...\) in a caption
         caption = self.caption and f'<figcaption class="mathjax_process">{escape(self.caption)}</figcaption>'
         return (
             f'<figure class="bp-frames" id="{self.html_id}">\n'
@@ -92,9 +101,9 @@ class Frames:
         )
 
 
-# Where no script runs (a reader's choice, a notebook not trusted) the input stays disabled and a line says
-# so; <noscript> would miss the second case. querySelectorAll and the `ready` mark: a figure shown twice has
-# one id, and each copy gets its own slider.
+# Where no script runs (by a reader's choice, or in a notebook that is not trusted), the input stays disabled and a line
+# says so; <noscript> would miss the second case. A figure that is shown twice has one id: querySelectorAll and the mark
+# `ready` give each copy its own slider.
 _SCRIPT = """<script>
 (() => {
   for (const figure of document.querySelectorAll('[id="%s"]')) {
@@ -133,27 +142,48 @@ def frames(
     projection: str | None = None,
     live: bool | None = None,
 ):
-    """One figure with a slider: `draw(axes, value)` for each of `values`.
+    r"""One figure with a slider: `draw(axes, value)` for each of the values.
 
     Parameters
     ----------
-    draw : draws one frame on the Axes it is given (an array of Axes when `panels` asks for more than one);
-        its return value is not used
-    values : what the slider runs through, in this order
-    label : what the slider changes, with its unit
-    alt : `alt(value)` is the alternative text of a frame: what a reader who cannot see it should know
-    text : `text(value)` names the value beside the slider; default `%g` for numbers
-    caption : figcaption; mathematics as \\(...\\)
-    start : the value shown first; default the first
-    panels : rows and columns of Axes
-    figsize, dpi : inches and dots per inch of the image; a page shows it at 100 dots per inch
-    projection : of the Axes, such as "3d"
-    live : True for an ipywidgets control that draws when it is moved, False for the static figure; None asks
-        whether the kernel belongs to a live Jupyter server, so that no widget state enters a built page
+    draw : callable
+        Draws one frame on the Axes that it is given (an array of Axes when `panels` asks for more than one). Its
+        return
+        value is not used.
+    values : sequence
+        What the slider runs through, in this order.
+    label : str
+        What the slider changes, with its unit.
+    alt : callable
+        `alt(value)` is the alternative text of a frame: what a reader who cannot see it should know.
+    text : callable, optional
+        `text(value)` names the value next to the slider; by default `%g` for numbers.
+    caption : str, optional
+        Figure caption, with mathematics as \\(...\\).
+    start : optional
+        The value that is shown first; by default the first one.
+    panels : tuple of int
+        Rows and columns of Axes.
+    figsize, dpi : tuple of float, int
+        Inches, and dots per inch of the image; a page shows it at 100 dots per inch.
+    projection : str, optional
+        Of the Axes, such as "3d".
+    live : bool, optional
+        True for an ipywidgets control that draws when it is moved, False for the static figure. By default this
+        depends on
+        whether the kernel belongs to a live Jupyter server, so that no widget state enters a page that is built.
 
-    Returns `Frames`, or an ipywidgets `VBox` when live. Raises ValueError for no values, a `start` not in
-    them, a frame on which nothing was drawn, an empty or repeated alternative text, or images that weigh more
-    than `MAX_BYTES` together; TypeError when `alt` cannot be called.
+    Returns
+    -------
+    Frames or ipywidgets.VBox
+
+    Raises
+    ------
+    ValueError
+        For no values, a `start` that is not among them, a frame on which nothing was drawn, an empty or repeated
+        alternative text, or images that weigh more than `MAX_BYTES` together.
+    TypeError
+        If `alt` cannot be called.
     """
     values = list(values)
     if not values:
@@ -188,10 +218,10 @@ def frames(
 
 
 def _render(draw, value, panels, figsize, dpi, projection=None) -> tuple[bytes, tuple[int, int]]:
-    """PNG of one frame, at most 256 colours (a third of the bytes), and its size in CSS pixels."""
+    """PNG of one frame with at most 256 colours (a third of the bytes), and its size in CSS pixels."""
     from PIL import Image
 
-    # a Figure of its own, not pyplot's: nothing is left open and nothing is displayed twice
+    # not a figure of pyplot: nothing is left open and nothing is displayed twice
     figure = Figure(figsize=figsize, layout="constrained", facecolor="white")
     axes = figure.subplots(*panels, subplot_kw={"projection": projection})
     draw(axes, value)
@@ -206,7 +236,7 @@ def _render(draw, value, panels, figsize, dpi, projection=None) -> tuple[bytes, 
 
 
 def _live_control(png, values, texts, alts, label, caption, start):
-    """Slider over an image that is drawn when it is asked for, and kept."""
+    """A slider over an image that is drawn when it is asked for, and kept."""
     import ipywidgets as widgets
 
     slider = widgets.SelectionSlider(
@@ -249,5 +279,5 @@ def _in_notebook() -> bool:
 
 
 def live_kernel() -> bool:
-    """Whether a person may move the slider: jupyter_server names its sessions, nbclient does not."""
+    """Whether a person may move the slider: jupyter_server names its sessions, and nbclient does not."""
     return _in_notebook() and "JPY_SESSION_NAME" in os.environ

@@ -1,19 +1,25 @@
-"""Run a page of the book with papermill (floor 7).
+"""Run a page of the book with papermill.
 
-A page is a MyST Markdown notebook in book/; a chapter is a page with a cell tagged `parameters`. The cell's
-own values are the `book` scale, book/scales/<name>.yml holds those of the other scales. The executed notebook
-is kept under _build/runs, also after a failure.
+A page is a MyST Markdown notebook in book/; a chapter is a page with a cell that is tagged `parameters`. The values
+in that
+cell are the `book` scale, and book/scales/<name>.yml holds those of the other scales. The executed notebook is kept,
+also
+after a failure.
 """
 
 import ast
+import copy
 import difflib
+import json
 import os
 import re
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +33,12 @@ _FENCED = re.compile(r"^(`{3,}|~{3,}|:{3,}).*?^\1", re.MULTILINE | re.DOTALL)
 
 
 class ChapterError(RuntimeError):
-    """A page stopped: the message names the page, the cell, the heading above it and the error."""
+    """A page stopped. The message names the page, the cell, the heading above it and the error."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """An executed page: its notebook, wall time in seconds, scale, and the parameters that it ran with."""
+    """An executed page: its notebook, the time on the clock in seconds, the scale, and the parameters of the run."""
 
     path: Path
     seconds: float
@@ -42,22 +48,23 @@ class Run:
 
 def pages() -> list[str]:
     """Names of all pages of book/ that are notebooks (their header names a kernel), sorted."""
-    return sorted(path.stem for path in (project_root() / "book").glob("*.md") if "kernelspec" in _header(path))
+    return sorted(path.stem for path in (project_root() / "book").glob("*.md") if _notebook(path) is not None)
 
 
 def chapters() -> list[str]:
     """Names of the pages that take parameters, sorted."""
-    return [name for name in pages() if _parameters_cell(_read(name)) is not None]
+    book = project_root() / "book"
+    return [name for name in pages() if _parameters_cell(_notebook(book / f"{name}.md")) is not None]
 
 
 def parameters_of(chapter: str) -> dict[str, Any]:
-    """The chapter's parameters and their book-scale values, in the order of its parameters cell.
+    """The parameters of a chapter with their values at the scale `book`, in the order of its parameters cell.
 
     Raises ValueError for an unknown chapter, and where the cell holds more than `name = literal` lines.
     """
     name = known("chapter", chapter, chapters())
     values = {}
-    for node in ast.parse(_parameters_cell(_read(name)).source).body:
+    for node in ast.parse(_parameters_cell(_notebook(project_root() / "book" / f"{name}.md")).source).body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         try:
             values[target.id] = ast.literal_eval(node.value)
@@ -74,10 +81,11 @@ def scales() -> list[str]:
 
 
 def load_scale(chapter: str, scale: str) -> dict[str, Any]:
-    """What `scale` changes of the chapter's parameters: {} for `book`, else its entry of the scale's file.
+    """What a scale changes of the parameters of a chapter: {} for `book`, otherwise its entry in the file of the scale.
 
-    Raises ValueError for an unknown chapter or scale, and for a scale that has no entry for the chapter: its
-    run would carry the name of a scale that nobody chose for it.
+    Raises ValueError for an unknown chapter or scale, and for a scale without an entry for the chapter: its run would
+    carry the
+    name of a scale that nobody chose for it.
     """
     name = known("chapter", chapter, chapters())
     if known("scale", scale, scales()) == "book":
@@ -90,32 +98,49 @@ def load_scale(chapter: str, scale: str) -> dict[str, Any]:
 
 
 def run_chapter(
-    chapter: str, scale: str = "book", parameters: Mapping[str, Any] | None = None, progress: bool = True
+    chapter: str,
+    scale: str = "book",
+    parameters: Mapping[str, Any] | None = None,
+    progress: bool = True,
+    kept: Path | None = None,
+    trace: Path | None = None,
 ) -> Run:
-    """Execute a page in book/ with this interpreter's kernel; keep it as _build/runs/<chapter>-<scale>.ipynb.
+    """Execute a page of the book with this interpreter's kernel, and keep the executed notebook.
 
-    `parameters` go over those of the scale. A chapter with a parameter `scale` is told the scale. Pages
-    without parameters run as they are, at any scale. `progress` draws a bar on stderr that names the section.
+    Parameters
+    ----------
+    chapter : str
+        Name of a page of book/ that is a notebook. A page without parameters runs as it is, at any scale.
+    scale : str
+        Name of a scale; a chapter with a parameter `scale` is given it.
+    parameters : mapping, optional
+        Values that go over those of the scale.
+    progress : bool
+        Whether to draw a bar on stderr that names the section.
+    kept : Path, optional
+        Where the notebook is kept, by default _build/runs/<chapter>-<scale>.ipynb; also after a failure, up to the
+        cell that failed.
+    trace : Path, optional
+        File in which the kernel notes what the page depends on (`book.kernel`).
 
-    Raises ValueError for an unknown chapter, scale or parameter and for a value of another type than the
-    chapter's own; ChapterError where a cell fails or the kernel dies (the notebook is kept up to there).
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    ValueError
+        For an unknown page, scale or parameter, and for a value of another type than the chapter's own.
+    ChapterError
+        If a cell fails or the kernel dies.
     """
-    name = known("page", chapter, pages())
-    known("scale", scale, scales())
-    defaults, changed = {}, dict(parameters or {})
-    if name in chapters():
-        defaults = parameters_of(name)
-        told = {"scale": scale} if "scale" in defaults else {}
-        changed = load_scale(name, scale) | told | changed
-    for p, value in changed.items():
-        changed[p] = _checked(name, p, defaults[known(f"parameter of {name}", p, defaults)], value)
-
-    kept = project_root() / "_build" / "runs" / f"{name}-{scale}.ipynb"
+    name, changed = known("page", chapter, pages()), parameters_at(chapter, scale, parameters)
+    kept = kept or project_root() / "_build" / "runs" / f"{name}-{scale}.ipynb"
     kept.parent.mkdir(parents=True, exist_ok=True)
     partial = kept.with_name(f".{kept.stem}-{os.getpid()}.ipynb")
     start = time.perf_counter()
     try:
-        _execute(_read(name), partial, changed, f"{name} ({scale})" if progress else None)
+        _execute(read_page(name), partial, changed, f"{name} ({scale})" if progress else None, trace)
     except Exception as error:
         begun = partial.exists()
         if begun:
@@ -125,13 +150,38 @@ def run_chapter(
         os.replace(partial, kept)
     finally:
         partial.unlink(missing_ok=True)
-    return Run(kept, time.perf_counter() - start, scale, defaults | changed)
+    own = parameters_of(name) if name in chapters() else {}
+    return Run(kept, time.perf_counter() - start, scale, own | changed)
+
+
+def parameters_at(page: str, scale: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What a run of a page at a scale changes of the page's own parameters, each with the type of the page's own value.
+
+    Parameters
+    ----------
+    page, scale : str
+    parameters : mapping, optional
+        Values that go over those of the scale.
+
+    Raises
+    ------
+    ValueError
+        For an unknown page, scale or parameter, and for a value of another type than the page's own.
+    """
+    name = known("page", page, pages())
+    known("scale", scale, scales())
+    own, changed = {}, dict(parameters or {})
+    if name in chapters():
+        own = parameters_of(name)
+        named = {"scale": scale} if "scale" in own else {}
+        changed = load_scale(name, scale) | named | changed
+    return {p: _checked(name, p, own[known(f"parameter of {name}", p, own)], value) for p, value in changed.items()}
 
 
 def claims_of(notebook: Any) -> dict[str, Any]:
     """The payload {"chapter", "scale", "records"} that an executed chapter emitted (path or NotebookNode).
 
-    Raises ValueError where the notebook holds none, or more than one.
+    Raises ValueError if the notebook holds none, or more than one.
     """
     import nbformat
 
@@ -150,25 +200,37 @@ def claims_of(notebook: Any) -> dict[str, Any]:
     return found[0]
 
 
-def _header(path: Path) -> dict:
-    """The YAML header of a page, {} without one."""
-    parts = path.read_text(encoding="utf-8").split("---\n", 2)
-    return (yaml.safe_load(parts[1]) or {}) if len(parts) == 3 and not parts[0].strip() else {}
-
-
-def _read(name: str):
+@lru_cache(maxsize=64)
+def _parsed(path: Path, changed: int, size: int):
+    """Whether a page is a notebook, and its cells; parsed again only after the file has changed."""
+    text = path.read_text(encoding="utf-8")
+    parts = text.split("---\n", 2)
+    header = (yaml.safe_load(parts[1]) or {}) if len(parts) == 3 and not parts[0].strip() else {}
+    if "kernelspec" not in header:
+        return None
     import jupytext
 
-    return jupytext.read(project_root() / "book" / f"{name}.md", fmt="md:myst")
+    return jupytext.reads(text, fmt="md:myst")
+
+
+def _notebook(path: Path):
+    """The notebook of a page, shared by all who ask: not to be changed; None for a page of text."""
+    state = path.stat()
+    return _parsed(path, state.st_mtime_ns, state.st_size)
+
+
+def read_page(name: str):
+    """A copy of the notebook of a page, without outputs, as a NotebookNode."""
+    return copy.deepcopy(_notebook(project_root() / "book" / f"{name}.md"))
 
 
 def _parameters_cell(notebook):
-    """The cell tagged `parameters`, or None."""
+    """The cell that is tagged `parameters`, or None."""
     return next((cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])), None)
 
 
 def known(kind: str, name: str, names: Iterable[str]) -> str:
-    """`name` if it is among `names`, else ValueError with those there are and the closest of them."""
+    """`name` if it is among `names`; otherwise ValueError with those that there are, and the closest of them."""
     names = list(names)
     if name in names:
         return name
@@ -178,9 +240,9 @@ def known(kind: str, name: str, names: Iterable[str]) -> str:
 
 
 def _checked(chapter: str, name: str, default: Any, value: Any) -> Any:
-    """`value` as the type of the chapter's own `default`; ValueError where it is of another.
+    """`value` as the type of the chapter's own `default`; ValueError if it is of another type.
 
-    Numbers may come as text, because YAML reads 1e-3 as such. None as default takes anything.
+    Numbers may come as text, because YAML reads 1e-3 as such. None as a default accepts anything.
     """
     kind = type(default).__name__
     wrong = ValueError(f"parameter {name} of {chapter} takes {kind}, as in {default!r}: not {value!r}")
@@ -209,14 +271,29 @@ def _checked(chapter: str, name: str, default: Any, value: Any) -> Any:
 
 
 @contextmanager
-def _own_kernel() -> Iterator[None]:
+def _own_kernel(trace: Path | None) -> Iterator[None]:
     """Let the kernel name `python3` mean this interpreter, whatever kernels the user has installed."""
-    from ipykernel.kernelspec import write_kernel_spec
-
     before = os.environ.get("JUPYTER_PATH")
     with tempfile.TemporaryDirectory() as folder:
+        module = "bosonpeak.book.kernel" if trace else "ipykernel_launcher"
         # errors only: its warning about plain TCP on the loopback would cut the progress bar in pieces
-        write_kernel_spec(Path(folder) / "kernels" / "python3", extra_arguments=["--log-level=ERROR"])
+        spec = {
+            "argv": [
+                sys.executable,
+                "-Xfrozen_modules=off",
+                "-m",
+                module,
+                "-f",
+                "{connection_file}",
+                "--log-level=ERROR",
+            ],
+            "display_name": "Python 3",
+            "language": "python",
+            "env": {"BOSONPEAK_TRACE": str(trace)} if trace else {},
+        }
+        path = Path(folder) / "kernels" / "python3" / "kernel.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(spec), encoding="utf-8")
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, (folder, before)))
         try:
             yield
@@ -227,13 +304,13 @@ def _own_kernel() -> Iterator[None]:
                 os.environ["JUPYTER_PATH"] = before
 
 
-def _execute(notebook, output: Path, parameters: dict[str, Any], bar: str | None) -> None:
-    """Execute `notebook` into `output`, with a bar labelled `bar`; papermill's errors pass through."""
+def _execute(notebook, output: Path, parameters: dict[str, Any], bar: str | None, trace: Path | None = None) -> None:
+    """Execute `notebook` into `output`, with a bar labelled `bar`; errors of papermill pass through."""
     import papermill
     from papermill.engines import NBClientEngine, papermill_engines
 
     class SectionEngine(NBClientEngine):
-        """papermill's own engine, whose bar says where the notebook is."""
+        """The engine of papermill, with a bar that names the section."""
 
         @classmethod
         def execute_managed_notebook(cls, nb_man, kernel_name, **kwargs):
@@ -248,7 +325,7 @@ def _execute(notebook, output: Path, parameters: dict[str, Any], bar: str | None
             return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
 
     papermill_engines.register("bosonpeak", SectionEngine)
-    with _own_kernel():
+    with _own_kernel(trace):
         papermill.execute_notebook(
             notebook,
             str(output),
@@ -258,13 +335,13 @@ def _execute(notebook, output: Path, parameters: dict[str, Any], bar: str | None
             language="python",
             progress_bar={"desc": bar} if bar else False,
             cwd=str(project_root() / "book"),
-            # everything is in the notebook by then; a kernel asked to leave may still complain on stderr
+            # everything is in the notebook by then; a kernel that is asked to end may still complain on stderr
             shutdown_kernel="immediate",
         )
 
 
 def _section(cells, index: int) -> str:
-    """The nearest heading above cell `index`."""
+    """The nearest heading above the cell `index`."""
     text = "\n\n".join(cell.source for cell in cells[:index] if cell.cell_type == "markdown")
     return (_HEADING.findall(_FENCED.sub("", text)) or ["before the first heading"])[-1]
 

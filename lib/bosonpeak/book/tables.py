@@ -1,4 +1,4 @@
-"""The ledger as tables: a chapter's claims, all chapters at a glance, the scoreboard (floor 7)."""
+"""The ledger as tables: the claims of a chapter, all chapters at a glance, the scoreboard."""
 
 import math
 from collections import Counter
@@ -13,7 +13,7 @@ _CLASSES = {name: "bp-verdict-" + name.removesuffix(" at this N").replace(" ", "
 class ClaimsTable:
     """The last output of a chapter: its claims with their verdicts, and the records that `runs.claims_of` reads.
 
-    Raises ValueError where a claim of the chapter was not recorded.
+    Raises ValueError if a claim of the chapter was not recorded.
     """
 
     def __init__(self, ledger: Ledger):
@@ -32,7 +32,7 @@ def _number(x: float | None) -> str:
         return "not measured"
     if math.isinf(x):
         return "∞"
-    # rounding dust of an exact zero
+    # what rounding leaves of an exact zero
     return "0" if abs(x) < 1e-12 else f"{x:.3g}"
 
 
@@ -63,7 +63,7 @@ def _badge(name: str) -> str:
 
 
 def table(payload: dict) -> str:
-    """The claims of one run as an HTML table; a statement opens to the quantity, a band to its reason."""
+    """The claims of one run as an HTML table; a statement opens to the quantity, and a band to its reason."""
     claims, scale = {claim.id: claim for claim in load(payload["chapter"])}, payload["scale"]
     rows = []
     for record in payload["records"]:
@@ -98,7 +98,7 @@ def table(payload: dict) -> str:
 
 
 class _Html:
-    """Something a notebook shows as HTML."""
+    """Something that a notebook shows as HTML."""
 
     def __init__(self, html: str):
         self.html = html
@@ -108,7 +108,7 @@ class _Html:
 
 
 def glance() -> _Html:
-    """Counts of verdicts, a row for each chapter and archived scale."""
+    """Counts of verdicts, with a row for each chapter and archived scale."""
     rows = []
     for scale in SCALES:
         for chapter, run in sorted(load_archive(scale).items()):

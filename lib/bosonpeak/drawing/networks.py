@@ -1,4 +1,4 @@
-"""Drawings of networks and their reduced densities (floor 7): axes in, axes filled, nothing computed."""
+"""Drawings of networks and of their reduced densities of states; nothing is computed here."""
 
 import numpy as np
 from matplotlib.collections import LineCollection
@@ -10,16 +10,28 @@ OMEGA_LABEL = r"$\omega$  ($\sqrt{t_0/m}$)"
 def draw_network(
     axes, network, window=None, node_size=6.0, highlight=None, limits=(None, None), by_stiffness=False
 ) -> None:
-    """Nodes and springs of a 2D network on `axes`; lengths in its own unit.
+    """Draw the nodes and springs of a two-dimensional network.
 
-    window: (x0, x1, y0, y1) to show; springs through the boundary are drawn as stubs that leave the box.
-    highlight: (N,) numbers to colour the nodes by, drawn over the default black; limits: of these colours.
-    by_stiffness: draw springs as wide as they are stiff.
+    Parameters
+    ----------
+    axes : matplotlib Axes
+    network : SpringNetwork
+    window : (x0, x1, y0, y1), optional
+        Part to show, in the unit of length of the network. Springs across the boundary are drawn as stubs that leave
+        the box.
+    node_size : float
+        Area of the nodes in points squared.
+    highlight : array, shape (N,), optional
+        Numbers by which the nodes are coloured; black by default.
+    limits : (float, float)
+        Ends of these colours.
+    by_stiffness : bool
+        Draw the springs with a width proportional to their stiffness.
     """
     x0, x1, y0, y1 = window or (-0.7, network.box[0] - 0.3, -0.7, network.box[1] - 0.3)
     start = network.positions[network.bonds[:, 0]]
     segments = np.stack([start, start + network.vectors], axis=1)
-    # only what shows: a large network has a million springs
+    # draw only what is visible: a large network has a million springs
     margin = 2.0
     low, high = np.array([x0, y0]) - margin, np.array([x1, y1]) + margin
     shown = ((start > low) & (start < high)).all(axis=1)
@@ -36,11 +48,11 @@ def draw_network(
 
 
 def draw_ensemble(axes, omega, curves, color, label) -> None:
-    """Thin lines for the samples of `curves` (n, K), a thick one for their mean."""
+    """Draw a thin line for each sample of `curves` (n, K) over omega (K,), and a thick one for their mean."""
     axes.plot(omega, np.transpose(curves), color=color, linewidth=0.4, alpha=0.35)
     axes.plot(omega, np.mean(curves, axis=0), color=color, label=label)
 
 
 def label_reduced(axes, title, omega_max, top) -> None:
-    """Axis names, limits and title of a g/omega plot."""
+    """Set the axis labels, limits and title of a plot of g/omega."""
     axes.set(xlabel=OMEGA_LABEL, ylabel=REDUCED_LABEL, title=title, xlim=(0, omega_max), ylim=(0, top))

@@ -1,4 +1,4 @@
-"""Drawings and tables of the archived glasses (floor 7): spectra in, axes filled."""
+"""Drawings of the archived spectra of glasses."""
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -7,9 +7,19 @@ from bosonpeak.units import RAD_PER_PS, THZ
 
 
 def reduced_density(data, width: float) -> tuple[np.ndarray, np.ndarray]:
-    """omega and g / omega^2 of a shipped spectrum, under a Gaussian of standard deviation `width` in all.
+    """Frequencies and g / omega^2 of an archived spectrum under a Gaussian kernel.
 
-    The first 1.5 widths are left out: there the Gaussian reaches over omega = 0.
+    Parameters
+    ----------
+    data : xarray.Dataset
+        An archived spectrum with g over omega, in rad/ps or reduced.
+    width : float
+        Standard deviation of the kernel in the unit of omega, the resolution of the spectrum included.
+
+    Returns
+    -------
+    omega, reduced : array, shape (K,)
+        Only above 1.5 widths: below, the kernel reaches beyond omega = 0.
     """
     omega, g = data.omega.values, data.g.values
     extra = np.sqrt(max(width**2 - data.attrs["resolution"] ** 2, 0.0))
@@ -21,9 +31,12 @@ def reduced_density(data, width: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def draw_reduced_densities(axes, spectra, width, color, label, unit=1.0) -> None:
-    """g / omega^2 (in 1/unit) of several samples, their mean, and below them the mean Debye level, dashed."""
+    """Draw g / omega^2 (in 1/unit) of several samples, their mean, and their mean Debye level as a dashed line.
+
+    spectra, width: as `reduced_density`, for a list of samples of one recipe.
+    """
     curves = [reduced_density(data, width) for data in spectra]
-    # samples of one recipe have grids that differ by their highest frequency
+    # the grids of samples of one recipe differ in their highest frequency
     omega = curves[0][0]
     values = np.array([np.interp(omega, x, y) for x, y in curves]) * unit
     if len(values) > 1:
@@ -34,23 +47,8 @@ def draw_reduced_densities(axes, spectra, width, color, label, unit=1.0) -> None
 
 
 def add_frequency_axis(axes):
-    """A second axis on top with nu = omega / (2 pi) in THz, for omega in rad/ps."""
+    """Add an axis on top with nu = omega / (2 pi) in THz to axes whose x is omega in rad/ps. Returns the new axis."""
     factor = THZ / RAD_PER_PS
     top = axes.secondary_xaxis("top", functions=(lambda x: x * factor, lambda x: x / factor))
     top.set_xlabel(r"$\nu = \omega/2\pi$  (THz)")
     return top
-
-
-def draw_participation(axes, spectra, color, label) -> None:
-    """Participation ratio of each of the lowest modes against its frequency, logarithmic."""
-    for i, data in enumerate(spectra):
-        moving = data.frequency.values > 1e-5 * data.attrs["omega_max"]
-        axes.plot(
-            data.frequency.values[moving][:100],
-            data.participation_ratio.values[moving][:100],
-            ".",
-            color=color,
-            markersize=3,
-            label=label if i == 0 else None,
-        )
-    axes.set_yscale("log")

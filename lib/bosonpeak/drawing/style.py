@@ -1,10 +1,10 @@
-"""The style of all figures: colours that every common colour vision can tell apart, sizes, tidy axes."""
+"""The style of all figures: colours that remain distinct in every common colour vision, sizes, and tidy axes."""
 
 import matplotlib
 import numpy as np
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-# Okabe and Ito's colours without yellow, which is unreadable on white
+# the colours of Okabe and Ito without yellow, which is hard to see on white
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 
 
@@ -31,9 +31,9 @@ STYLE = {
 
 
 def ordered_colors(n: int, cmap: str = "viridis") -> list[tuple[float, float, float, float]]:
-    """`n` colours, dark to light, for curves that belong to rising values of one parameter.
+    """Colours from dark to light for n curves that belong to ascending values of one parameter.
 
-    The light end, unreadable on white, is left out. Raises ValueError for n < 1.
+    The light end of the colour map, which is hard to see on white, is left out. Raises ValueError if n < 1.
     """
     if n < 1:
         raise ValueError(f"ordered_colors needs at least one curve, got {n}")
@@ -41,9 +41,9 @@ def ordered_colors(n: int, cmap: str = "viridis") -> list[tuple[float, float, fl
 
 
 def tidy_logarithmic(*axes) -> None:
-    """Labels at 1, 2, 5 on logarithmic axes of less than a decade and a half, at powers of ten on longer ones.
+    """Label logarithmic axes at 1, 2, 5 if they are shorter than a decade and a half, and at powers of ten otherwise.
 
-    Call it last: it goes by the limits. matplotlib's own labels run into one another on short axes.
+    Call it last, since it depends on the limits. The default labels of matplotlib overlap on short axes.
     """
     for ax in axes:
         for axis in (ax.xaxis, ax.yaxis):

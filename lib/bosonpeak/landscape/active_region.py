@@ -1,8 +1,12 @@
-"""Energy and forces of a few atoms that move among others that rest, at a cost of the few (floor 4).
+"""Energy and forces of a few atoms that move among others at rest, at a cost that depends on the few alone.
 
-Only pairs with a free atom at one end are summed. The density that resting atoms give each other enters once, from
-the start, so that one cutoff of resting atoms around the free ones makes the embedded-atom energy exact. A cluster cut
-out for LAMMPS would need two cutoffs, every pair of it computed each time: for Cu-Zr 1,500 atoms instead of 100.
+Only pairs with a free atom at one end are summed. The density that resting atoms give to one another enters once,
+from
+the start, so that one cutoff of resting atoms around the free ones makes the embedded-atom energy exact. A cluster
+that
+is cut out for LAMMPS would need two cutoffs, and every pair of it would be computed each time: for Cu-Zr that is
+1,500
+atoms instead of 100.
 """
 
 from dataclasses import dataclass
@@ -19,10 +23,18 @@ _SKIN = 0.12
 
 @dataclass(frozen=True)
 class Landscape:
-    """A structure as the start of searches; lengths and energies in the potential's units.
+    """A structure from which searches start; lengths and energies are in the units of the potential.
 
-    positions (N, 3), cell (3, 3), types (N,) index the potential's elements; density (N,): rho_i, zero for pair
-    potentials; forces (N, 3).
+    Attributes
+    ----------
+    positions : array, shape (N, 3)
+    cell : array, shape (3, 3)
+    types : array of int, shape (N,)
+        Index into the elements of the potential.
+    density : array, shape (N,)
+        Embedding density rho_i; zero for pair potentials.
+    forces : array, shape (N, 3)
+    interaction : PairInteraction or EmbeddedInteraction
     """
 
     positions: np.ndarray
@@ -34,23 +46,25 @@ class Landscape:
 
     @property
     def half_height(self) -> float:
-        """Half the shortest distance between opposite faces of the cell."""
+        """Half of the shortest distance between opposite faces of the cell."""
         return float(0.5 / np.linalg.norm(np.linalg.inv(self.cell), axis=0).max())
 
     def within(self, centres, radius: float) -> np.ndarray:
-        """Indices (k,) of the atoms within `radius` of any of the atoms `centres`; all where it exceeds half_height."""
+        """Indices (k,) of the atoms within `radius` of any of the atoms `centres`; all atoms beyond `half_height`."""
         if radius > self.half_height:
             return np.arange(len(self.positions))
         near, inverse = np.zeros(len(self.positions), bool), np.linalg.inv(self.cell)
         for centre in np.atleast_1d(centres):
             apart = (self.positions - self.positions[centre]) @ inverse
+            # exact up to half_height, where rounding finds the nearest image in any cell
+            # exact up to half_height, where rounding finds the nearest image in any cell
             apart = (apart - np.round(apart)) @ self.cell
             near |= np.einsum("ij,ij->i", apart, apart) <= radius**2
         return np.flatnonzero(near)
 
 
 def describe_landscape(atoms: Atoms, potential) -> Landscape:
-    """The landscape around a structure. Raises as `vibrations.hessian.bonds`."""
+    """The landscape around a structure. Raises ValueError as `vibrations.hessian.bonds`."""
     found, interaction = bonds(atoms, potential), potential.interaction()
     stiffness = bond_stiffness(found, interaction)
     pull = stiffness.first / found.distance
@@ -59,9 +73,11 @@ def describe_landscape(atoms: Atoms, potential) -> Landscape:
 
 
 class Region:
-    """The atoms `free` (n,) of a landscape move, all others rest where they were; force_calls counts evaluations.
+    """The atoms `free` (n,) of a landscape move; all others rest where they were.
 
-    The list of pairs is made anew when an atom has moved half its margin. Order of `free`: as freed.
+    `force_calls` counts the evaluations. The list of pairs is renewed when an atom has moved by half of its margin.
+    The
+    atoms stand in `free` in the order in which they were freed.
     """
 
     def __init__(self, landscape: Landscape, free):
@@ -72,7 +88,7 @@ class Region:
         else:
             self._tables = law.cutoffs**2, law.exponents, law.coefficients, law.origin
         self._reach = law.cutoff * (1 + _SKIN)
-        # beyond twice the reach only the nearest image counts
+        # in a cell of more than twice the reach, only the nearest image counts
         count = (
             int(np.ceil(self._reach / (2 * landscape.half_height) + 0.5)) if landscape.half_height < self._reach else 0
         )
@@ -82,7 +98,7 @@ class Region:
         self.grow(free)
 
     def grow(self, atoms) -> None:
-        """Free these atoms (k,) too; those that were free keep their places in front."""
+        """Free further atoms (k,); those that were free keep their places in front."""
         self.free = np.concatenate([self.free, np.setdiff1d(atoms, self.free)])
         self.start = self.landscape.positions[self.free]
         self._rest, self._shell = self.landscape.density.copy(), np.empty(0, np.int64)
@@ -96,7 +112,7 @@ class Region:
         self._zero = self._sum(self.start)[0]
 
     def evaluate(self, x) -> tuple[float, np.ndarray]:
-        """Energy above the start and forces (n, 3) with the free atoms at x (n, 3)."""
+        """Energy above the start, and forces (n, 3), with the free atoms at x (n, 3)."""
         self.force_calls += 1
         moved = x - self._listed
         if not np.einsum("ij,ij->i", moved, moved).max() < (_SKIN * self._law.cutoff / 2) ** 2:
@@ -108,14 +124,14 @@ class Region:
         self._x[:n] = x
         if self._law.embedded:
             energy, f = _embedded_forces(self._x, n, *self._pairs, self._types, self._local_rest, *self._tables)
-            # atoms that came near after the start: their energy without us
+            # the energy that atoms which came near after the start have without the free ones
             energy -= self._late
         else:
             energy, f = _pair_forces(self._x, n, *self._pairs, self._types, *self._tables)
         return energy - self._zero, f
 
     def _list(self, x):
-        """Pairs within the reach, and which resting atoms they take in."""
+        """Renew the list of pairs within the reach, and of the resting atoms that belong to them."""
         start, n = self.landscape, len(self.free)
         if not np.isfinite(x).all():
             raise FloatingPointError("positions that are not finite")
@@ -155,8 +171,11 @@ class Region:
 
 @njit(cache=True)
 def _find_pairs(folded, cell, images, free, rank, near, reach2, capacity):
-    """Free atom (local number), other atom, its image's offset, square of the distance; from positions in units of the
-    cell. count may exceed the capacity: then ask again."""
+    """Pairs of a free atom (its local number) and another atom, the offset of its image, and the squared distance.
+
+    Positions are in units of the cell. If the count exceeds the capacity, the call has to be repeated with a larger
+    one.
+    """
     i, j, offset = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty((capacity, 3))
     squares, count, one = np.empty(capacity), 0, images.shape[0] == 1
     for a in range(free.size):
@@ -185,7 +204,7 @@ def _find_pairs(folded, cell, images, free, rank, near, reach2, capacity):
 
 
 def _pair_tables(law) -> np.ndarray:
-    """(t, t, n_r, 12): cubics of r phi, of the density at the first atom and at the second, side by side."""
+    """Cubics of r phi and of the densities at the first and at the second atom, side by side: (t, t, n_r, 12)."""
     density = law.density_spline
     return np.ascontiguousarray(np.concatenate([law.pair_spline, density, density.swapaxes(0, 1)], axis=-1))
 
@@ -209,7 +228,7 @@ def _sum_densities(x, i, j, offset, types, tables, r_step, cutoff2):
 
 @njit(cache=True)
 def _embedded_forces(x, n, i, j, offset, types, rest, tables, embedding, r_step, rho_step, cutoff2):
-    """Energy of the pairs and of all atoms' embedding, forces on the first n."""
+    """Energy of the pairs and of the embedding of all atoms, and forces on the first n atoms."""
     energy, f, per_step = 0.0, np.zeros((n, 3)), 1.0 / r_step
     rho, slope = rest.copy(), np.empty(types.size)
     last, last_rho = tables.shape[2] - 2, embedding.shape[1] - 2
@@ -256,7 +275,7 @@ def _embedded_forces(x, n, i, j, offset, types, rest, tables, embedding, r_step,
 
 @njit(cache=True)
 def _pair_forces(x, n, i, j, offset, types, cutoffs2, exponents, coefficients, origin):
-    """As `_embedded_forces` for a sum of powers of r - origin."""
+    """As `_embedded_forces`, for a sum of powers of r - origin."""
     energy, f, d = 0.0, np.zeros((n, 3)), np.empty(3)
     for b in range(i.size):
         a, o = i[b], j[b]

@@ -1,6 +1,7 @@
-"""The energy along a straight line in configuration space, to fourth order (floor 4).
+"""The energy along a straight line in configuration space, to fourth order.
 
-mizuno-2020, appendix: Phi(r0 + x e) - Phi(r0) = kappa x^2 / 2 + tau x^3 / 6 + ..., x = A sqrt(N), e a normalised mode.
+Along r0 + x e, with a normalised direction e and x = A sqrt(N), where A is the root mean square displacement,
+Phi(r0 + x e) - Phi(r0) = kappa x^2 / 2 + tau x^3 / 6 + ... (mizuno-2020, appendix).
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,16 @@ from bosonpeak.vibrations.hessian import bonds, forces
 
 @dataclass(frozen=True)
 class Expansion:
-    """Derivatives of the energy along each of k directions, (k,), in energy / length^n: first (zero at a minimum),
-    second (kappa = omega^2 for unit masses), third (tau), fourth. n_atoms: N."""
+    """Derivatives of the energy along each of k directions.
+
+    Attributes
+    ----------
+    first, second, third, fourth : array, shape (k,)
+        In energy / length^n. The first is zero at a minimum; the second is kappa, which equals omega^2 of a mode for
+        unit masses; the third is tau.
+    n_atoms : int
+        N.
+    """
 
     first: np.ndarray
     second: np.ndarray
@@ -23,20 +32,38 @@ class Expansion:
 
     @property
     def critical_amplitude(self) -> np.ndarray:
-        """A_c = 2 kappa / (|tau| sqrt(N)) (mizuno-2020, Eq. A3), on the side where the third order lowers the
-        energy; inf where tau = 0."""
+        """The third-order estimate A_c = 2 kappa / (|tau| sqrt(N)) (mizuno-2020, Eq. A3), (k,).
+
+        It lies on the side where the third order lowers the energy, and is infinite where tau = 0.
+        """
         with np.errstate(divide="ignore"):
             return 2 * self.second / (abs(self.third) * np.sqrt(self.n_atoms))
 
 
 def expand_energy(atoms, potential, directions) -> Expansion:
-    """Derivatives of the energy at r0 + x e with respect to x, at x = 0, first to fourth.
+    """First to fourth derivative of the energy at r0 + x e with respect to x, at x = 0.
 
-    directions: (3N,) or (3N, k), normalised here; row 3 i + c. Analytic for pair potentials (harmonic spheres: of the
-    contacts there are at r0). Embedded-atom potentials: by central differences of the force along the line at five
-    points, between which the atom that moves most moves by 0.02 A; their tables are splines, whose third derivative
-    is a staircase: good to 1e-4 in the second order, some per cent in the third. Raises ValueError for directions of
-    another length or zero.
+    They are analytic for pair potentials, and count only the contacts that exist at r0 for harmonic spheres. For
+    embedded-atom potentials they are central differences of the force at five points of the line, between which the
+    atom that moves most moves by 0.02 A. The tables of these potentials are splines, whose third derivative is a
+    staircase: the second order is good to 1e-4, the third to some per cent.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        N atoms.
+    potential : materials.potentials.Potential
+    directions : array, shape (3N,) or (3N, k)
+        Normalised here; row 3 i + c is component c of atom i.
+
+    Returns
+    -------
+    Expansion
+
+    Raises
+    ------
+    ValueError
+        If a direction is zero or has another length.
     """
     e = np.asarray(directions, float).reshape(len(directions), -1)
     norm = np.linalg.norm(e, axis=0)
@@ -54,7 +81,7 @@ def _by_bonds(atoms, potential, e):
     out = np.empty((4, e.shape[2]))
     for k in range(e.shape[2]):
         u = e[found.j, :, k] - e[found.i, :, k]
-        # derivatives of the bond's length: the first is a, the second b^2 / r ...
+        # derivatives of the length of the bond: the first is a, the second b^2 / r, and so on
         a = (u * n).sum(axis=1)
         b2 = ((u - a[:, None] * n) ** 2).sum(axis=1)
         r2, r3, r4 = b2 / r, -3 * a * b2 / r**2, (12 * a**2 * b2 - 3 * b2**2) / r**3
@@ -68,7 +95,7 @@ def _by_bonds(atoms, potential, e):
 
 
 def _pair_derivatives(interaction, r, ti, tj):
-    """phi' to phi'''' of a sum of powers at the bonds, (4, B)."""
+    """First to fourth derivative of the pair energy, a sum of powers, at each bond, (4, B)."""
     x, out = r - interaction.origin, np.zeros((4, len(r)))
     for k, p in enumerate(interaction.exponents.astype(float)):
         c = interaction.coefficients[ti, tj, k]

@@ -1,25 +1,16 @@
-"""Saddle points around a minimum by the activation-relaxation technique nouveau (floor 4; yang-2021, Sec. 2.3).
+"""Saddle points around a minimum by the activation-relaxation technique nouveau (yang-2021, Sec. 2.3).
 
-A random kick of an atom is pushed on until the lowest eigenvalue of the Hessian lies below a threshold; then the
-structure climbs along that eigenvector while it relaxes across it, until all forces vanish (Barkema and Mousseau, Phys.
-Rev. Lett. 77, 4358 (1996); Malek and Mousseau, Phys. Rev. E 62, 7723 (2000)). The eigenvector comes from Lanczos steps
-on differences of forces, started from the one before; relaxations are few at first and more later (Machado-Charry et
-al., J. Chem. Phys. 135, 034102 (2011); Jay et al., J. Chem. Theory Comput. 16, 6726 (2020)), by L-BFGS.
-
-The climb takes place in an active region that follows the atoms that move: what surrounds it rests. That is cheap, and
-it keeps soft waves of the whole from hiding the mode. But it strains the rest: barriers are a fifth too high at 7 A,
-and the excess decays only as 1 / radius^3. So the saddle is converged anew with what lies within finish_radius free.
+An atom and its near neighbours are displaced at random, pushed until the lowest eigenvalue of the Hessian is clearly
+negative, and moved up along that eigenvector while the forces across it are relaxed, until no force is left. From the
+saddle the structure is minimised to both sides, to see which minima it connects.
 """
 
-import zipfile
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
-from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 
-from bosonpeak.archive.resume import run_jobs, structure_key, write_arrays
+from bosonpeak.archive.resume import KeptParts, run_jobs
 from bosonpeak.landscape.active_region import Landscape, describe_landscape
 from bosonpeak.landscape.saddle_search import REDUCED, Climber, Search, largest_norm
 from bosonpeak.materials.potentials import get
@@ -42,16 +33,36 @@ _RAGGED = ("free", "displacements", "mode")
 
 @dataclass(frozen=True)
 class Event:
-    """One search; energies above the start, in eV or reduced, nan where there is no saddle.
+    """One search for a saddle. Energies are above the start, in eV or reduced; NaN where there is no saddle.
 
-    atom, seed, number: which atom was kicked, and the kick, `default_rng([seed, atom, number])`. converged: a saddle
-    was found; outcome: "saddle" or what went wrong. barrier: its energy; eigenvalue: its only negative one, with an
-    error below the square of `residual_mode` over the gap; residual_force: largest force on an atom that is free.
-    force_calls: evaluations up to the saddle; connect_calls: those after it. connected: minimised from both sides of
-    the saddle, one end is the start, the other is not, and both lie below it. end_distances, end_energies (2,): largest
-    displacement of an atom and energy of either end, the nearer one first. moved_atom: the one that is displaced most
-    at the saddle, by moved_distance. region: atoms that were free in the climb. free (m,): atoms whose displacements
-    (m, 3) and mode (m, 3) at the saddle are kept, in single precision.
+    Attributes
+    ----------
+    atom, seed, number : int
+        The atom that was kicked, and its kick, `default_rng([seed, atom, number])`.
+    outcome : str
+        "saddle", or what went wrong; `converged` says whether a saddle was found.
+    barrier, eigenvalue : float
+        Energy of the saddle, and its only negative eigenvalue, whose error is below the square of `residual_mode`
+        over
+        the gap.
+    residual_mode, residual_force : float
+        |H v - lambda v| of the mode, and the largest force on an atom that is free.
+    force_calls, connect_calls : int
+        Evaluations up to the saddle, and after it.
+    connected : bool
+        Whether, minimised from both sides of the saddle, one end is the start, the other is not, and both lie below
+        the
+        saddle.
+    end_distances, end_energies : tuple of 2 floats
+        Largest displacement of an atom and energy of either end, the nearer one first.
+    moved_atom, moved_distance : int, float
+        The atom that is displaced most at the saddle, and by how much.
+    region : int
+        Number of atoms that were free in the climb.
+    free : array of int, shape (m,)
+        Atoms of which more is kept.
+    displacements, mode : array, shape (m, 3)
+        Their displacements and the mode at the saddle, in single precision.
     """
 
     atom: int
@@ -97,14 +108,32 @@ class Event:
 def activation_events(
     atoms: Atoms, potential, atom: int, n_events: int = 20, seed: int = 0, search: Search | None = None
 ) -> list[Event]:
-    """Saddles around a minimum, from `n_events` random kicks of one atom and its near neighbours.
+    """Saddles around a minimum, from random kicks of one atom and its near neighbours.
 
-    atoms: a minimum, periodic; potential: a Potential or its name; search: default Search() for metals, REDUCED for
-    reduced units. An event depends on atom, seed and its number alone. Failed searches are events too: see
-    `Event.converged`. Each takes some 2 s for 1,000 atoms of Cu-Zr.
+    An event depends on the atom, the seed and its own number alone. Failed searches are events as well (see
+    `Event.converged`). A search takes about 2 s for 1,000 atoms of Cu-Zr.
 
-    Raises ValueError where the atom is not in the structure, the structure is no minimum, or the potential lacks an
-    element.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        A minimum of the potential energy, periodic in three directions.
+    potential : Potential or str
+    atom : int
+        Index of the atom that is kicked.
+    n_events : int
+        Number of kicks.
+    seed : int
+    search : Search, optional
+        By default `default_search(potential)`.
+
+    Returns
+    -------
+    list of Event
+
+    Raises
+    ------
+    ValueError
+        If the atom is not in the structure, the structure is not a minimum, or the potential lacks an element.
     """
     potential = get(potential) if isinstance(potential, str) else potential
     search = search or default_search(potential)
@@ -114,7 +143,7 @@ def activation_events(
 
 
 def default_search(potential) -> Search:
-    """Search() in eV and A, REDUCED in reduced units."""
+    """The settings in A and eV for metals (`Search()`), and those for reduced units (`REDUCED`) otherwise."""
     return Search() if potential.units == "metal" else REDUCED
 
 
@@ -133,16 +162,25 @@ def _start(atoms, potential, search) -> Landscape:
     low, high, _ = lanczos_extremes(hessian(atoms, potential, factored=True), 150)
     if not force.max() < search.minimum_tolerance or low < -1e-6 * high:
         raise ValueError(
-            f"the structure is no minimum: the largest force is {force.max():.3g} on atom {force.argmax()} (tolerance "
-            f"{search.minimum_tolerance:g}), the lowest eigenvalue of the Hessian at most {low:.3g}; relax it first"
+            f"the structure is not a minimum: the largest force is {force.max():.3g} on atom {force.argmax()} "
+            f"(tolerance {search.minimum_tolerance:g}), the lowest eigenvalue of the Hessian at most {low:.3g}; "
+            "relax it first"
         )
     return landscape
 
 
 def kick_atom(landscape: Landscape, search: Search, atom: int, seed: int, number: int):
-    """Indices (n,) of the atoms of the active region and their displacements (n, 3) by the kick."""
+    """The kick of one event.
+
+    Returns
+    -------
+    near : array of int, shape (n,)
+        The atoms of the active region.
+    kick : array, shape (n, 3)
+        Their displacements; only atoms within the kick radius are displaced.
+    """
     near = landscape.within(atom, search.radius)
-    # in a cell too small for a neighbourhood the atom alone is kicked
+    # in a cell that is too small for a neighbourhood, the atom alone is kicked
     kicked = landscape.within(atom, search.kick_radius) if search.kick_radius <= landscape.half_height else atom
     kicked, kick = np.isin(near, kicked), np.zeros((len(near), 3))
     kick[kicked] = np.random.default_rng([seed, atom, number]).normal(size=(kicked.sum(), 3))
@@ -152,7 +190,7 @@ def kick_atom(landscape: Landscape, search: Search, atom: int, seed: int, number
 def _find_event(landscape, search, atom, seed, number) -> Event:
     near, kick = kick_atom(landscape, search, atom, seed, number)
     climber, name = Climber(landscape, search, atom, near), dict(atom=atom, seed=seed, number=number)
-    # a walker that flies apart: its coordinates overflow
+    # the coordinates of a walker that flies apart overflow
     with np.errstate(over="ignore", invalid="ignore"):
         try:
             if not climber.leave(kick):
@@ -164,7 +202,7 @@ def _find_event(landscape, search, atom, seed, number) -> Event:
                 if not climber.finish():
                     outcome = "no saddle of the whole"
                 elif climber.e <= 0:
-                    # it has wandered off: no border of this basin lies below its minimum
+                    # the walker has left the basin, whose borders all lie above its minimum
                     outcome = "a saddle below the start"
                 else:
                     return _describe(climber, name, climber.region.force_calls, region)
@@ -174,7 +212,10 @@ def _find_event(landscape, search, atom, seed, number) -> Event:
 
 
 def refine_event(atoms: Atoms, potential, event: Event, search: Search | None = None) -> Event:
-    """The same saddle with every atom free: what a finish_radius left out. Raises ValueError where there is none."""
+    """The saddle of an event, converged again with every atom free.
+
+    This shows what the `finish_radius` of the search left out. Raises ValueError for an event without a saddle.
+    """
     if not event.converged:
         raise ValueError(f"event {event.number} of atom {event.atom} found no saddle ({event.outcome})")
     search = replace(search or default_search(potential), finish_radius=None)
@@ -206,22 +247,40 @@ def activate_atoms(
     workers: int | None = None,
     progress: bool = False,
 ) -> list[list[Event]]:
-    """`activation_events` of many atoms, in processes of one thread each: a list of events for each of `indices`.
+    """`activation_events` of many atoms, in several processes of one thread each.
 
-    folder: the events of an atom are kept there once they are all found, under a hash of structure, potential, search
-    and seed, and read back instead of found again; asked for more of them, only those that lack are looked for.
-    workers, progress: of `processes.run_jobs`. Raises as `activation_events`.
+    Parameters
+    ----------
+    atoms, potential, n_events, seed, search
+        As for `activation_events`.
+    indices : sequence of int
+        The atoms that are kicked.
+    folder : path-like, optional
+        The events of an atom are kept there as soon as all of them are found, under a hash of structure, potential,
+        settings and seed, and are read instead of found again. Where more are asked for, only the missing ones are
+        looked for.
+    workers, progress
+        As for `archive.resume.run_jobs`.
+
+    Returns
+    -------
+    list of list of Event
+        One list for each of `indices`.
+
+    Raises
+    ------
+    ValueError
+        As `activation_events`.
     """
     potential = get(potential) if isinstance(potential, str) else potential
     search, indices = search or default_search(potential), [int(a) for a in indices]
     _check(len(atoms), indices, n_events, seed)
     landscape, done = _start(atoms, potential, search), {}
+    parts = KeptParts(folder, atoms, potential, asdict(search), seed)
     if folder:
-        folder = Path(folder) / structure_key(atoms, potential, asdict(search), seed)
-        folder.mkdir(parents=True, exist_ok=True)
-        done = {a: _read(folder / f"atom-{a:05d}.npz") for a in indices}
+        done = {a: _read(parts, a) for a in indices}
     jobs = [
-        (landscape, search, a, seed, done.get(a, []), n_events, folder)
+        (landscape, search, a, seed, done.get(a, []), n_events, parts)
         for a in dict.fromkeys(indices)
         if len(done.get(a, [])) < n_events
     ]
@@ -230,33 +289,32 @@ def activate_atoms(
 
 
 def _activate(job) -> tuple[int, list[Event]]:
-    landscape, search, atom, seed, found, n_events, folder = job
+    landscape, search, atom, seed, found, n_events, parts = job
     found = found + [_find_event(landscape, search, atom, seed, k) for k in range(len(found), n_events)]
-    if folder:
-        # one array a field, the ragged ones end to end
+    if parts.folder:
+        # one array per field, the ragged ones end to end
         columns = {f.name: [getattr(event, f.name) for event in found] for f in fields(Event)}
         columns |= {name: np.concatenate(columns[name]) for name in _RAGGED}
-        write_arrays(folder / f"atom-{atom:05d}.npz", count=[len(event.free) for event in found], **columns)
+        parts.write(f"atom-{atom:05d}", count=[len(event.free) for event in found], **columns)
     return atom, found
 
 
-def _read(path) -> list[Event]:
-    """The events that were kept; none where there is no file or half of one."""
-    with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile), np.load(path) as kept:
-        columns = {f.name: kept[f.name] for f in fields(Event)}
-        ends = np.cumsum(kept["count"])[:-1]
-        columns = {
-            name: np.split(column, ends)
-            if name in _RAGGED
-            else [tuple(v) if column.ndim > 1 else v for v in column.tolist()]
-            for name, column in columns.items()
-        }
-        return [Event(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
-    return []
+def _read(parts: KeptParts, atom: int) -> list[Event]:
+    """The events that were kept for an atom; none where there is no file or only a part of one."""
+    kept = parts.read(f"atom-{atom:05d}")
+    if kept is None or not {f.name for f in fields(Event)} <= set(kept):
+        return []
+    ends = np.cumsum(kept["count"])[:-1]
+    columns = {}
+    for name in (f.name for f in fields(Event)):
+        column = kept[name]
+        rows = [tuple(v) if column.ndim > 1 else v for v in column.tolist()]
+        columns[name] = np.split(column, ends) if name in _RAGGED else rows
+    return [Event(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
 
 def _describe(climber, event_of, force_calls, region):
-    """The event of a saddle that was found, its ends included."""
+    """The event of a saddle that was found, with the minima on both of its sides."""
     o, r = climber.search, climber.region
     sides = (climber.descend(climber.x + s * o.atom_step / largest_norm(climber.mode) * climber.mode) for s in (1, -1))
     ends = sorted((float(d), float(e)) for d, e in sides)
@@ -272,7 +330,7 @@ def _describe(climber, event_of, force_calls, region):
         residual_force=float(largest_norm(climber.f)),
         force_calls=force_calls,
         connect_calls=r.force_calls - force_calls,
-        # one that rests as high as the saddle has not left it: too flat to tell
+        # a side that rests as high as the saddle has not left it: the landscape is too flat to decide
         connected=bool(ends[0][0] < o.same < ends[1][0] and max(ends[0][1], ends[1][1]) < climber.e),
         end_distances=(ends[0][0], ends[1][0]),
         end_energies=(ends[0][1], ends[1][1]),

@@ -1,18 +1,17 @@
-"""Push a structure along a mode and find where it leaves its basin (floor 4; mizuno-2020, Secs. II C and III).
+"""Push a structure along a mode and find the amplitude at which it leaves its basin.
 
-r = r0 + A sqrt(N) e (Eq. 5) is minimised by LAMMPS, and either returns to r0 or has gone to another minimum.
-The sign of a mode is arbitrary and the paper names none: here both are pushed, and the smaller amplitude counts.
+The structure is displaced to r = r0 + A sqrt(N) e, where e is the normalised mode and A the root mean square
+displacement of a particle (mizuno-2020, Eq. 5). LAMMPS then minimises the energy. The structure either returns to r0
+or ends in another minimum, r1. The sign of a mode is arbitrary, and the paper does not say which one it pushes: here
+both are pushed, and the smaller amplitude counts.
 """
 
-import zipfile
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 
 import numpy as np
 from ase import Atoms
 
-from bosonpeak.archive.resume import run_jobs, structure_key, write_arrays
+from bosonpeak.archive.resume import KeptParts, run_jobs
 from bosonpeak.materials.geometry import nearest_image
 from bosonpeak.materials.lammps import Session
 from bosonpeak.materials.potentials import get
@@ -20,21 +19,40 @@ from bosonpeak.units import RAD_PER_PS
 from bosonpeak.vibrations.hessian import bond_stiffness, bonds, dynamical_matrix
 from bosonpeak.vibrations.operators import spectral_bound
 
-_RETURNED = 1e-5
-"""|r1 - r0| up to which a push came back: returning ones end below 1e-9, transitions begin near 1e-3."""
+RETURNED = 1e-5
+"""Distance |r1 - r0| up to which a push has returned: returning pushes end below 1e-9, transitions begin near 1e-3."""
 
 
 @dataclass(frozen=True)
 class Transition:
-    """What pushes along one mode led to; lengths and energies in the potential's units.
+    """What the pushes along one mode led to; lengths and energies are in the units of the potential.
 
-    amplitude: A_c, the smallest A that left the basin, inf where none did; returned_amplitude: the largest below it
-    that came back, the other end of the bracket; sign: of the push at A_c. energy: Phi(r1) - Phi(r0), Eq. 7 with its
-    sign. barrier: Phi(r0 + A_c sqrt(N) e) - Phi(r0), Eq. 8. inner_product: Eq. 10. displacements (N, 3): r1 - r0 at
-    A_c without the motion of the whole, zero for the atoms that are loose (N,) in r0 or r1. returned_distance: largest
-    |r1 - r0| of the pushes that came back, left_distance: smallest of those that left. unconverged: pushes whose
-    minimisation missed the force tolerance; they decide nothing. pushes: minimisations in all. capped: the pushes
-    ended where two atoms came too close.
+    Attributes
+    ----------
+    amplitude : float
+        A_c, the smallest amplitude that left the basin; infinite where none did.
+    returned_amplitude : float
+        The largest amplitude below A_c that returned, which is the other end of the bracket.
+    sign : int
+        Sign of the push at A_c; 0 where none left.
+    energy : float
+        Phi(r1) - Phi(r0), Eq. 7 of mizuno-2020 with its sign.
+    barrier : float
+        Phi(r0 + A_c sqrt(N) e) - Phi(r0), Eq. 8.
+    inner_product : float
+        Overlap of the displacements with the mode, Eq. 10, between 0 and 1.
+    returned_distance, left_distance : float
+        The largest |r1 - r0| of the pushes that returned, and the smallest of those that left.
+    unconverged : int
+        Pushes whose minimisation missed the force tolerance. They decide nothing.
+    pushes : int
+        All minimisations.
+    capped : bool
+        Whether the pushes ended because two atoms came too close.
+    loose : array of bool, shape (N,)
+        Atoms without a cage in r0 or r1 (`loose_atoms`).
+    displacements : array, shape (N, 3)
+        r1 - r0 at A_c without the motion of the whole; zero for loose atoms, and everywhere without a transition.
     """
 
     amplitude: float
@@ -53,26 +71,37 @@ class Transition:
 
     @property
     def distance(self) -> float:
-        """|r1 - r0|, Eq. 6; zero without a transition."""
+        """The distance |r1 - r0|, Eq. 6; zero without a transition."""
         return float(np.linalg.norm(self.displacements))
 
     @property
     def n_rearranged(self) -> float:
-        """Number of rearranged particles, Eq. 9; nan without a transition."""
+        """The number of rearranged particles, Eq. 9; NaN without a transition."""
         square = (self.displacements**2).sum(axis=1)
         return float(square.sum() ** 2 / (square**2).sum()) if square.any() else np.nan
 
     @property
     def gap(self) -> float:
-        """Decades between the largest |r1 - r0| that came back and the smallest that left."""
+        """Decades between the largest |r1 - r0| of a push that returned and the smallest of one that left."""
         return float(np.log10(self.left_distance / self.returned_distance))
 
 
 def loose_atoms(atoms, potential) -> np.ndarray:
-    """Rattlers and near-rattlers, (N,) bool: atoms with fewer than four contacts, those with loose atoms left out.
+    """Atoms that their neighbours do not hold: rattlers and those that are nearly so.
 
-    A contact is a pair within the cutoff with |phi'| above 1e-9 (a rattler may rest against its cage with less).
-    Three contacts or fewer cannot hold an atom; LJ and metals, with dozens of neighbours, have none.
+    An atom is loose if it has fewer than four contacts with atoms that are not loose themselves: three contacts cannot
+    hold it. A contact is a pair within the cutoff with |phi'| above 1e-9 (a rattler may rest against its cage with a
+    smaller force). In Lennard-Jones glasses and metals, with dozens of neighbours, no atom is loose.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        N atoms.
+    potential : materials.potentials.Potential
+
+    Returns
+    -------
+    array of bool, shape (N,)
     """
     found = bonds(atoms, potential)
     holds = abs(bond_stiffness(found, potential.interaction()).first) > 1e-9
@@ -85,17 +114,17 @@ def loose_atoms(atoms, potential) -> np.ndarray:
 
 
 class _Basin:
-    """A minimum held by LAMMPS, from which it is pushed again and again."""
+    """A minimum that LAMMPS holds, and from which the structure is pushed again and again."""
 
     def __init__(self, session, atoms, potential, force_tolerance, method):
         self.session, self.potential, self.tolerance, self.method = session, potential, force_tolerance, method
         if loose_atoms(atoms, potential).all():
-            raise ValueError("every atom is loose: nothing holds this structure together, and no push can leave it")
-        # velocities diverge at omega dt = 2
+            raise ValueError("every atom is loose: nothing holds this structure together; compress it first")
+        # the velocities diverge at omega dt = 2
         longest = 1.3 / np.sqrt(spectral_bound(dynamical_matrix(atoms, potential, factored=True)))
         self.longest = float(longest) / (RAD_PER_PS if potential.units == "metal" else 1.0)
         if potential.units != "metal":
-            # a quarter faster than the session's 0.3: little moves, and LAMMPS looks when it does
+            # a quarter faster than with the session's 0.3: atoms move little, and LAMMPS checks when they do
             session.commands("neighbor 0.1 bin")
         self.atoms = atoms
         session.evaluate(atoms.positions)
@@ -105,12 +134,12 @@ class _Basin:
         moved = np.linalg.norm(self.displacements(atoms, self.loose))
         if force > force_tolerance or moved > 1e-6 * atoms.cell.volume ** (1 / 3):
             raise ValueError(
-                f"the structure is no minimum to {force_tolerance:g}: minimising moved it by {moved:.2g} and left a "
-                f"force of {force:.2g}; relax it first, or ask for a looser force_tolerance"
+                f"the structure is not a minimum to {force_tolerance:g}: minimising moved it by {moved:.2g} and left a "
+                f"force of {force:.2g}; relax it first, or choose a larger force_tolerance"
             )
 
     def minimise(self) -> tuple[float, float]:
-        """By the method asked for, and by the other one where that stalls: largest force component left, energy."""
+        """Minimise by the method asked for, then by the other one if that stalls: largest force component, energy."""
         for method in ("cg", "fire") if self.method == "cg" else ("fire", "cg"):
             if method == "cg":
                 found = self.session.minimise(self.tolerance, "cg", max_steps=20000)
@@ -130,19 +159,19 @@ class _Basin:
         return largest, energy
 
     def displacements(self, other, loose):
-        """From the minimum to `other` by minimum image, without the motion of the whole and of loose atoms."""
+        """Displacements (N, 3) from the minimum to `other`, without the motion of the whole and of loose atoms."""
         u = nearest_image(other.positions - self.atoms.positions, self.atoms.cell)
         u -= u[~loose].mean(axis=0)
         u[loose] = 0
         return u
 
     def push(self, line):
-        """Push by `line` (N, 3), minimise: whether to the tolerance, energy gained, barrier, displacements, loose."""
+        """Push by `line` (N, 3) and minimise: converged or not, energy gained, barrier, displacements, loose atoms."""
         pushed, _ = self.session.evaluate(self.atoms.positions + line)
         (force, energy), end = self.minimise(), self.session.atoms()
         loose, u = self.loose, self.displacements(end, self.loose)
-        if np.linalg.norm(u) > _RETURNED:
-            # where all are loose it has come apart: then they count as at the start
+        if np.linalg.norm(u) > RETURNED:
+            # where all are loose the structure has come apart: then those that were loose at the start count
             everywhere = loose | loose_atoms(end, self.potential)
             loose = loose if everywhere.all() else everywhere
             u = self.displacements(end, loose)
@@ -150,7 +179,7 @@ class _Basin:
 
 
 def _line(atoms, mode):
-    """sqrt(N) e of Eq. 5, (N, 3)."""
+    """The line sqrt(N) e of Eq. 5, (N, 3)."""
     n, e = len(atoms), np.array(mode, float).reshape(-1)
     if e.shape != (3 * n,) or not np.linalg.norm(e) > 0:
         raise ValueError(f"{n} atoms have modes of {3 * n} numbers, not all zero; this one has {e.size}")
@@ -166,11 +195,28 @@ def _minimiser(potential, force_tolerance, method):
 
 
 def scan_amplitudes(atoms, potential, mode, amplitudes, force_tolerance=None, method=None):
-    """Push by every amplitude along a mode, minimise each time: what mizuno-2020's Fig. 2 shows.
+    """Push by every amplitude along a mode and minimise each time, as in Fig. 2 of mizuno-2020.
 
-    amplitudes: (k,), of either sign. Returns |r1 - r0| (Eq. 6), Phi(r1) - Phi(r0) (Eq. 7 with its sign) and whether the
-    force tolerance was reached, each (k,), in the potential's units. Options and errors as `critical_amplitude`;
-    nothing is capped here.
+    Parameters
+    ----------
+    atoms, potential, mode, force_tolerance, method
+        As `critical_amplitude`.
+    amplitudes : array, shape (k,)
+        Of either sign, in the unit of length. No push is left out because atoms come too close.
+
+    Returns
+    -------
+    distance : array, shape (k,)
+        |r1 - r0|, Eq. 6.
+    energy : array, shape (k,)
+        Phi(r1) - Phi(r0), Eq. 7 with its sign.
+    converged : array of bool, shape (k,)
+        Whether the force tolerance was reached.
+
+    Raises
+    ------
+    ValueError
+        As `critical_amplitude`.
     """
     line, (tolerance, method) = _line(atoms, mode), _minimiser(potential, force_tolerance, method)
     with Session(atoms, potential) as session:
@@ -185,17 +231,40 @@ def critical_amplitude(
 ) -> Transition:
     """The amplitude A_c at which a push along a mode changes the inherent structure (mizuno-2020, Eqs. 5-10).
 
-    atoms: a minimum; mode: direction (3N,), normalised here. amplitudes: A tried upwards until a push of either sign
-    leaves; default four a decade from 1e-6 to 1. Then log A is bisected to relative_width; what comes back above A_c
-    is not searched for. A push has left where |r1 - r0| (Eq. 6) exceeds 1e-5, the motion of the whole and
-    loose atoms (`loose_atoms`, before or after) left out. force_tolerance: largest force component; default 1e-13 for
-    harmonic spheres, 1e-11 for other reduced potentials, 1e-8 eV/A for metals. A looser one fakes transitions: 1e-6
-    leaves harmonic spheres some 1e-4 from where they belong. Minimisations that miss it are counted and decide
-    nothing, unless the other sign left. method: "fire" (default for harmonic spheres) or "cg"; one goes on where the
-    other stalls. closest: pushes end where a pair would come nearer than this fraction of the shortest distance in
-    the minimum; not so for harmonic spheres, whose energy is bounded. Where no push left, amplitude is inf.
+    Amplitudes are tried upwards until a push of either sign leaves the basin; then log A is bisected. A push has left
+    where |r1 - r0| (Eq. 6) exceeds 1e-5, without the motion of the whole and of loose atoms (`loose_atoms`, before or
+    after). Pushes above A_c that would return are not searched for.
 
-    Raises ValueError where the structure is no minimum or the mode does not fit it.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        A minimum of N atoms.
+    potential : materials.potentials.Potential
+    mode : array, shape (3N,)
+        Direction, normalised here.
+    amplitudes : array, optional
+        Amplitudes in the unit of length; by default four per decade from 1e-6 to 1.
+    relative_width : float
+        Width of the final bracket of A_c, relative.
+    force_tolerance : float, optional
+        Largest force component of a minimum; by default 1e-13 for harmonic spheres, 1e-11 for other reduced
+        potentials and 1e-8 eV/A for metals. A looser one fakes transitions: with 1e-6 harmonic spheres end some 1e-4
+        from where they belong. Minimisations that miss it are counted and decide nothing, unless the other sign left.
+    method : {"fire", "cg"}, optional
+        Minimiser; by default that of the potential. Where one stalls, the other continues.
+    closest : float
+        Pushes end where a pair would come nearer than this fraction of the shortest distance in the minimum. It does
+        not hold for potentials that are bounded, such as harmonic spheres.
+
+    Returns
+    -------
+    Transition
+        Its amplitude is infinite where no push left.
+
+    Raises
+    ------
+    ValueError
+        If the structure is not a minimum, or the mode does not fit it.
     """
     n, line = len(atoms), _line(atoms, mode)
     tolerance, method = _minimiser(potential, force_tolerance, method)
@@ -206,7 +275,7 @@ def critical_amplitude(
         core = 0.0 if potential.bounded else closest * bonds(basin.atoms, potential).distance.min()
 
         def try_both(A):
-            """What the first of the two signs that leaves led to; None: both came back; False: undecided."""
+            """What the first sign that leaves led to; None where both returned, False where this is undecided."""
             undecided = False
             for sign in (1, -1):
                 converged, energy, barrier, u, loose = basin.push(sign * A * line)
@@ -215,7 +284,7 @@ def critical_amplitude(
                 if not converged:
                     count["unconverged"] += 1
                     undecided = True
-                elif distance <= _RETURNED:
+                elif distance <= RETURNED:
                     returned.append(distance)
                 else:
                     left.append(distance)
@@ -248,7 +317,7 @@ def critical_amplitude(
 
 
 def _closest(atoms, potential, line) -> float:
-    """Shortest distance of two atoms after a push by `line` or against it."""
+    """Shortest distance between two atoms after a push by `line` or against it."""
     pair = [Atoms(atoms.numbers, atoms.positions + sign * line, cell=atoms.cell, pbc=True) for sign in (1, -1)]
     return min(bonds(pushed, potential).distance.min(initial=np.inf) for pushed in pair)
 
@@ -256,39 +325,62 @@ def _closest(atoms, potential, line) -> float:
 def excite_modes(
     atoms, potential, modes, indices, folder=None, workers: int | None = None, progress: bool = False, **options
 ) -> list[Transition]:
-    """`critical_amplitude` of the modes `indices`, in processes of one thread each; the list in that order.
+    """`critical_amplitude` of several modes, in processes of one thread each.
 
-    modes: of the dynamical matrix of `atoms`; the push of an alloy is along e_i / sqrt(m_i). folder: each finished
-    mode is kept there, under a hash of structure, potential and options, and read back instead of pushed again, if it
-    is the same mode (overlap above 0.999; its `sign` then refers to the mode as it was kept). workers, progress: of
-    `processes.run_jobs`. options: of `critical_amplitude`. Raises as that.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        A minimum of N atoms.
+    potential : materials.potentials.Potential
+    modes : vibrations.modes.Modes
+        Of the dynamical matrix of `atoms`. In an alloy the push is along e_i / sqrt(m_i).
+    indices : sequence of int
+        Numbers of the modes that are pushed.
+    folder : path-like, optional
+        Where each finished mode is kept, by structure, potential and options. It is read from there instead of being
+        pushed again if it is the same mode (overlap above 0.999); its `sign` then refers to the mode as it was kept.
+    workers, progress
+        As `archive.resume.run_jobs`.
+    **options
+        Of `critical_amplitude`.
+
+    Returns
+    -------
+    list of Transition
+        In the order of `indices`.
+
+    Raises
+    ------
+    ValueError
+        As `critical_amplitude`.
     """
     root = np.repeat(np.sqrt(potential.masses_of(atoms)), 3)
     lines = {int(k): modes.polarizations[:, k] / root for k in indices}
-    done = {}
-    if folder:
-        plain = {name: np.asarray(value).tolist() for name, value in options.items()}
-        folder = Path(folder) / structure_key(atoms, potential, plain)
-        folder.mkdir(parents=True, exist_ok=True)
-        done = {k: kept for k, line in lines.items() if (kept := _read(folder / f"mode-{k:05d}.npz", line))}
-    jobs = [(k, atoms, potential.name, line, options, folder) for k, line in lines.items() if k not in done]
+    plain = {name: np.asarray(value).tolist() for name, value in options.items()}
+    kept = KeptParts(folder, atoms, potential, plain)
+    done = {k: found for k, line in lines.items() if (found := _read(kept, k, line))}
+    jobs = [(k, atoms, potential.name, line, options, kept) for k, line in lines.items() if k not in done]
     done |= dict(run_jobs(_excite, jobs, "pushing", "mode", len(lines), workers, progress))
     return [done[int(k)] for k in indices]
 
 
+def _part(k: int) -> str:
+    return f"mode-{k:05d}"
+
+
 def _excite(job) -> tuple[int, Transition]:
-    k, atoms, name, line, options, folder = job
+    k, atoms, name, line, options, kept = job
     found = critical_amplitude(atoms, get(name), line, **options)
-    if folder:
-        write_arrays(folder / f"mode-{k:05d}.npz", mode=line.astype(np.float32), **asdict(found))
+    kept.write(_part(k), mode=line.astype(np.float32), **asdict(found))
     return k, found
 
 
-def _read(path, line) -> Transition | None:
-    """What was kept for this mode; None where there is nothing, half a file, or another mode."""
-    with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile), np.load(path) as kept:
-        mode = kept["mode"]
-        if abs(mode @ line) > 0.999 * np.linalg.norm(mode) * np.linalg.norm(line):
-            values = {f.name: kept[f.name] for f in fields(Transition)}
-            return Transition(**{name: v if v.ndim else v.item() for name, v in values.items()})
-    return None
+def _read(kept: KeptParts, k: int, line) -> Transition | None:
+    """What was kept for this mode; None where nothing is kept or another mode has its number."""
+    part = kept.read(_part(k))
+    names = [f.name for f in fields(Transition)]
+    if part is None or not {"mode", *names} <= set(part):
+        return None
+    if not abs(part["mode"] @ line) > 0.999 * np.linalg.norm(part["mode"]) * np.linalg.norm(line):
+        return None
+    return Transition(**{name: part[name] if part[name].ndim else part[name].item() for name in names})

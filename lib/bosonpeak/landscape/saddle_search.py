@@ -1,4 +1,4 @@
-"""From a minimum to a saddle: Lanczos for the mode, L-BFGS across it, and the climb (floor 4; see artn.py)."""
+"""From a minimum to a saddle: Lanczos steps for the mode, L-BFGS across it, and the climb (used by `artn`)."""
 
 from dataclasses import asdict, dataclass
 
@@ -9,19 +9,48 @@ from bosonpeak.landscape.active_region import Landscape, Region
 
 @dataclass(frozen=True)
 class Search:
-    """How saddles are looked for. Lengths in A, forces in eV/A, curvatures in eV/A^2, or all reduced (see REDUCED).
+    """How saddles are looked for.
 
-    kick: length of the random displacement of the atoms within kick_radius of the chosen one (0.1 and 2, yang-2021).
-    push: step along the kick, each followed by push_relaxations steps across it, at most `pushes` times, until the
-    lowest eigenvalue is below `curvature` (-0.30). climb_step: longest step along the eigenvector, atom_step: longest
-    of one atom. After the k-th of at most `climbs` steps come up to 2 k + 2 relaxations, no more than `relaxations`,
-    fewer once the force across is half of that along. force_tolerance: largest force on an atom at the saddle;
-    yang-2021 stops at 0.05, where a quarter of what is found is no saddle but a shoulder, and 0.01 costs 20 forces
-    more. first_lanczos, lanczos: most Lanczos steps, ended where |H v - lambda v| is below `residual`; `difference`:
-    length of the displacement. stiffness: of the first relaxation. radius: of the active region; an atom that moves
-    by `follow` takes those within follow_radius in. finish_radius: as above, from a force of finish_force on; None:
-    all atoms. same: largest displacement of an atom up to which two minima are one; minimum_tolerance: largest force
-    component in minima. keep: displacements of an atom up to this one are not kept.
+    Lengths are in A, forces in eV/A and curvatures in eV/A^2, or all of them reduced (see `REDUCED`).
+
+    Attributes
+    ----------
+    kick, kick_radius : float
+        Length of the random displacement, and radius around the chosen atom within which atoms are displaced (0.1 and
+        2 A in yang-2021).
+    push, push_relaxations, pushes : float, int, int
+        Step along the kick, number of relaxation steps across it after each, and largest number of such steps.
+    curvature : float
+        The push ends when the lowest eigenvalue lies below this (-0.30 eV/A^2 in yang-2021).
+    climb_step, atom_step : float
+        Longest step along the eigenvector, and longest step of one atom.
+    climbs, relaxations : int
+        Largest number of climbing steps. After the k-th of them come up to 2 k + 2 relaxation steps, at most
+        `relaxations`, fewer once the force across is half of the force along.
+    force_tolerance : float
+        Largest force on an atom at a saddle. yang-2021 stops at 0.05 eV/A, where a quarter of what is found is not a
+        saddle but a shoulder; 0.01 costs 20 evaluations more.
+    first_lanczos, lanczos, residual, difference : int, int, float, float
+        Largest numbers of Lanczos steps, which end where |H v - lambda v| is below `residual`; `difference` is the
+        length
+        of the displacement by which H v is measured.
+    stiffness : float
+        Of the first relaxation step.
+    radius, follow, follow_radius : float
+        Radius of the active region; an atom that moves by `follow` adds the atoms within `follow_radius`.
+    finish_radius, finish_force : float or None, float
+        Radius within which atoms are free once the largest force is below `finish_force`; None frees all atoms.
+    same : float
+        Largest displacement of an atom up to which two minima count as the same.
+    minimum_tolerance : float
+        Largest force component in minima.
+    keep : float
+        Displacements of atoms up to this length are not kept.
+
+    Raises
+    ------
+    ValueError
+        For values that are not finite or have the wrong sign.
     """
 
     kick: float = 0.1
@@ -69,15 +98,34 @@ REDUCED = Search(
 
 
 def largest_norm(u) -> float:
-    """Longest of the vectors (3n,) of the atoms."""
+    """Longest of the vectors of the atoms, which are given end to end, (3n,)."""
     return float(np.sqrt((u.reshape(-1, 3) ** 2).sum(axis=1).max()))
 
 
 def lowest_mode(evaluate, x, f, start, steps, residual, difference):
-    """Lowest eigenvalue of the Hessian by Lanczos steps from the vector `start` (3n,), with its mode.
+    """Lowest eigenvalue of the Hessian and its mode, by Lanczos steps.
 
-    evaluate(x) gives energy and forces; f: those at x; H v = (f(x) - f(x + difference v)) / difference. Ends after
-    `steps` vectors or where |H v - lambda v| is below `residual`. Returns eigenvalue, mode (3n,) and that norm.
+    Products with the Hessian are measured: H v = (f(x) - f(x + difference v)) / difference.
+
+    Parameters
+    ----------
+    evaluate : callable
+        Returns energy and forces (3n,) at positions (3n,).
+    x, f : array, shape (3n,)
+        Positions and the forces there.
+    start : array, shape (3n,)
+        First vector.
+    steps : int
+        Largest number of vectors.
+    residual : float
+        The steps end where |H v - lambda v| is below this.
+    difference : float
+        Length of the displacement.
+
+    Returns
+    -------
+    tuple
+        Eigenvalue, mode (3n,), and |H v - lambda v|.
     """
     basis, products = [start / np.linalg.norm(start)], []
     while True:
@@ -86,19 +134,19 @@ def lowest_mode(evaluate, x, f, start, steps, residual, difference):
         projected = V @ W.T
         levels, U = np.linalg.eigh((projected + projected.T) / 2)
         mode = U[:, 0] @ V
-        # in exact arithmetic a multiple of Lanczos's next vector
+        # in exact arithmetic this is a multiple of the next Lanczos vector
         rest = U[:, 0] @ W - levels[0] * mode
         left = float(np.linalg.norm(rest))
         if left < residual or len(basis) == min(steps, len(x)):
             return float(levels[0]), mode / np.linalg.norm(mode), left
-        # twice is enough against rounding
+        # orthogonalising twice is enough against rounding
         for _ in range(2):
             rest = rest - (V @ rest) @ V
         basis.append(rest / np.linalg.norm(rest))
 
 
 class Memory:
-    """Steps and changes of force of the last relaxations: L-BFGS (Nocedal, Math. Comput. 35, 773 (1980))."""
+    """Steps and changes of the forces of the last relaxations: L-BFGS (Nocedal, Math. Comput. 35, 773 (1980))."""
 
     def __init__(self, stiffness: float, size: int = 20):
         self.stiffness, self.size, self.pairs = stiffness, size, []
@@ -126,9 +174,10 @@ class Memory:
 
 
 class Climber:
-    """A walker over the landscape: `x` (3n,) of the region's atoms, energy `e`, forces `f`, `mode` and `level`.
+    """A walker over the landscape.
 
-    The mode lives on the atoms that are inner; others follow by relaxing.
+    It has positions `x` (3n,) of the atoms of its region, their energy `e` and forces `f`, and a `mode` with its
+    eigenvalue `level`. The mode lives on the inner atoms; the others follow by relaxing.
     """
 
     def __init__(self, landscape: Landscape, search: Search, atom: int, near):
@@ -146,13 +195,13 @@ class Climber:
         return energy, f.ravel()
 
     def go(self, step):
-        """Move on; the change of the forces."""
+        """Move by a step, and return the change of the forces."""
         before, self.x = self.f, self.x + step
         self.e, self.f = self.evaluate(self.x)
         return self.f - before
 
     def relax(self, direction, steps, tolerance, ratio):
-        """Relax across a direction, until the forces there are below the tolerance or `ratio` of those along."""
+        """Relax across a direction, until the forces there are below the tolerance or `ratio` of those along it."""
         for _ in range(steps):
             along = self.f @ direction
             across = self.f - along * direction
@@ -165,7 +214,10 @@ class Climber:
             self.memory.add(step, change - (change @ direction) * direction)
 
     def find_mode(self, steps, residual):
-        """Lowest eigenvalue and mode on the inner atoms, the mode's sense kept; what is left of H v - lambda v."""
+        """Find the lowest eigenvalue and mode on the inner atoms, with the sense of the mode kept.
+
+        Returns |H v - lambda v|.
+        """
 
         def inside(y):
             x = self.x.copy()
@@ -184,7 +236,7 @@ class Climber:
         return left
 
     def free(self, atoms, inner=()):
-        """Free these atoms too, and let the mode live on `inner` as well; `e` and `f` then are new."""
+        """Free further atoms, and let the mode live on the atoms `inner` as well; renews `e` and `f`."""
         n = len(self.region.free)
         self.region.grow(atoms)
         more = 3 * (len(self.region.free) - n)
@@ -203,7 +255,7 @@ class Climber:
             self.free(near, near)
 
     def leave(self, kick) -> bool:
-        """Push along the kick (n, 3) until the lowest eigenvalue is below the threshold; whether it came so far."""
+        """Push along the kick (n, 3) until the lowest eigenvalue is below the threshold; returns whether it is."""
         o, direction = self.search, kick.ravel() / np.linalg.norm(kick)
         self.x, self.mode = self.x + kick.ravel(), direction
         self.e, self.f = self.evaluate(self.x)
@@ -218,7 +270,10 @@ class Climber:
         return False
 
     def climb(self, tolerance, first=0) -> bool:
-        """Along the mode, by Newton's step where the curvature is negative, else against the force; relax across."""
+        """Climb along the mode and relax across it; returns whether a saddle was reached.
+
+        Where the curvature is negative, the step is Newton's; otherwise it goes against the force.
+        """
         o = self.search
         for k in range(first, first + o.climbs):
             along = self.f @ self.mode
@@ -233,7 +288,7 @@ class Climber:
         return False
 
     def finish(self) -> bool:
-        """Converge the saddle with all atoms within finish_radius free; whether it is one, of the whole."""
+        """Converge with all atoms within `finish_radius` free; returns whether it is a saddle of the whole."""
         o = self.search
         everything = np.arange(len(self.landscape.positions))
         self.free(
@@ -246,7 +301,7 @@ class Climber:
         return bool(self.level < 0)
 
     def descend(self, x):
-        """Minimise from x: largest displacement of an atom from the start, energy."""
+        """Minimise from x; returns the largest displacement of an atom from the start, and the energy."""
         memory = Memory(self.search.stiffness)
         e, f = self.evaluate(x)
         for _ in range(500):

@@ -1,6 +1,6 @@
-"""How atoms move in a basin at a temperature, beside what harmonic theory has of it (floor 4; yang-2021, Fig. 8).
+"""Molecular dynamics in and around a minimum.
 
-Displacements are from the inherent structure, without the drift of the centre of mass. Classical throughout.
+Displacements are from the inherent structure, without the drift of the centre of mass. The motion is classical.
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,19 @@ from bosonpeak.materials.lammps import Session
 
 @dataclass(frozen=True)
 class Trajectory:
-    """Samples of a run at constant energy. time (T,) in ps or reduced; energy (T,): potential energy above the inherent
-    structure; displacements (T, N, 3), single precision; temperature (T,): of the kinetic energy, K or reduced."""
+    """Samples of a run at constant energy.
+
+    Attributes
+    ----------
+    time : array, shape (T,)
+        In ps or reduced.
+    energy : array, shape (T,)
+        Potential energy above the inherent structure.
+    displacements : array, shape (T, N, 3)
+        In A or reduced, single precision.
+    temperature : array, shape (T,)
+        Of the kinetic energy, in K or reduced.
+    """
 
     time: np.ndarray
     energy: np.ndarray
@@ -35,10 +46,32 @@ def thermal_trajectory(
     timestep: float = 0.002,
     progress: bool = False,
 ) -> Trajectory:
-    """Molecular dynamics in and around the minimum `atoms`: Nose-Hoover first, then constant energy, sampled.
+    """Molecular dynamics in and around a minimum: Nose-Hoover dynamics first, then samples at constant energy.
 
-    Times in ps or reduced, temperature in K or reduced. Raises ValueError for a temperature, duration or interval that
-    is not positive; else as `materials.lammps.Session`.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The minimum.
+    potential : Potential
+    temperature : float
+        In K or reduced.
+    duration, interval : float
+        Of the sampled run, and between samples, in ps or reduced.
+    seed : int
+        Of the velocities.
+    equilibration : float
+        Time of the Nose-Hoover dynamics.
+    timestep : float
+    progress : bool
+
+    Returns
+    -------
+    Trajectory
+
+    Raises
+    ------
+    ValueError
+        For a temperature, duration or interval that is not positive; else as `materials.lammps.Session`.
     """
     for name, value in (("temperature", temperature), ("duration", duration), ("interval", interval)):
         if not value > 0:

@@ -1,8 +1,8 @@
-"""Embedded-atom potentials from tables, interpolated as LAMMPS does (floor 1).
+"""Embedded-atom potentials from tables, interpolated as LAMMPS does.
 
-E = sum_i F_ti(rho_i) + 1/2 sum_ij phi(r_ij), rho_i = sum_j rho_(ti <- tj)(r_ij); eV and A. The cubic between two
-knots is LAMMPS's (pair_eam: slopes by five-point differences): its value and slope are continuous, its second
-derivative jumps from knot to knot by the table's noise.
+E = sum_i F_ti(rho_i) + 1/2 sum_ij phi(r_ij), rho_i = sum_j rho_(ti <- tj)(r_ij), in eV and A. The cubic between two
+knots is LAMMPS's (pair_eam: slopes by five-point differences). Its value and slope are continuous; its second
+derivative jumps from knot to knot by the noise of the table.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,22 @@ from numba import njit
 
 @dataclass(frozen=True)
 class EmbeddedInteraction:
-    """An eam table: elements (t,), masses (t,) in amu, cutoff in A, and cubics per interval.
+    """An embedded-atom table with t elements.
 
-    embedding_spline (t, n_rho, 4) of F(rho), in steps of rho_step; density_spline (t, t, n_r, 4), entry [a, b] what
-    an atom b makes at an atom a; pair_spline (t, t, n_r, 4) of r phi(r), both in steps of r_step.
+    Attributes
+    ----------
+    elements, masses : tuple
+        Names, and masses in amu.
+    cutoff : float
+        In A.
+    rho_step, r_step : float
+        Steps between the knots.
+    embedding_spline : array, shape (t, n_rho, 4)
+        Cubics of F(rho).
+    density_spline : array, shape (t, t, n_r, 4)
+        Entry [a, b] is the density that an atom b gives at an atom a.
+    pair_spline : array, shape (t, t, n_r, 4)
+        Cubics of r phi(r).
     """
 
     elements: tuple[str, ...]
@@ -33,17 +45,18 @@ class EmbeddedInteraction:
 
     @property
     def cutoffs(self) -> np.ndarray:
+        """Cutoffs by pairs of types, (t, t), in A."""
         return np.full(self.pair_spline.shape[:2], self.cutoff)
 
     def pair(self, r, ti, tj) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """phi (eV), phi' and phi'' at the distances r (B,) in A between atoms of types ti and tj (B,)."""
+        """phi (eV), phi' and phi'' at the distances r (B,) in A between atoms of the types ti and tj (B,)."""
         z, dz, d2z = self._radial(self.pair_spline, r, ti, tj)
         phi = z / r
         slope = (dz - phi) / r
         return phi, slope, (d2z - 2 * slope) / r
 
     def density(self, r, ti, tj) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Density that an atom of type tj (B,) at the distance r (B,) makes at one of type ti, and two derivatives."""
+        """Density that an atom of type tj (B,) at the distance r (B,) gives at one of type ti, and two derivatives."""
         return self._radial(self.density_spline, r, ti, tj)
 
     def embedding(self, rho, t) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -90,7 +103,7 @@ def _spline(f: np.ndarray) -> np.ndarray:
 
 
 class _Table:
-    """Lines of a table file, read once through; errors name the file and the line."""
+    """The lines of a table file, read from the first to the last; errors name the file and the line."""
 
     def __init__(self, path):
         self.path, self.at = Path(path), 0
@@ -121,10 +134,22 @@ class _Table:
 def read_eam(path, style: str) -> EmbeddedInteraction:
     """An embedded-atom table of the LAMMPS style "eam/alloy" or "eam/fs" (DYNAMO setfl).
 
-    Raises ValueError for another style, and for a table that is cut off or broken, naming file and line.
+    Parameters
+    ----------
+    path : path-like
+    style : str
+
+    Returns
+    -------
+    EmbeddedInteraction
+
+    Raises
+    ------
+    ValueError
+        For another style, and for a table that is cut off or broken; the message names the file and the line.
     """
     if style not in ("eam/alloy", "eam/fs"):
-        raise ValueError(f"style {style!r} is not read here: give eam/alloy or eam/fs")
+        raise ValueError(f"style {style!r} is not supported: give eam/alloy or eam/fs")
     table = _Table(path)
     for _ in range(3):
         table.line("the three comment lines")
@@ -145,7 +170,7 @@ def read_eam(path, style: str) -> EmbeddedInteraction:
         except (IndexError, ValueError):
             raise table.error(f"expected atomic number and mass of {words[b + 1]}") from None
         embedding[b] = table.numbers(n_rho, f"F of {words[b + 1]}")
-        # alloy: one density for every neighbour; fs: one for each element at which it is felt
+        # alloy: one density for every neighbour; fs: one for each element that feels it
         for a in range(types if style == "eam/fs" else 1):
             density[slice(None) if style == "eam/alloy" else a, b] = table.numbers(n_r, f"rho of {words[b + 1]}")
     for a in range(types):

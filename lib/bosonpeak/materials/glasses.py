@@ -1,6 +1,6 @@
-"""Glasses: quenches that survive a kill, inherent structures, and the shipped ones by name (floor 1).
+"""Glasses: quenches that survive a kill, inherent structures, and the shipped ones by name.
 
-Temperatures are in K and times in ps for metals, reduced otherwise.
+Temperatures are in K and times in ps for metals, and reduced otherwise.
 """
 
 import math
@@ -38,15 +38,36 @@ __all__ = [
 def melt_quench(
     recipe: GlassRecipe, folder=None, threads: int = 1, progress: bool = False, keep_melt: bool = False
 ) -> Atoms:
-    """Make the glass of a recipe: melt, cool, minimise; the minimum is returned and kept as <folder>/<key>.xyz.gz.
+    """Make the glass of a recipe: melt, cool and minimise.
 
-    Cooling is by Nose-Hoover dynamics, at zero pressure (cubic cell) or fixed density. folder: default
-    _build/glasses; it holds a restart file while the run goes on, from which a killed run goes on, bit for bit
-    as an unbroken one would have. threads: OpenMP threads; other numbers change the last bits and with them the
-    trajectory. progress: a bar. keep_melt: the melt stays in the folder, and recipes that differ in cooling alone
-    start from it; they get the very glass that each would have got by itself.
+    The liquid is cooled by Nose-Hoover dynamics, at zero pressure (cubic cell) or at a fixed density. A run that was
+    killed
+    resumes from its last restart file, and gives bit for bit what an unbroken run would have given.
 
-    Raises LammpsError where LAMMPS stops, RuntimeError where the minimum keeps a larger force than asked for.
+    Parameters
+    ----------
+    recipe : GlassRecipe
+    folder : path-like, optional
+        Holds the restart files, and the minimum as <key>.xyz.gz. By default _build/glasses.
+    threads : int
+        OpenMP threads. Another number changes the last bits, and with them the trajectory.
+    progress : bool
+    keep_melt : bool
+        Whether the melt stays in the folder. Recipes that differ in cooling alone then start from it, and get the
+        very
+        glass that each would have got by itself.
+
+    Returns
+    -------
+    ase.Atoms
+        The minimum.
+
+    Raises
+    ------
+    LammpsError
+        If LAMMPS stops.
+    RuntimeError
+        If the minimum keeps a larger force than the recipe asks for.
     """
     folder = Path(folder) if folder else project_root() / "_build" / "glasses"
     folder.mkdir(parents=True, exist_ok=True)
@@ -141,7 +162,7 @@ def admit(path, seconds: float | None = None) -> dict:
 
 
 def _melt_key(recipe: GlassRecipe) -> str:
-    """The same for all recipes whose dynamics is the same until cooling begins."""
+    """The same key for all recipes whose dynamics are the same until cooling begins."""
     return replace(recipe, cooling_rate=math.inf, end_temperature=0.1).key
 
 
@@ -176,17 +197,38 @@ def inherent_structure(
     relax_box: bool = False,
     max_steps: int = 200000,
 ) -> Atoms:
-    """The minimum of the energy below a structure, at its cell or (relax_box) at zero pressure.
+    """The minimum of the potential energy below a structure.
 
-    force_tolerance: largest force component left, eV/A or reduced; energy, force and pressure (bar or reduced) are in
-    the result's info. Raises RuntimeError where the tolerance was not reached, ValueError for missing elements.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    potential : Potential or str
+    force_tolerance : float
+        Largest force component that is left, in eV/A or reduced.
+    method : str
+        "cg" or "fire".
+    relax_box : bool
+        Whether the cell is scaled to zero pressure.
+    max_steps : int
+
+    Returns
+    -------
+    ase.Atoms
+        With energy, largest force and pressure (bar or reduced) in its `info`.
+
+    Raises
+    ------
+    RuntimeError
+        If the tolerance was not reached.
+    ValueError
+        For elements that the potential lacks.
     """
     potential = get(potential) if isinstance(potential, str) else potential
     with Session(atoms, potential) as session:
         found = session.minimise(force_tolerance, method, relax_box, max_steps)
         if not found.converged:
             raise RuntimeError(
-                f"the minimum kept a force of {found.max_force:.2g}, above {force_tolerance:g}: take a looser "
+                f"the minimum kept a force of {found.max_force:.2g}, above {force_tolerance:g}: choose a looser "
                 "force_tolerance or the other method (cg, fire)"
             )
         return _described(session, potential, found)

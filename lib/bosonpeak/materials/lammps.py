@@ -1,7 +1,8 @@
-"""LAMMPS in this process: forces, minimisation and molecular dynamics of one structure (floor 1).
+"""LAMMPS in this process: forces, minimisation and molecular dynamics of one structure.
 
 A Session belongs to one structure and one potential; it is a context manager. Energies, lengths and times are in the
-potential's units (metal: eV, A, ps; reduced otherwise). The box is orthogonal or triclinic, as the structure's cell.
+units of the potential (metal: eV, A, ps; reduced otherwise). The box is orthogonal or triclinic, as the structure's
+cell is.
 """
 
 import ctypes
@@ -20,16 +21,27 @@ from ase.calculators.lammps import Prism
 from matscipy.neighbours import neighbour_list
 from tqdm.auto import tqdm
 
+from bosonpeak.archive.files import write_whole
 from bosonpeak.materials.potentials import Potential
 
 
 class LammpsError(RuntimeError):
-    """LAMMPS stopped: the message holds its last error and where the log is kept."""
+    """LAMMPS stopped. The message holds its last error and names the log, which is kept."""
 
 
 @dataclass(frozen=True)
 class Minimised:
-    """converged: whether the largest force component fell below the tolerance; max_force: what it is; energy; steps."""
+    """What a minimisation reached.
+
+    Attributes
+    ----------
+    converged : bool
+        Whether the largest force component fell below the tolerance.
+    max_force : float
+        The largest force component.
+    energy : float
+    steps : int
+    """
 
     converged: bool
     max_force: float
@@ -39,8 +51,8 @@ class Minimised:
 
 @cache
 def _library():
-    """The lammps module, its MPI library loaded first."""
-    # left by a launcher above us, they would make MPI wait for ranks that do not exist
+    """The lammps module, with its MPI library loaded first."""
+    # a launcher above this process may have left them: they would make MPI wait for ranks that do not exist
     for name in [n for n in os.environ if n.startswith(("PMI_", "PMIX_", "HYDRA_"))]:
         del os.environ[name]
     for folder in (Path(sys.prefix) / "lib", Path(sys.base_prefix) / "lib"):
@@ -61,15 +73,29 @@ def _library():
 
 
 class Session:
-    """LAMMPS holding `atoms` (periodic in all directions) under `potential`.
+    """LAMMPS holding a structure that is periodic in all directions, under one potential.
 
-    threads: OpenMP threads (results are bitwise the same for the same number). ordered: keep the atoms in their order,
-    which makes positions and forces views without copies; dynamics of many atoms runs faster without. log: file that
-    gets LAMMPS's log; otherwise it is kept only after a failure. restart: a restart file to start from, in which case
-    atoms give symbols only.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    potential : Potential
+    threads : int
+        OpenMP threads. Results are bitwise the same for the same number.
+    ordered : bool
+        Whether the atoms are kept in their order, which makes positions and forces views without copies. Dynamics of
+        many
+        atoms is faster without.
+    log : path-like, optional
+        File that gets LAMMPS's log. Otherwise the log is kept only after a failure.
+    restart : path-like, optional
+        Restart file to start from; `atoms` then gives the symbols only.
 
-    Raises ValueError for atoms that the potential lacks, that are not periodic, overlap, or have positions that are not
-    finite; LammpsError where LAMMPS stops.
+    Raises
+    ------
+    ValueError
+        For atoms that the potential lacks, that are not periodic, that overlap, or whose positions are not finite.
+    LammpsError
+        If LAMMPS stops.
     """
 
     def __init__(
@@ -110,7 +136,7 @@ class Session:
 
     def _create(self, atoms, ordered):
         xhi, yhi, zhi, xy, xz, yz = map(float, self._prism.get_lammps_prism())
-        # ASE's own test forgets tilts of 1e-4, which a strain of the cell may well have
+        # ASE's own test ignores tilts of 1e-4, which a strain of the cell may well have
         skewed = max(abs(xy), abs(xz), abs(yz)) > 1e-14 * xhi
         box = f"0 {xhi!r} 0 {yhi!r} 0 {zhi!r}" + (f" {xy!r} {xz!r} {yz!r}" if skewed else "")
         n = len(self.potential.elements)
@@ -144,7 +170,7 @@ class Session:
         return len(self._numbers)
 
     def close(self):
-        """End the session. Its log is removed unless one was named or a command failed."""
+        """End the session. Its log is removed, unless one was named or a command failed."""
         if self._lammps is not None:
             self._lammps.close()
             self._lammps = None
@@ -152,7 +178,7 @@ class Session:
                 self._log.unlink(missing_ok=True)
 
     def commands(self, *commands: str):
-        """Run LAMMPS commands. Raises LammpsError with its last error; the log is kept."""
+        """Run LAMMPS commands. Raises LammpsError with its last error; the log is then kept."""
         for command in commands:
             try:
                 self._lammps.command(command)
@@ -165,7 +191,7 @@ class Session:
         return self._lammps.get_thermo(name)
 
     def _gather(self, name: str) -> np.ndarray:
-        """(N, 3) in the order of the atoms: a view where LAMMPS kept the order, else a copy."""
+        """An array (N, 3) in the order of the atoms: a view where LAMMPS kept the order, otherwise a copy."""
         n = len(self)
         values = self._lammps.numpy.extract_atom(name)[:n]
         ids = self._lammps.numpy.extract_atom("id")[:n]
@@ -176,10 +202,11 @@ class Session:
         return values if self._straight else values @ self._prism.rot_mat.T
 
     def evaluate(self, positions=None) -> tuple[float, np.ndarray]:
-        """Energy and forces (N, 3), at new `positions` (N, 3) where given.
+        """Energy and forces (N, 3), at new positions (N, 3) where they are given.
 
-        The forces are LAMMPS's own array where it kept the order of the atoms and the cell's orientation: copy what
-        is to outlive the next call.
+        The forces are LAMMPS's own array where it kept the order of the atoms and the orientation of the cell: copy
+        what has
+        to outlive the next call.
         """
         if positions is not None:
             x = self._prism.vector_to_lammps(np.asarray(positions, float), wrap=True)
@@ -192,10 +219,27 @@ class Session:
     def minimise(
         self, force_tolerance: float, method: str = "cg", relax_box: bool = False, max_steps: int = 200000
     ) -> Minimised:
-        """Minimise the energy until the largest force component is below `force_tolerance` (eV/A or reduced).
+        """Minimise the energy until the largest force component is below a tolerance.
 
-        method: "cg" or "fire". relax_box: first bring the pressure to zero by scaling the cell, then minimise at that
-        cell, in turns. A tolerance that rounding does not allow is missed, not waited for: see `converged`.
+        Parameters
+        ----------
+        force_tolerance : float
+            In eV/A or reduced. One that rounding does not allow is missed, and not waited for: see
+            `Minimised.converged`.
+        method : str
+            "cg" or "fire".
+        relax_box : bool
+            Whether the pressure is first brought to zero by scaling the cell.
+        max_steps : int
+
+        Returns
+        -------
+        Minimised
+
+        Raises
+        ------
+        ValueError
+            For another method.
         """
         if method not in ("cg", "fire"):
             raise ValueError(f"unknown minimiser {method!r}: cg or fire")
@@ -208,7 +252,7 @@ class Session:
         stop = f"minimize 0.0 {force_tolerance:g} {max_steps} {10 * max_steps}"
         if relax_box:
             self._release_pressure(stop)
-        # a line search that ends early is started anew, from steepest descent, while that helps
+        # a line search that ends early is started again, from steepest descent, as long as that helps
         largest = np.inf
         for _ in range(5):
             self.commands(stop)
@@ -220,7 +264,8 @@ class Session:
     def _release_pressure(self, minimise: str, tolerance: float = 1e-9):
         """Scale the cell to zero pressure by secants, minimising at each volume (LAMMPS's box/relax stalls at kbar).
 
-        Ends where the next strain falls below `tolerance`, a thousandth of what thermal expansion is in a kelvin.
+        The iteration ends where the next strain falls below the tolerance, a thousandth of the thermal expansion of 1
+        K.
         """
         self.commands(minimise)
         pressure, strain, modulus = self.thermo("press"), 1e-4, None
@@ -228,7 +273,7 @@ class Session:
             s = repr(1 + strain)
             self.commands(f"change_box all x scale {s} y scale {s} z scale {s} remap", minimise)
             change = self.thermo("press") - pressure
-            # a rearrangement can make it negative: then the last good one serves
+            # a rearrangement can make it negative: the last good one is used then
             modulus = -change / strain if change * strain < 0 else modulus
             pressure += change
             if modulus is None:
@@ -239,19 +284,28 @@ class Session:
                 break
 
     def thermalise(self, temperature: float, seed: int):
-        """Draw velocities of this temperature (K or reduced), without drift."""
+        """Draw velocities of a temperature (K or reduced), without drift."""
         self.commands(f"velocity all create {temperature!r} {seed} mom yes rot no dist gaussian loop all")
 
     def dynamics(self, steps: int, timestep: float, ensemble: str, span=None, bar: tqdm | None = None):
-        """Molecular dynamics for `steps` steps of `timestep` (ps or reduced).
+        """Molecular dynamics.
 
-        ensemble: the words of LAMMPS's fix, such as "npt temp 300 300 0.2 iso 0 0 2" or "nve". span: (first, last)
-        step of a ramp of which this run is a part. bar: a tqdm bar to move on, step by step.
+        Parameters
+        ----------
+        steps : int
+        timestep : float
+            In ps or reduced.
+        ensemble : str
+            The words of LAMMPS's fix, such as "npt temp 300 300 0.2 iso 0 0 2" or "nve".
+        span : tuple of int, optional
+            First and last step of a ramp of which this run is a part.
+        bar : tqdm, optional
+            Progress bar that is moved step by step.
         """
         ramp = f" start {span[0]} stop {span[1]}" if span else ""
         self.commands(f"timestep {timestep!r}", f"fix dynamics all {ensemble}")
         chunk = max(1, min(steps, 2_000_000 // len(self)))
-        # whole chunks leave the trajectory as one run would, since nothing is set up anew between them
+        # whole chunks leave the trajectory as one run would, since nothing is set up again between them
         for done in range(0, steps, chunk):
             n = min(chunk, steps - done)
             whole = ramp or f" start {int(self.thermo('step')) - done} stop {int(self.thermo('step')) - done + steps}"
@@ -260,13 +314,11 @@ class Session:
                 bar.update(n)
 
     def save_restart(self, path):
-        """Write a LAMMPS restart file; under its name stands a whole file or none."""
-        part = Path(path).with_name(f".{Path(path).name}.part")
-        self.commands(f'write_restart "{part}"')
-        os.replace(part, path)
+        """Write a LAMMPS restart file, whole or not at all."""
+        write_whole(path, lambda part: self.commands(f'write_restart "{part}"'))
 
     def atoms(self) -> Atoms:
-        """The structure as it stands, wrapped into its cell; species as given, masses those of the potential."""
+        """The structure as it is now, wrapped into its cell, with the species as given and the potential's masses."""
         low, high, xy, yz, xz = self._lammps.extract_box()[:5]
         (lx, ly, lz) = np.subtract(high, low)
         cell = np.array([[lx, 0, 0], [xy, ly, 0], [xz, yz, lz]])
@@ -278,7 +330,7 @@ class Session:
 
 
 def _refuse_overlaps(atoms: Atoms, potential: Potential):
-    """ValueError for atoms on top of each other: LAMMPS would go on with forces that mean nothing."""
+    """Raise ValueError for atoms on top of each other: LAMMPS would continue with forces that mean nothing."""
     i, j, distance = neighbour_list("ijd", atoms, 0.25 * potential.cutoff)
     # bounded potentials start from random positions, where any distance but zero has a force
     limit = 1e-12 if potential.bounded else 1e-3 * potential.cutoff
@@ -288,7 +340,7 @@ def _refuse_overlaps(atoms: Atoms, potential: Potential):
 
 
 def _explain(command: str, error: Exception, log: Path) -> str:
-    """One message: LAMMPS's last error (from its log or the exception), the command, the log."""
+    """One message: LAMMPS's last error (from its log or the exception), the command, and the log."""
     text = log.read_text(errors="replace") if log.exists() else ""
     found = re.findall(r"^ERROR.*$", text, re.MULTILINE)
     last = found[-1] if found else str(error)

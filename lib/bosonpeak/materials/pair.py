@@ -1,4 +1,4 @@
-"""Pair potentials in closed form, with first and second derivatives (floor 1).
+"""Pair potentials in closed form, with first and second derivatives.
 
 Each is a sum of powers, phi(r) = sum_k c_k (r - origin)^p_k below the cutoff of its two types and zero beyond, in
 reduced units. Lennard-Jones systems are force-shifted (LAMMPS's lj/smooth/linear), so that phi and phi' vanish at the
@@ -14,7 +14,15 @@ from numba import njit
 
 @dataclass(frozen=True)
 class PairInteraction:
-    """cutoffs (t, t) by types; exponents (k,), whole; coefficients (t, t, k); powers are of r - origin."""
+    """A sum of powers of r - origin for t types.
+
+    Attributes
+    ----------
+    cutoffs : array, shape (t, t)
+    exponents : array of int, shape (k,)
+    coefficients : array, shape (t, t, k)
+    origin : float
+    """
 
     cutoffs: np.ndarray
     exponents: np.ndarray
@@ -24,10 +32,11 @@ class PairInteraction:
 
     @property
     def cutoff(self) -> float:
+        """The longest cutoff."""
         return float(self.cutoffs.max())
 
     def pair(self, r, ti, tj) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """phi, phi' and phi'' at the distances r (B,) between atoms of types ti and tj (B,)."""
+        """phi, phi' and phi'' at the distances r (B,) between atoms of the types ti and tj (B,)."""
         return _powers(np.asarray(r, float), ti, tj, self.cutoffs, self.exponents, self.coefficients, self.origin)
 
 
@@ -63,7 +72,7 @@ def _lennard_jones(epsilon, sigma) -> PairInteraction:
 
 
 def _inverse_power_law(sizes) -> PairInteraction:
-    """(l/r)^10 + sum_k c_2k (r/l)^2k below 1.48 l: phi to phi''' end at zero (Lerner, JNCS 522, 119570 (2019))."""
+    """(l/r)^10 + sum_k c_2k (r/l)^2k below 1.48 l; phi to phi''' end at zero (Lerner, JNCS 522, 119570 (2019))."""
     sizes, end = np.array(sizes), 1.48
     exponents = np.array([-10, 0, 2, 4, 6])
     # row d: the d-th derivatives of the powers at the cutoff
@@ -74,10 +83,24 @@ def _inverse_power_law(sizes) -> PairInteraction:
 
 
 def make_interaction(name: str) -> PairInteraction:
-    """The pair interaction of that name, reduced units; types in the order of its Potential's elements.
+    """The pair interaction of a name, in reduced units.
 
-    lennard-jones (epsilon = sigma = 1); kob-andersen (A, B; Phys. Rev. E 51, 4626 (1995)); inverse-power-law (large,
-    small); harmonic-spheres ((1 - r)^2 / 2 below r = 1; Mizuno et al. (2020), Eq. 1). Raises ValueError for others.
+    Parameters
+    ----------
+    name : str
+        lennard-jones (epsilon = sigma = 1), kob-andersen (A, B; Phys. Rev. E 51, 4626 (1995)), inverse-power-law
+        (large,
+        small) or harmonic-spheres ((1 - r)^2 / 2 below r = 1; mizuno-2020, Eq. 1).
+
+    Returns
+    -------
+    PairInteraction
+        With the types in the order of the elements of its Potential.
+
+    Raises
+    ------
+    ValueError
+        For another name.
     """
     match name:
         case "lennard-jones":
@@ -89,14 +112,15 @@ def make_interaction(name: str) -> PairInteraction:
         case "harmonic-spheres":
             return PairInteraction(np.ones((1, 1)), np.array([2]), np.full((1, 1, 1), 0.5), origin=1.0)
     raise ValueError(
-        f"no closed form is named {name!r}: take lennard-jones, kob-andersen, inverse-power-law or harmonic-spheres"
+        f"there is no closed form of the name {name!r}: choose lennard-jones, kob-andersen, inverse-power-law or "
+        "harmonic-spheres"
     )
 
 
 def lepton_expression(name: str, ti: int, tj: int) -> str:
-    """phi(r) of types ti and tj as text, for LAMMPS's `pair_style lepton`.
+    """phi(r) of the types ti and tj as text, for LAMMPS's `pair_style lepton`.
 
-    Raises ValueError unless name is inverse-power-law: LAMMPS has styles of its own for the others.
+    Raises ValueError for other potentials than inverse-power-law: LAMMPS has styles of its own for them.
     """
     if name != "inverse-power-law":
         raise ValueError(f"{name!r} needs no formula: only inverse-power-law has no pair style in LAMMPS")

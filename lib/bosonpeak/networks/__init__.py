@@ -15,15 +15,3 @@ from .network import (
     poles,
     square_lattice_network,
 )
-
-__all__ = [
-    "RULES",
-    "SPRINGS",
-    "SpringNetwork",
-    "coordination_distribution",
-    "diluted_square_lattice",
-    "green_function",
-    "nine_node_network",
-    "poles",
-    "square_lattice_network",
-]

@@ -1,9 +1,9 @@
-"""Spring networks on lattices and on the contacts of any structure (floor 1, numpy and scipy only).
+"""Spring networks on lattices and on the contacts of any structure.
 
-Four lattices with nearest neighbours at distance 1: square, triangular, simple cubic and fcc. Disorder comes in
-separate knobs: displaced nodes, missing bonds, fluctuating stiffnesses. A spring of stiffness k along the unit vector
-n is scalar (k, one displacement a node) or vector (k n n^T, d displacements a node, unstressed). Reduced units: length
-a, stiffness t0, mass m, so omega is in sqrt(t0/m). All boundaries are periodic.
+There are four lattices with nearest neighbours at distance 1: square, triangular, simple cubic and fcc. Disorder
+enters in three independent ways: displaced nodes, missing bonds, fluctuating stiffnesses. A spring of stiffness k along
+the unit vector n is scalar (k, one displacement per node) or vector (k n n^T, d displacements per node, unstressed).
+Reduced units: length a, stiffness t0, mass m, so omega is in sqrt(t0/m). All boundaries are periodic.
 """
 
 from dataclasses import dataclass
@@ -11,28 +11,26 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from .network import SpringNetwork
-from .springs import SpringDistribution, ZeroModes, count_zero_modes, vector_dynamical_matrix
-
-__all__ = [
-    "LATTICES",
-    "Lattice",
-    "SpringDistribution",
-    "ZeroModes",
-    "contact_network",
-    "count_zero_modes",
-    "get_lattice",
-    "lattice_network",
-    "vector_dynamical_matrix",
-]
+from .network import SpringNetwork, cells_at, check_lattice, connect
+from .springs import SpringDistribution
+from .springs import ZeroModes as ZeroModes
+from .springs import count_zero_modes as count_zero_modes
+from .springs import vector_dynamical_matrix as vector_dynamical_matrix
 
 
 @dataclass(frozen=True)
 class Lattice:
-    """A lattice of one node a primitive cell, its springs tying nearest neighbours.
+    """A lattice with one node per primitive cell, in which springs connect nearest neighbours.
 
-    cell: (d,) edges of a rectangular cell in a; basis: (m, d) its nodes, in units of the edges; steps: (z/2, d) the
-    springs of one node in a, of each and its opposite only one.
+    Attributes
+    ----------
+    name : str
+    cell : array, shape (d,)
+        Edges of a rectangular cell in a.
+    basis : array, shape (m, d)
+        Nodes of that cell in units of its edges.
+    steps : array, shape (z/2, d)
+        Springs of one node in a, one of each pair of opposite ones.
     """
 
     name: str
@@ -42,10 +40,12 @@ class Lattice:
 
     @property
     def dimension(self) -> int:
+        """Number of dimensions d."""
         return len(self.cell)
 
     @property
     def coordination(self) -> int:
+        """Number of springs z at a node."""
         return 2 * len(self.steps)
 
     @property
@@ -55,15 +55,25 @@ class Lattice:
 
     @property
     def primitive(self) -> np.ndarray:
-        """Primitive vectors (d, d), rows: the first steps that span the lattice."""
+        """Primitive vectors (d, d) as rows: the first steps, which span the lattice."""
         return self.steps[: self.dimension]
 
     def matrix(self, k, vector: bool = False) -> np.ndarray:
-        """Dynamical matrix of the perfect lattice with springs 1 at wave vectors k (..., d), in t0/m.
+        """Dynamical matrix of the perfect lattice with springs 1 at given wave vectors.
 
             D(k) = sum_b 2 (1 - cos k.b) [n_b n_b^T],   b over half of the springs
 
-        Returns (...) for scalar springs, (..., d, d) for vector springs.
+        Parameters
+        ----------
+        k : array, shape (..., d)
+            In 1/a.
+        vector : bool
+            Vector springs instead of scalar ones.
+
+        Returns
+        -------
+        array, shape (...) for scalar springs, (..., d, d) for vector springs
+            In t0/m.
         """
         weight = 4 * np.sin(np.asarray(k, float) @ self.steps.T / 2) ** 2
         if not vector:
@@ -102,18 +112,15 @@ def get_lattice(name: str) -> Lattice:
 
 
 def _place_springs(positions, bonds, vectors, box, springs, length_exponent, rng) -> SpringNetwork:
-    """Draw the stiffnesses and put the network together; what has no stiffness is no spring."""
+    """The network with stiffnesses drawn from the distribution."""
     if not len(bonds):
         raise ValueError(
             "no spring is left: raise the bond fraction, the mean coordination or the cutoff, or take another seed"
         )
-    length = np.linalg.norm(vectors, axis=1)
-    if length.min() < 1e-9:
-        i, j = bonds[length.argmin()]
-        raise ValueError(f"nodes {i} and {j} lie on one another: lower the disorder or take another seed")
-    stiffness = springs.draw(len(bonds), rng) * length**-length_exponent
-    real = stiffness > 0
-    return SpringNetwork(positions, bonds[real], stiffness[real], np.asarray(box, float), vectors[real])
+    springs = springs or SpringDistribution()
+    return connect(
+        positions, bonds, vectors, box, lambda length: springs.draw(len(length), rng) * length**-length_exponent
+    )
 
 
 def _choose_bonds(count, n_nodes, coordination, bond_fraction, mean_coordination, rng) -> np.ndarray:
@@ -142,61 +149,92 @@ def lattice_network(
     length_exponent: float = 0.0,
     rng=None,
 ) -> SpringNetwork:
-    """Periodic network on a lattice, with nodes displaced, bonds missing and stiffnesses drawn, each on its own.
+    """Periodic network on a lattice with displaced nodes, missing bonds and fluctuating stiffnesses.
 
-    lattice: "square", "triangular", "simple-cubic" or "fcc"; n: rectangular cells an edge, of 1, 2, 1 and 4 nodes (the
-    triangular cell is 1 by sqrt(3)); disorder: distance in a by which each node moves in a random direction, in
-    [0, 1), the springs staying with their nodes; bond_fraction: probability of each bond to be kept; or
-    mean_coordination: exactly that many springs a node (rounded to a whole number of springs); springs: their
-    distribution, all 1 by default, times length^-length_exponent (1: the springs of jiang-2026).
-    rng: Generator or seed. The knobs draw from streams of their own: a seed gives the same displacements whatever the
-    dilution, and the other way round.
+    The three kinds of disorder draw from random streams of their own: with one seed, the displacements are the same
+    for every dilution, and the dilution is the same for all displacements.
 
-    Raises ValueError for an unknown lattice, n < 3, a knob out of range, or where no spring is left.
+    Parameters
+    ----------
+    lattice : str
+        "square", "triangular", "simple-cubic" or "fcc".
+    n : int
+        Rectangular cells along an edge, at least 3. A cell holds 1, 2, 1 and 4 nodes in these lattices; the triangular
+        one measures 1 by sqrt(3).
+    disorder : float
+        Distance in a by which each node is moved in a random direction, in [0, 1). Springs stay with their nodes.
+    bond_fraction : float
+        Probability that a bond is kept.
+    mean_coordination : float, optional
+        Number of springs per node, instead of bond_fraction; exact up to rounding to a whole number of springs.
+    springs : SpringDistribution, optional
+        Distribution of the stiffnesses before the factor length^-length_exponent; by default all are 1.
+    length_exponent : float
+        1 gives the springs of jiang-2026.
+    rng : numpy.random.Generator or int, optional
+
+    Returns
+    -------
+    SpringNetwork
+
+    Raises
+    ------
+    ValueError
+        If the lattice is unknown, n < 3, a parameter is out of range, or no spring is left.
     """
     kind = get_lattice(lattice)
     d, m = kind.dimension, len(kind.basis)
-    if not n >= 3 or n != np.floor(n):
-        raise ValueError(f"n = {n}: a periodic lattice needs an integer of at least 3 cells an edge")
-    if not 0 <= disorder < 1:
-        raise ValueError(f"disorder = {disorder}: the displacement must lie in [0, 1) lattice constants")
-    shape = (int(n),) * d
+    n = check_lattice(n, disorder)
     move, dilute, draw = np.random.default_rng(rng).spawn(3)
-    cells = np.indices(shape).reshape(d, -1).T
+    cells = np.indices((n,) * d).reshape(d, -1).T
     sites = ((cells[:, None] + kind.basis) * kind.cell).reshape(-1, d)
     direction = move.standard_normal(sites.shape)
     displacement = disorder * direction / np.linalg.norm(direction, axis=1, keepdims=True)
     bonds, vectors = [], []
     for b in range(m):
         for step in kind.steps:
-            target = kind.basis[b] + step / kind.cell
-            away = target - kind.basis
-            # the node of the cell that the step leads to, up to whole cells
+            away = kind.basis[b] + step / kind.cell - kind.basis
+            # the node to which the step leads, in whichever cell it is
             t = int(np.argmin(abs(away - np.round(away)).sum(axis=1)))
-            other = np.ravel_multi_index(((cells + np.round(away[t]).astype(int)) % n).T, shape) * m + t
+            other = cells_at(cells, np.round(away[t]).astype(int), n, "C") * m + t
             bonds.append(np.stack([np.arange(len(cells)) * m + b, other], axis=1))
             vectors.append(np.broadcast_to(step, (len(cells), d)))
     bonds, vectors = np.concatenate(bonds), np.concatenate(vectors)
     keep = _choose_bonds(len(bonds), len(sites), kind.coordination, bond_fraction, mean_coordination, dilute)
     bonds = bonds[keep]
     vectors = vectors[keep] + displacement[bonds[:, 1]] - displacement[bonds[:, 0]]
-    box = int(n) * kind.cell
-    positions = (sites + displacement) % box
-    return _place_springs(positions, bonds, vectors, box, springs or SpringDistribution(), length_exponent, draw)
+    box = n * kind.cell
+    return _place_springs((sites + displacement) % box, bonds, vectors, box, springs, length_exponent, draw)
 
 
 def contact_network(
     positions, cell, cutoff, *, springs: SpringDistribution | None = None, length_exponent: float = 0.0, rng=None
 ) -> SpringNetwork:
-    """Network of springs between all pairs of nodes nearer than a cutoff, periodic images included.
+    """Network of springs between all pairs of nodes closer than a cutoff, periodic images included.
 
-    positions: (N, d) in any unit of length, and vectors and box in the same; cell: (d, d) rows, or (d,) edges; cutoff:
-    a distance, or (N,) radii, two nodes being tied where they are nearer than the sum of theirs. Each pair and image
-    is one spring. springs, length_exponent, rng: as `lattice_network`. `box` holds the edges, for an oblique cell the
-    diagonal of its triangular form: the product is the volume, and the vectors know the boundary.
+    Parameters
+    ----------
+    positions : array, shape (N, d)
+        In any unit of length.
+    cell : array, shape (d, d) or (d,)
+        Rows are the vectors of the periodic cell; or its edges.
+    cutoff : float or array, shape (N,)
+        A distance; or radii, two nodes being connected if they are closer than the sum of theirs. Each pair and image
+        gives one spring.
+    springs, length_exponent, rng
+        As `lattice_network`.
 
-    Raises ValueError for shapes that do not fit, a cell without volume, a cutoff that is not positive, NaN, or where
-    no spring is left.
+    Returns
+    -------
+    SpringNetwork
+        Its `box` holds the edges; for an oblique cell, the diagonal of the triangular form of the cell, whose product
+        is the volume.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, the cell has no volume, the cutoff is not positive, a number is not finite, or no
+        spring is left.
     """
     positions, cell = np.asarray(positions, float), np.asarray(cell, float)
     cell = np.diag(cell) if cell.ndim == 1 else cell
@@ -210,12 +248,11 @@ def contact_network(
             f"cutoff of shape {reach.shape}: give one positive distance, or {len(positions)} positive radii"
         )
     longest = float(reach if reach.ndim == 0 else 2 * reach.max())
-    d = positions.shape[1]
-    whole = np.floor(positions @ np.linalg.inv(cell))
-    inside = positions - whole @ cell
-    fraction = inside @ np.linalg.inv(cell)
-    # a node reaches as many cells as its cutoff holds distances between opposite faces
-    depth = longest * np.linalg.norm(np.linalg.inv(cell), axis=0)
+    d, inverse = positions.shape[1], np.linalg.inv(cell)
+    inside = positions - np.floor(positions @ inverse) @ cell
+    fraction = inside @ inverse
+    # images up to the cutoff, counted in distances between opposite faces of the cell
+    depth = longest * np.linalg.norm(inverse, axis=0)
     images = np.stack(np.meshgrid(*(np.arange(-np.ceil(x), np.ceil(x) + 1) for x in depth), indexing="ij"), axis=-1)
     parts = []
     for shift in images.reshape(-1, d):
@@ -226,7 +263,7 @@ def contact_network(
     found = cKDTree(inside).sparse_distance_matrix(cKDTree(inside[node] + shift @ cell), longest, output_type="ndarray")
     i, j, away, length = found["i"], node[found["j"]], shift[found["j"]], found["v"]
     ahead = away[np.arange(len(away)), (away != 0).argmax(axis=1)] > 0
-    # every spring is found from both ends; a node and its own image once for each direction
+    # every spring is found from both ends, and one between a node and its own image in both directions
     once = (i < j) | ((i == j) & ahead)
     once &= length < (longest if reach.ndim == 0 else reach[i] + reach[j])
     order = np.lexsort((*away[once].T, j[once], i[once]))
@@ -235,4 +272,4 @@ def contact_network(
     box = abs(np.diag(np.linalg.qr(cell.T, mode="r")))
     draw = np.random.default_rng(rng).spawn(3)[2]
     bonds = np.stack([i, j], axis=1).astype(np.int64)
-    return _place_springs(positions, bonds, vectors, box, springs or SpringDistribution(), length_exponent, draw)
+    return _place_springs(positions, bonds, vectors, box, springs, length_exponent, draw)

@@ -1,8 +1,8 @@
-"""Lattices with a given mean coordination whose fluctuation is a knob of its own (floor 1, numpy and scipy only).
+"""Lattices whose mean coordination and whose fluctuation of the coordination are set independently.
 
-Springs that are missing independently leave a coordination with the binomial variance z (1 - z / z0): its mean and its
-fluctuation change together. Here springs are moved, their number kept, until the variance is the one asked for. All
-springs are 1, nodes undisplaced; reduced units as in `lattices`.
+If springs are missing independently of each other, the coordination has the binomial variance z (1 - z / z0): its mean
+and its fluctuation change together. Here the number of springs is kept while springs are moved, until the variance is
+the requested one. All springs are 1 and all nodes undisplaced; reduced units as in `lattices`.
 """
 
 import numpy as np
@@ -12,12 +12,12 @@ from .network import SpringNetwork
 
 
 def binomial_variance(lattice_coordination: int, mean_coordination: float) -> float:
-    """Variance of the coordination where springs are missing independently: z (1 - z / z0)."""
+    """Variance z (1 - z / z0) of a coordination of mean z if springs of a lattice of z0 are missing independently."""
     return mean_coordination * (1 - mean_coordination / lattice_coordination)
 
 
 def _incidence(bonds, n_nodes):
-    """Springs at each node (N, z0) and the node at the other end of each, (N, z0)."""
+    """Springs at each node (N, z0), and the node at the other end of each (N, z0)."""
     end = bonds.ravel()
     order = np.argsort(end, kind="stable")
     bond = (order // 2).reshape(n_nodes, -1)
@@ -37,17 +37,37 @@ def _apart(nodes, n_nodes):
 def network_with_variance(
     lattice: str, n: int, mean_coordination: float, variance: float, rng=None, *, most_rounds: int = 20000
 ) -> SpringNetwork:
-    """Lattice with equal springs, `mean_coordination` of them a node, and the variance of the coordination asked for.
+    """Lattice with equal springs and a given mean and variance of the coordination.
 
-    lattice, n: as `lattices.lattice_network`. The start is random; a step takes one spring of a node and puts it to
-    another of the node's free places: its own number stays, one neighbour loses and another gains a spring. Steps
-    that take the variance towards the goal or leave it are made, others not, until it is passed (zero temperature:
-    nothing else is asked of the places). The result differs from the goal by a few steps of 2 / N, or stays above it
-    where most_rounds (each an attempt at a twelfth of the nodes) end first: read `coordination().var()`. The least
-    possible is f (1 - f), f the fractional part of the mean. rng: Generator or seed.
+    The springs start at random places. A step moves one spring of a node to another free place of the same node: the
+    node keeps its number of springs, one neighbour loses a spring and another gains one. A step is made if it moves the
+    variance towards the goal or leaves it unchanged, until the goal is passed. Nothing else is asked of the places
+    (zero temperature).
 
-    Raises ValueError as `lattice_network`, and for a variance that is negative or not finite; RuntimeError where a
-    variance above the random one is not reached.
+    Parameters
+    ----------
+    lattice, n
+        As `lattices.lattice_network`.
+    mean_coordination : float
+        Springs per node.
+    variance : float
+        The smallest possible one is f (1 - f), with f the fractional part of the mean.
+    rng : numpy.random.Generator or int, optional
+    most_rounds : int
+        Rounds after which the search ends; each attempts a step at one in twelve of the nodes.
+
+    Returns
+    -------
+    SpringNetwork
+        Its variance, `coordination().var()`, differs from the goal by a few steps of 2 / N, or stays above it if the
+        rounds end first.
+
+    Raises
+    ------
+    ValueError
+        As `lattice_network`, and if the variance is negative or not finite.
+    RuntimeError
+        If a variance above the random one is not reached.
     """
     if not 0 <= variance < np.inf:
         raise ValueError(f"variance {variance} of the coordination: it must be finite and not negative")
@@ -55,7 +75,7 @@ def network_with_variance(
     full = lattice_network(lattice, n)
     nodes, total = len(full), len(full.bonds)
     wanted = round(mean_coordination * nodes / 2)
-    # refuses what is out of range
+    # checks the mean coordination
     lattice_network(lattice, 3, mean_coordination=mean_coordination)
     there = np.zeros(total, bool)
     there[place.permutation(total)[:wanted]] = True
@@ -76,7 +96,7 @@ def network_with_variance(
         good = there[a] & ~there[b] & ((change <= 0) if down else (change >= 0))
         row = row[good]
         row = row[_apart(np.stack([middle, i, j], axis=1)[row], nodes)]
-        # not beyond the goal: what comes last is left out
+        # the steps after the one that reaches the goal are left out
         reached = square + np.cumsum(change[row])
         past = np.flatnonzero((reached <= goal) if down else (reached >= goal))
         row = row[: past[0] + 1] if len(past) else row

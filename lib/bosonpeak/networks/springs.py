@@ -1,9 +1,9 @@
-"""Springs of a network: fluctuating stiffnesses, vector springs, and the motions that cost nothing (floor 1).
+"""Springs of a network: fluctuating stiffnesses, vector springs, and motions without restoring force.
 
-numpy and scipy only. Reduced units: length a, stiffness t0, mass m, so omega is in sqrt(t0/m).
+Reduced units: length a, stiffness t0, mass m, so omega is in sqrt(t0/m).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,13 +17,26 @@ _WIDEST = {"uniform": 0.0, "box": 1 / 3, "gamma": np.inf}
 
 @dataclass(frozen=True)
 class SpringDistribution:
-    """Stiffnesses with a mean (in t0) and a variance relative to mean^2, independent of one another.
+    """Distribution of independent stiffnesses with a given mean and relative variance v.
 
-    kind: "uniform" (all equal), "two-valued" (a share w = weak_share of weak springs, mean (1 - sqrt(v (1 - w) / w)),
-    the others mean (1 + sqrt(v w / (1 - w))), v <= w / (1 - w): there the weak ones are missing), "box" (constant
-    between mean (1 +- sqrt(3 v)), v <= 1/3), "gamma" (shape 1/v, any v). Raises ValueError for an unknown kind, a mean
-    that is not positive, a share outside (0, 1) or beside another kind, or a variance that would need springs of
-    negative stiffness.
+    Attributes
+    ----------
+    kind : str
+        "uniform": all equal. "two-valued": a fraction w = weak_share of weak springs, mean (1 - sqrt(v (1 - w) / w)),
+        and the others mean (1 + sqrt(v w / (1 - w))), for v <= w / (1 - w), where the weak ones vanish. "box":
+        constant between mean (1 - sqrt(3 v)) and mean (1 + sqrt(3 v)), for v <= 1/3. "gamma": shape 1/v, for any v.
+    mean : float
+        In t0.
+    relative_variance : float
+        Variance over mean^2.
+    weak_share : float
+        Fraction of weak springs, for two-valued springs only.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, the mean is not positive, the fraction lies outside (0, 1) or is given for another
+        kind, or the variance would need springs of negative stiffness.
     """
 
     kind: str = "uniform"
@@ -38,7 +51,7 @@ class SpringDistribution:
             raise ValueError(f"mean stiffness {self.mean}: it must be positive and finite")
         if not 0 < self.weak_share < 1 or (self.weak_share != 0.5 and self.kind != "two-valued"):
             raise ValueError(
-                f"share {self.weak_share} of weak springs: it is of two-valued springs, and lies between 0 and 1"
+                f"weak share {self.weak_share} of {self.kind} springs: give one between 0 and 1, for two-valued springs"
             )
         widest = self.weak_share / (1 - self.weak_share) if self.kind == "two-valued" else _WIDEST[self.kind]
         if not (0 <= self.relative_variance <= widest * (1 + 1e-12) and self.relative_variance < np.inf):
@@ -50,7 +63,7 @@ class SpringDistribution:
     def _two_values(self):
         v, w = self.relative_variance, self.weak_share
         weak = 1 - np.sqrt(v * (1 - w) / w)
-        # a rounded zero is none
+        # a stiffness that is zero up to rounding is zero
         return self.mean * np.array([weak if weak > 1e-12 else 0.0, 1 + np.sqrt(v * w / (1 - w))])
 
     def draw(self, count: int, rng) -> np.ndarray:
@@ -65,7 +78,10 @@ class SpringDistribution:
         return rng.gamma(1 / v, self.mean * v, count)
 
     def quadrature(self, order: int = 64) -> tuple[np.ndarray, np.ndarray]:
-        """Stiffnesses and weights (adding up to 1) of the Gauss rule: exact for polynomials up to 2 order - 1."""
+        """Stiffnesses and weights (order,) of the Gauss rule, exact for polynomials of degree up to 2 order - 1.
+
+        The weights sum to 1. A distribution of one or two values has as many points.
+        """
         v = self.relative_variance
         if v == 0:
             return np.array([float(self.mean)]), np.ones(1)
@@ -81,9 +97,18 @@ class SpringDistribution:
 
 
 def vector_dynamical_matrix(network: SpringNetwork) -> sp.bsr_matrix:
-    """Dynamical matrix (dN, dN) of vector springs, in t0/m: blocks -k n n^T, their sum on the diagonal.
+    """Dynamical matrix of vector springs: blocks -k n n^T, and their negative sum on the diagonal.
 
-    BSR with (d, d) blocks and sorted 32-bit indices; positive semi-definite, a translation costs nothing.
+    Parameters
+    ----------
+    network : SpringNetwork
+        N nodes in d dimensions.
+
+    Returns
+    -------
+    scipy.sparse.bsr_matrix, shape (dN, dN)
+        In t0/m, with (d, d) blocks and sorted 32-bit indices. It is positive semi-definite, and translations have
+        the eigenvalue 0.
     """
     n, d = network.positions.shape
     unit = network.vectors / np.linalg.norm(network.vectors, axis=1, keepdims=True)
@@ -100,12 +125,27 @@ def vector_dynamical_matrix(network: SpringNetwork) -> sp.bsr_matrix:
 
 @dataclass(frozen=True)
 class ZeroModes:
-    """Motions of a network that cost nothing, and where they come from.
+    """Numbers of motions of a network without restoring force, and their origin.
 
-    pieces: parts that no spring connects; single_nodes: those of them without a spring; translations: of the pieces,
-    each as a whole; least: Maxwell's lower bound, max(translations, degrees_of_freedom - springs); total: all, None
-    where the matrix is too large to count; floppy: total less translations (free rotations of pieces among them);
-    self_stresses: springs - degrees_of_freedom + total (Calladine 1978); rigid: only the whole network can move.
+    Attributes
+    ----------
+    degrees_of_freedom, springs : int
+    pieces : int
+        Parts that no spring connects.
+    single_nodes : int
+        Parts that consist of one node without a spring.
+    translations : int
+        Motions of a piece as a whole.
+    least : int
+        Maxwell's lower bound, max(translations, degrees_of_freedom - springs).
+    total : int or None
+        All zero modes; None if the matrix is too large to count them.
+    floppy : int or None
+        total - translations, which includes free rotations of pieces.
+    self_stresses : int or None
+        springs - degrees_of_freedom + total (Calladine 1978).
+    rigid : bool or None
+        Whether only the whole network can move.
     """
 
     degrees_of_freedom: int
@@ -121,10 +161,23 @@ class ZeroModes:
 
 
 def count_zero_modes(network: SpringNetwork, vector: bool = False, largest: int = 3000) -> ZeroModes:
-    """Count the zero modes of scalar or vector springs; below rigidity that is the result, not an error.
+    """Count the zero modes of scalar or vector springs.
 
-    Scalar springs: exact, one a piece. Vector springs: exact (to 1e-10 of the largest eigenvalue) by diagonalisation
-    up to `largest` degrees of freedom; beyond, rigid is False where the bound shows it, else None.
+    The count is exact for scalar springs, which have one zero mode for each piece. For vector springs it is found by
+    diagonalisation, to 1e-10 of the largest eigenvalue.
+
+    Parameters
+    ----------
+    network : SpringNetwork
+    vector : bool
+        Vector springs instead of scalar ones.
+    largest : int
+        Degrees of freedom beyond which vector springs are not diagonalised. The fields that need it are then None,
+        except that `rigid` is False where Maxwell's bound shows it.
+
+    Returns
+    -------
+    ZeroModes
     """
     n, d = network.positions.shape
     each = d if vector else 1
@@ -134,9 +187,8 @@ def count_zero_modes(network: SpringNetwork, vector: bool = False, largest: int 
     least = max(translations, freedom - springs)
     total = None if vector else pieces
     if vector and freedom <= largest:
-        # equal springs: weak ones must not pass for none
-        plain = SpringNetwork(network.positions, network.bonds, np.ones(springs), network.box, network.vectors)
-        level = np.linalg.eigvalsh(vector_dynamical_matrix(plain).toarray())
+        # equal springs, so that weak ones are not mistaken for missing ones
+        level = np.linalg.eigvalsh(vector_dynamical_matrix(replace(network, stiffness=np.ones(springs))).toarray())
         total = int((level < 1e-10 * max(level[-1], 1.0)).sum())
     known = total is not None
     return ZeroModes(
@@ -154,23 +206,41 @@ def count_zero_modes(network: SpringNetwork, vector: bool = False, largest: int 
 
 
 def balance_springs(network: SpringNetwork, tolerance: float = 1e-3, most_steps: int = 20000) -> SpringNetwork:
-    """The same network with each spring multiplied by a factor of either node, until all nodes have equal sums.
+    """The same network with stiffnesses rescaled until the springs of every node have the same sum.
 
-    k_ij -> a_i k_ij a_j (Sinkhorn and Knopp, Pac. J. Math. 21, 343 (1967)), the mean stiffness kept: the diagonal of
-    the scalar dynamical matrix is then a crystal's. tolerance: of the sums, relative; the last digits come slowly
-    where a node hangs on weak springs. Raises ValueError for a node without a spring, RuntimeError where the sums do
-    not become equal (a tree cannot be balanced).
+    k_ij -> a_i k_ij a_j with one factor for each node (Sinkhorn and Knopp, Pac. J. Math. 21, 343 (1967)), at constant
+    mean stiffness. The diagonal of the scalar dynamical matrix is then that of a crystal.
+
+    Parameters
+    ----------
+    network : SpringNetwork
+    tolerance : float
+        Relative difference of the sums that is allowed. The last digits converge slowly where a node is held by
+        weak springs.
+    most_steps : int
+
+    Returns
+    -------
+    SpringNetwork
+
+    Raises
+    ------
+    ValueError
+        If a node has no spring.
+    RuntimeError
+        If the sums do not become equal; a tree cannot be balanced.
     """
     n, (i, j) = len(network), network.bonds.T
     if (network.coordination() == 0).any():
-        raise ValueError(f"node {int(np.argmin(network.coordination()))} has no spring: its sum cannot be another's")
+        raise ValueError(f"node {int(np.argmin(network.coordination()))} has no spring: remove it, or add one")
     k, goal = network.stiffness.astype(float), 2 * network.stiffness.sum() / n
     for _ in range(most_steps):
         sums = np.bincount(i, k, n) + np.bincount(j, k, n)
         if abs(sums / goal - 1).max() < tolerance:
-            return SpringNetwork(network.positions, network.bonds, k, network.box, network.vectors)
+            return replace(network, stiffness=k)
         factor = np.sqrt(goal / sums)
         k = k * factor[i] * factor[j]
     raise RuntimeError(
-        f"the sums of the springs still differ by {abs(sums / goal - 1).max():.2g} after {most_steps} steps"
+        f"the sums of the springs still differ by {abs(sums / goal - 1).max():.2g} after {most_steps} steps: "
+        "raise the tolerance or the number of steps"
     )

@@ -1,14 +1,15 @@
-"""Static and dynamic structure factors of a harmonic solid, from its modes or from its dynamical matrix (floor 5).
+"""Static and dynamic structure factors of a harmonic solid, from its modes or from its dynamical matrix.
 
-A neutron that leaves Q in a solid drives its mode k by F_k(Q) = sum_i b_i m_i^-1/2 (Q^.e_k(i)) exp(-i Q.r_i), Q^ the
-direction of Q. With the Bose factor, the Debye-Waller factor and E / Q^2 taken off as in li-2025, Eq. 1, what is left
-of one phonon depends neither on temperature nor on hbar:
+A neutron that transfers the wave vector Q to a solid excites its mode k with the amplitude
+F_k(Q) = sum_i b_i m_i^-1/2 (Q^.e_k(i)) exp(-i Q.r_i), where Q^ is the direction of Q. If the Bose factor, the
+Debye-Waller factor and E / Q^2 are removed as in li-2025, Eq. 1, the one-phonon scattering that remains depends neither
+on temperature nor on hbar:
 
     G(Q, E) = sum_k |F_k(Q)|^2 delta(E - E_k) / sum_i b_i^2 / m_i,    B(Q, E) = G / E^2.
 
-It is the spectral function of the wave v_i = b_i m_i^-1/2 Q^ exp(i Q.r_i), so that the integral of G over E is 1 at
-every Q, and modes are not needed: Chebyshev moments of the dynamical matrix give it for any size. Without the cross
-terms between atoms (large Q) B is the density of states g / E^2, each atom weighted by b^2 / m.
+G is the spectral function of the wave v_i = b_i m_i^-1/2 Q^ exp(i Q.r_i). Hence its integral over E is 1 at every Q,
+and the modes are not needed: Chebyshev moments of the dynamical matrix give G for any size. Where the cross terms
+between atoms vanish (large Q), B is the reduced density of states g / E^2, each atom weighted by b^2 / m.
 """
 
 import numpy as np
@@ -26,31 +27,36 @@ from bosonpeak.vibrations.peaks import frequency_scale
 from bosonpeak.vibrations.spectra import translations
 from bosonpeak.vibrations.subspace import projector
 
-__all__ = [
-    "NEUTRON_LENGTHS",
-    "boson_map",
-    "reduced_density_by_moments",
-    "scattering_weights",
-    "structure_factor",
-    "wave_polarizations",
-]
-
 NEUTRON_LENGTHS = {"Al": 3.449, "Ni": 10.3, "P": 5.13, "Cu": 7.718, "Zr": 7.16}
 """Coherent scattering lengths of the natural elements in fm (Sears, Neutron News 3, 26 (1992))."""
 
 WEIGHTS = ("unit", "neutron", "mass")
 _WAVES = 64
-"""Wave vectors whose moments are taken together."""
+"""Wave vectors whose moments are computed together."""
 
 
 def scattering_weights(atoms: Atoms, kind: str = "unit") -> np.ndarray:
-    """How strongly each atom scatters, (N,): 1, its neutron length in fm, or its mass in amu.
+    """Scattering amplitude b_i of each atom.
 
-    By mass the wave is that of the momentum, which at small Q is a sound wave. Raises ValueError for another kind, or
-    an element whose neutron length is not known here.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        N atoms.
+    kind : str
+        "unit" gives 1, "neutron" the coherent scattering length in fm, and "mass" the mass in amu. Weighted by mass,
+        the wave is that of the momentum, which is a sound wave at small Q.
+
+    Returns
+    -------
+    array, shape (N,)
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, or the scattering length of an element is not listed here.
     """
     if kind not in WEIGHTS:
-        raise ValueError(f"unknown weights {kind!r}: choose {', '.join(WEIGHTS)}")
+        raise ValueError(f"unknown weights {kind!r}: choose one of {', '.join(WEIGHTS)}")
     if kind == "mass":
         return atoms.get_masses()
     if kind == "unit":
@@ -59,16 +65,32 @@ def scattering_weights(atoms: Atoms, kind: str = "unit") -> np.ndarray:
     unknown = sorted(set(symbols) - set(NEUTRON_LENGTHS))
     if unknown:
         raise ValueError(
-            f"no neutron length of {', '.join(unknown)} is known here: add it to scattering.harmonic.NEUTRON_LENGTHS "
-            "or take unit weights"
+            f"no neutron length of {', '.join(unknown)} is known here: add it to scattering.harmonic.NEUTRON_LENGTHS, "
+            "or use unit weights"
         )
     return np.array([NEUTRON_LENGTHS[s] for s in symbols])
 
 
 def structure_factor(atoms: Atoms, wavevectors: Wavevectors, weights: str = "unit") -> np.ndarray:
-    """S(Q) = |sum_i b_i exp(-i Q.r_i)|^2 / sum_i b_i^2 at each wave vector, (K,); 1 for atoms at random.
+    """Static structure factor S(Q) = |sum_i b_i exp(-i Q.r_i)|^2 / sum_i b_i^2.
 
-    Raises ValueError as `scattering_weights`, and for a structure that is not periodic.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    wavevectors : Wavevectors
+        K wave vectors of its box.
+    weights : str
+        As `scattering_weights`.
+
+    Returns
+    -------
+    array, shape (K,)
+        Its mean is 1 for atoms at random positions.
+
+    Raises
+    ------
+    ValueError
+        As `scattering_weights` and `geometry.check_periodic`.
     """
     check_periodic(atoms)
     b = scattering_weights(atoms, weights).astype(np.float32)
@@ -81,15 +103,30 @@ def structure_factor(atoms: Atoms, wavevectors: Wavevectors, weights: str = "uni
 
 
 def wave_polarizations(directions, polarization: str) -> np.ndarray:
-    """Unit vectors (P, K, 3) along each direction (K, 3), or two across it, square to each other.
+    """Polarisations of the waves along given directions.
 
-    Raises ValueError unless polarization is "longitudinal" or "transverse".
+    Parameters
+    ----------
+    directions : array, shape (K, 3)
+        Unit vectors.
+    polarization : str
+        "longitudinal" or "transverse".
+
+    Returns
+    -------
+    array, shape (P, K, 3)
+        The direction itself (P = 1), or two unit vectors perpendicular to it and to each other (P = 2).
+
+    Raises
+    ------
+    ValueError
+        If the polarisation is unknown.
     """
     if polarization == "longitudinal":
         return directions[None]
     if polarization != "transverse":
-        raise ValueError(f"unknown polarization {polarization!r}: longitudinal or transverse")
-    # the axis least along Q spans a plane with it
+        raise ValueError(f"unknown polarization {polarization!r}: choose longitudinal or transverse")
+    # the coordinate axis that is least parallel to Q
     axis = np.eye(3)[abs(directions).argmin(axis=1)]
     first = np.cross(directions, axis)
     first /= np.linalg.norm(first, axis=1, keepdims=True)
@@ -107,23 +144,48 @@ def boson_map(
     unit: str = "meV",
     progress: bool = False,
 ) -> ScatteringMap:
-    """B(Q, E) = G(Q, E) / E^2 of the shells, in 1/unit^3: the mean over their wave vectors.
+    """B(Q, E) = G(Q, E) / E^2, averaged over the wave vectors of each shell (li-2025, Eq. 1).
 
-    modes_or_D: all normal modes of `atoms`, or its dynamical matrix (sparse or FactoredOperator; for what no
-    diagonalisation can hold). energy: (E,) in `unit` ("meV", "rad/ps", "THz", "reduced"); width: standard deviation of
-    the kernel in it, a Gaussian: each level is divided by its own E_k^2 and broadened, from modes directly, from D by
-    the Chebyshev series of that kernel, in which 1 / E_k^2 is cut off below two widths: the lowest wave must lie above
-    (4 % are missing at 2.7 widths, 1e-3 at 3.3). polarization: "longitudinal" is what neutrons see; "transverse", the
-    mean of two waves across Q, the current of shear waves. Masses are those of `atoms`: they must be those of the
-    dynamical matrix.
+    Each level is divided by its own E_k^2 and then broadened by a Gaussian. With modes this is done directly, with a
+    dynamical matrix by the Chebyshev series of that kernel. In the series, 1 / E_k^2 is cut off below two widths, so
+    the lowest wave must lie above (4 % are missing at 2.7 widths, 1e-3 at 3.3).
 
-    Raises ValueError for modes that are not all, energies that are not positive, and as `scattering_weights`,
-    `spectra.spectral_function`.
+    Parameters
+    ----------
+    modes_or_D : Modes, sparse matrix or FactoredOperator
+        All normal modes of the atoms; or their dynamical matrix, for systems too large to diagonalise.
+    atoms : ase.Atoms
+        Its masses must be those of the modes or of the dynamical matrix.
+    wavevectors : Wavevectors
+    energy : array, shape (E,)
+        Positive, in `unit`.
+    width : float
+        Standard deviation of the Gaussian in `unit`.
+    weights : str
+        As `scattering_weights`.
+    polarization : str
+        "longitudinal" is what neutrons see. "transverse" is the mean of two waves perpendicular to Q: the current of
+        shear waves.
+    unit : str
+        "meV", "rad/ps", "THz" or "reduced".
+    progress : bool
+        Show a progress bar.
+
+    Returns
+    -------
+    ScatteringMap
+        In 1/unit^3.
+
+    Raises
+    ------
+    ValueError
+        If modes are missing, an energy or the width is not positive, and as `scattering_weights`,
+        `operators.check_operator` and `peaks.frequency_scale`.
     """
     check_periodic(atoms)
     energy = np.asarray(energy, float)
     if energy.ndim != 1 or not (energy > 0).all() or not width > 0:
-        raise ValueError("energies and width must be positive: B divides by E^2")
+        raise ValueError(f"energies and width {width} must be positive, since B is divided by E^2")
     masses = atoms.get_masses()
     amplitude = scattering_weights(atoms, weights) / np.sqrt(masses)
     amplitude = (amplitude / np.linalg.norm(amplitude)).astype(np.float32)
@@ -148,10 +210,10 @@ def boson_map(
 
 
 def _spectra_of_modes(modes, n_atoms, energy, width, unit):
-    """Function from waves (2, K, 3N) to G / E^2 (K, E)."""
+    """Function that maps waves (2, K, 3N) to G / E^2 (K, E), from all modes."""
     if modes.polarizations.shape[0] != 3 * n_atoms or modes.polarizations.shape[1] < 0.99 * 3 * n_atoms:
         raise ValueError(
-            f"modes {modes.polarizations.shape} are not all those of {n_atoms} atoms: diagonalise fully, or give the "
+            f"modes {modes.polarizations.shape} are not all those of {n_atoms} atoms: compute all modes, or give the "
             "dynamical matrix instead"
         )
     level = modes.omega * frequency_scale(unit)
@@ -170,48 +232,71 @@ def _spectra_of_modes(modes, n_atoms, energy, width, unit):
 
 
 def _spectra_of_operator(D, masses, energy, width, unit):
-    """The same by Chebyshev moments."""
-    project, _ = projector(translations(len(masses), 3, masses), D.shape[0])
-    D, bound, coefficients = _operator_series(D, energy, width, unit)
+    """The same function, from Chebyshev moments of the dynamical matrix."""
+    series = _operator_series(D, masses, energy, width, unit)
 
     def spectra(vectors):
-        both = project(vectors.reshape(-1, vectors.shape[2]).T.astype(float))
-        found = coefficients @ chebyshev_moments(D, both, coefficients.shape[1], bound)
+        found = series(vectors.reshape(-1, vectors.shape[2]).T.astype(float))
         return found.reshape(len(energy), 2, -1).sum(axis=1).T
 
     return spectra
 
 
-def _operator_series(D, energy, width, unit):
-    """A checked D, its bound and the Chebyshev coefficients (E, M) of the kernel of the modes, Gaussian / E_k^2.
+def _operator_series(D, masses, energy, width, unit):
+    """Function that maps vectors (3N, K) to their spectra (E, K) under the kernel of `boson_map`, without translations.
 
-    The kernel itself is expanded, not a delta function that is divided by E^2 afterwards: what leaks from a level to
-    lower energies would be divided by less than the level has (measured: a first phonon at 1.85 meV under 0.4 meV then
-    has its maximum at 1.68).
+    The kernel, a Gaussian over E_k^2, is expanded itself. If a delta function were expanded and divided by E^2
+    afterwards, the part of a level that leaks to lower energies would be divided by too little: a first phonon at
+    1.85 meV under a width of 0.4 meV then has its maximum at 1.68 meV.
     """
+    project, _ = projector(translations(len(masses), 3, masses), D.shape[0])
     D = check_operator(D)
     bound, scale = spectral_bound(D), frequency_scale(unit)
     top = np.sqrt(bound) * scale
-    # a Gaussian of 2 width / top in the angle: at five of its inverse nothing is left of the series
+    # the Gaussian has the width 2 width / top in the angle; the series ends at five times the inverse of that
     count = int(np.ceil(5 * top / (2 * width)))
     angle = np.pi * (np.arange(4 * count) + 0.5) / (4 * count)
     level = top * np.cos(angle / 2)
-    # no level lies below the lowest wave: there 1 / E^2 may be cut off, by what a short series can follow
+    # no level lies below the lowest wave, so 1 / E^2 is cut off there by a function that a short series can represent
     inverse = -np.expm1(-((level / (2 * width)) ** 4)) / level**2
-    # even in the level, as the series is
+    # even in the level, like the series
     kernel = sum(np.exp(-0.5 * ((energy[:, None] + sign * level) / width) ** 2) for sign in (-1, 1)) * inverse
     kernel /= width * np.sqrt(2 * np.pi)
     coefficients = dct(kernel, type=2, axis=1)[:, :count] / (4 * count)
     coefficients[:, 0] /= 2
-    return D, bound, coefficients
+    return lambda vectors: coefficients @ chebyshev_moments(D, project(vectors), count, bound)
 
 
 def reduced_density_by_moments(D, masses, energy, width: float, n_vectors: int, rng=None, unit: str = "meV"):
-    """g(E) / E^2 per degree of freedom of a dynamical matrix (3N, 3N), (E,), as `peaks.broadened_reduced_density` has
-    it from all modes: each level over its own E_k^2, then broadened. n_vectors: random vectors of +-1, which leave the
-    noise. Raises as `operators.check_operator`."""
-    project, _ = projector(translations(len(masses), 3, masses), D.shape[0])
-    D, bound, coefficients = _operator_series(D, np.asarray(energy, float), width, unit)
+    """g(E) / E^2 per degree of freedom from Chebyshev moments of a dynamical matrix.
+
+    It is the quantity that `peaks.broadened_reduced_density` computes from all modes: each level is divided by its own
+    E_k^2 and then broadened by a Gaussian.
+
+    Parameters
+    ----------
+    D : sparse matrix or FactoredOperator, shape (3N, 3N)
+    masses : array, shape (N,)
+    energy : array, shape (E,)
+        In `unit`.
+    width : float
+        Standard deviation of the Gaussian in `unit`.
+    n_vectors : int
+        Random vectors of +-1; the noise falls as one over the square root of their number.
+    rng : numpy.random.Generator or int, optional
+    unit : str
+        As `boson_map`.
+
+    Returns
+    -------
+    array, shape (E,)
+        In 1/unit^3.
+
+    Raises
+    ------
+    ValueError
+        As `operators.check_operator`.
+    """
+    series = _operator_series(D, masses, np.asarray(energy, float), width, unit)
     signs = np.random.default_rng(rng).integers(0, 2, (D.shape[0], n_vectors)) * 2.0 - 1
-    moments = chebyshev_moments(D, project(signs), coefficients.shape[1], bound)
-    return (coefficients @ moments).mean(axis=1) / D.shape[0]
+    return series(signs).mean(axis=1) / D.shape[0]

@@ -1,4 +1,4 @@
-"""The boson peak as light shows it: Raman intensities, their reduction, how modes couple (floor 5; li-2025, Methods).
+"""The boson peak in light scattering: Raman intensities, their reduction, and the coupling of modes (li-2025, Methods).
 
 Energies are in meV, temperatures in K, densities of states in 1/meV.
 """
@@ -14,52 +14,117 @@ from bosonpeak.vibrations.modes import Modes
 
 
 def bose_factor(energy, temperature) -> np.ndarray:
-    """n(E) = 1 / (exp(E / k_B T) - 1), broadcast. Raises ValueError unless energy and temperature are positive."""
+    """Bose factor n(E) = 1 / (exp(E / k_B T) - 1).
+
+    Parameters
+    ----------
+    energy, temperature : float or array
+        In meV and K, broadcast against each other.
+
+    Returns
+    -------
+    array
+
+    Raises
+    ------
+    ValueError
+        If one of them is not positive and finite.
+    """
     energy, temperature = check_positive(energy=energy, temperature=temperature)
     # exp overflows above 709
     return 1 / np.expm1(np.minimum(energy * KELVIN["meV"] / temperature, 700.0))
 
 
 def raman_intensity(energy, g, temperature, coupling=1.0) -> np.ndarray:
-    """Stokes intensity I = C g [n + 1] / E (Shuker and Gammon 1970); `coupling` C one number, or one an energy.
+    """Stokes intensity I = C g (n + 1) / E (Shuker and Gammon 1970), with the Bose factor n.
 
-    Raises ValueError as `bose_factor`.
+    Parameters
+    ----------
+    energy, g : array, shape (m,)
+        In meV and 1/meV.
+    temperature : float
+        In K.
+    coupling : float or array, shape (m,)
+        The light-vibration coupling C.
+
+    Returns
+    -------
+    array, shape (m,)
+
+    Raises
+    ------
+    ValueError
+        As `bose_factor`.
     """
     enhanced = bose_factor(energy, temperature) + 1
     return coupling * np.asarray(g, float) * enhanced / np.asarray(energy, float)
 
 
 def reduce_raman(energy, intensity, temperature) -> np.ndarray:
-    """C g / E^2 = I / E / [n + 1] of a Stokes intensity (li-2025, Methods: Raman scattering).
+    """C g / E^2 = I / (E (n + 1)) of a Stokes intensity I (li-2025, Methods: Raman scattering).
 
-    Undoes `raman_intensity`. Raises ValueError as `bose_factor`.
+    This is the inverse of `raman_intensity`, divided by E^2.
+
+    Parameters
+    ----------
+    energy, intensity : array, shape (m,)
+        Energy in meV.
+    temperature : float
+        In K.
+
+    Returns
+    -------
+    array, shape (m,)
+
+    Raises
+    ------
+    ValueError
+        As `bose_factor`.
     """
     enhanced = bose_factor(energy, temperature) + 1
     return np.asarray(intensity, float) / np.asarray(energy, float) / enhanced
 
 
 def _polarizability_gradient(atoms: Atoms, cutoff: float) -> np.ndarray:
-    """Derivative of sum_(i<j) (3 r r^T / r^5 - 1 / r^3) by each coordinate: (3N, 6) for xx, yy, zz, xy, xz, yz."""
+    """Derivative (3N, 6) of sum_(i<j) (3 r r^T / r^5 - 1 / r^3) by each coordinate, for xx, yy, zz, xy, xz, yz."""
     first, r, distance = periodic_neighbours(atoms, "iDd", cutoff)
     gradient, count = np.empty((len(atoms), 3, 6)), len(atoms)
     for column, (a, b) in enumerate(((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))):
         for c in range(3):
-            # dT_ab/dr_c of the bond, against which its first atom moves
+            # dT_ab/dr_c for the bond vector r; moving its first atom changes r by the opposite
             part = 3 * ((a == c) * r[:, b] + (b == c) * r[:, a] + (a == b) * r[:, c]) / distance**5
             part -= 15 * r[:, a] * r[:, b] * r[:, c] / distance**7
             gradient[:, c, column] = -np.bincount(first, part, minlength=count)
-    # rounding, where the bonds of an atom cancel by symmetry
+    # where the bonds of an atom cancel by symmetry, only rounding errors are left
     gradient[abs(gradient) < 1e-12 * np.bincount(first, 9 / distance**4, minlength=count)[:, None, None]] = 0
     return gradient.reshape(-1, 6)
 
 
 def mode_couplings(modes: Modes, atoms: Atoms, cutoff: float) -> np.ndarray:
-    """gamma'^2 of each mode in 1/(A^8 amu), (K,): its light scattering by dipoles that induce dipoles.
+    """Light-scattering strength gamma'^2 of each mode in the dipole-induced-dipole model.
 
-    The polarisability is sum_(i<j) (3 r r^T / r^5 - 1 / r^3) over pairs within `cutoff` (A), 1 per atom; its
-    derivative alpha' along e_k / sqrt(m) has no trace, so that 45 a'^2 + 7 gamma'^2 is 7 gamma'^2, with gamma'^2 =
-    3/2 sum_ab alpha'_ab^2. modes: mass-weighted, (3N, K), of `atoms`. Raises ValueError where they do not fit, and as
-    `periodic_neighbours`.
+    The polarisability is sum_(i<j) (3 r r^T / r^5 - 1 / r^3) over pairs within the cutoff, each atom having the
+    polarisability 1. Its derivative alpha' along e_k / sqrt(m) is traceless, so that 45 a'^2 + 7 gamma'^2 reduces to
+    7 gamma'^2 with gamma'^2 = 3/2 sum_ab alpha'_ab^2.
+
+    Parameters
+    ----------
+    modes : Modes
+        K mass-weighted modes (3N, K) of the atoms.
+    atoms : ase.Atoms
+        N atoms.
+    cutoff : float
+        In A.
+
+    Returns
+    -------
+    array, shape (K,)
+        In 1/(A^8 amu).
+
+    Raises
+    ------
+    ValueError
+        If the modes do not fit the atoms, and as `periodic_neighbours`.
     """
     if modes.polarizations.shape[0] != 3 * len(atoms):
         size = modes.polarizations.shape[0]
@@ -69,20 +134,39 @@ def mode_couplings(modes: Modes, atoms: Atoms, cutoff: float) -> np.ndarray:
 
 
 def raman_coupling(modes: Modes, atoms: Atoms, cutoff: float, energy, width: float) -> np.ndarray:
-    """Light-vibration coupling C(E) of a glass from its modes, dipole-induced-dipole model; mean 1 over `energy`.
+    """Light-vibration coupling C(E) of a glass from its modes in the dipole-induced-dipole model.
 
         C(E) = sum_k c_k G(E - E_k) / sum_k G(E - E_k),    c_k of `mode_couplings`, G a Gaussian
 
-    modes: omega in sqrt(eV/(A^2 amu)); zero modes are left out. energy (m,) rising and width, the standard deviation
-    of G, in meV; cutoff in A. Returns (m,). Light sees only the skin of a metal, whose electrons are no dipoles at the
-    atoms: the model stands for the selection rule, which modes couple, not for intensities.
+    Light penetrates only the surface of a metal, and its electrons are not dipoles at the atoms. The model therefore
+    represents the selection rule, that is, which modes couple, and not the intensities.
 
-    Raises ValueError for energies with no mode within three widths, a structure of which no mode couples (a lattice
-    of one atom a cell), and as `mode_couplings`.
+    Parameters
+    ----------
+    modes : Modes
+        omega in sqrt(eV/(A^2 amu)); zero modes are left out.
+    atoms : ase.Atoms
+    cutoff : float
+        In A.
+    energy : array, shape (m,)
+        Ascending, in meV.
+    width : float
+        Standard deviation of the Gaussian in meV.
+
+    Returns
+    -------
+    array, shape (m,)
+        Its mean over the energies is 1.
+
+    Raises
+    ------
+    ValueError
+        If an energy has no mode within three widths, no mode couples (as in a lattice with one atom per cell), and as
+        `mode_couplings`.
     """
     (energy,) = check_positive(energy=energy)
     if energy.ndim != 1 or len(energy) < 2 or (np.diff(energy) <= 0).any() or not width > 0:
-        raise ValueError(f"energy must hold two or more rising values and width = {width} be positive, in meV")
+        raise ValueError(f"energy must hold two or more ascending values and width = {width} be positive, in meV")
     level, coupling = modes.omega * MEV, mode_couplings(modes, atoms, cutoff)
     moving = level > 1e-6 * level.max()
     away = (energy[:, None] - level[moving]) / width
@@ -94,5 +178,5 @@ def raman_coupling(modes: Modes, atoms: Atoms, cutoff: float, energy, width: flo
     found = broadened @ coupling[moving] / broadened.sum(axis=1)
     mean = np.trapezoid(found, energy) / (energy[-1] - energy[0])
     if not mean > 0:
-        raise ValueError("no mode couples to light: every atom is a centre of inversion, or has no pair within cutoff")
+        raise ValueError("no mode couples to light: every atom is a centre of inversion, or the cutoff is too small")
     return found / mean

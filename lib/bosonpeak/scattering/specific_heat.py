@@ -1,7 +1,7 @@
-"""The boson peak as heat shows it: C/T^3, and its Debye and Einstein fit (floor 5; li-2025, Methods).
+"""The boson peak in the specific heat: C/T^3, and its fit by Debye's and Einstein's models (li-2025, Methods).
 
-Energies are in meV, temperatures in K, heats in J/(mol K) per mole of atoms, densities of states in 1/meV with an
-integral of 1. Heats are those of the lattice: take the electrons' gamma T off a measured one first.
+Energies are in meV, temperatures in K, heats in J/(mol K) per mole of atoms, and densities of states in 1/meV with an
+integral of 1. Heats are those of the lattice: subtract the electronic term gamma T from a measured heat first.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from bosonpeak.vibrations.debye import KELVIN, debye_density, specific_heat
 PARAMETERS = ("debye_share", "debye_temperature", "einstein_share", "einstein_temperature", "einstein_spread")
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 _REACH = 8.0
-"""Standard deviations up to which a Gaussian is integrated: 1e-15 of it lies beyond."""
+"""Standard deviations up to which a Gaussian is integrated; 1e-15 of it lies beyond."""
 
 
 def check_positive(**arrays) -> list[np.ndarray]:
-    """The arrays as floats. Raises ValueError for the first that is empty, not finite or not above 0."""
+    """The given arrays as floats. Raises ValueError for the first that is empty, not finite or not above 0."""
     found = [np.asarray(values, float) for values in arrays.values()]
     for name, values in zip(arrays, found, strict=True):
         wrong = values[~(np.isfinite(values) & (values > 0))]
@@ -31,12 +31,29 @@ def check_positive(**arrays) -> list[np.ndarray]:
 
 
 def reduced_specific_heat(temperature, energy, g) -> np.ndarray:
-    """C/T^3 in J/(mol K^4) of harmonic vibrations of density g: 3R times `debye.specific_heat`, shape of temperature.
+    """C/T^3 of harmonic vibrations: 3R times `debye.specific_heat`, over T^3.
 
-    temperature (n,); energy (m,) rising and g (m,). The trapezoid starts at E = 0, where g must be 0: a grid that
-    begins one step above 0 gets this point, anything else would be a guess. A box has no modes below its first phonon:
-    its heat counts from k_B T of about a quarter of that energy. Raises ValueError for another g, for k_B T below half
-    the first step, and as `specific_heat`.
+    The integral starts at E = 0, where g must be 0. To a grid that begins one step above 0 this point is added; any
+    other start would be a guess. A periodic box has no modes below its first phonon, so its heat is meaningful where
+    k_B T exceeds about a quarter of that energy.
+
+    Parameters
+    ----------
+    temperature : array, shape (n,)
+        In K.
+    energy, g : array, shape (m,)
+        Ascending energies in meV and the density of states in 1/meV.
+
+    Returns
+    -------
+    array, shape (n,)
+        In J/(mol K^4).
+
+    Raises
+    ------
+    ValueError
+        If energy and g do not fit or do not start at 0, k_B T is below half the first step, and as
+        `debye.specific_heat`.
     """
     (temperature,) = check_positive(temperature=temperature)
     energy, g = np.asarray(energy, float), np.asarray(g, float)
@@ -45,23 +62,36 @@ def reduced_specific_heat(temperature, energy, g) -> np.ndarray:
     if 0 < energy[0] <= 1.01 * (energy[1] - energy[0]):
         energy, g = np.append(0.0, energy), np.append(0.0, g)
     if energy[0] != 0 or g[0] != 0:
-        raise ValueError(f"g starts with {g[0]:g} at E = {energy[0]:g} meV: give it from E = 0 on, where it is 0")
+        raise ValueError(f"g starts with {g[0]:g} at E = {energy[0]:g} meV: give it from E = 0, where it must be 0")
     if 2 * temperature.min() < energy[1] * KELVIN["meV"]:
         raise ValueError(f"T = {temperature.min():g} K is too low for a step of {energy[1]:g} meV: raise T or refine g")
     return 3 * R * specific_heat(temperature, energy, g, unit="meV") / temperature**3
 
 
 def _mode_heat(x) -> np.ndarray:
-    """Heat of an oscillator over k_B, (x/2)^2 / sinh^2(x/2), x = theta / T."""
+    """Heat of one oscillator over k_B, (x/2)^2 / sinh^2(x/2), with x = theta / T."""
     # sinh overflows above 710, and 0/0 is 1
     half = np.clip(x / 2, 1e-12, 300)
     return (half / np.sinh(half)) ** 2
 
 
 def debye_heat(temperature, theta) -> np.ndarray:
-    """Debye's heat in J/(mol K), exact to rounding: 9R (T/theta)^3 int_0^(theta/T) x^4 e^x / (e^x - 1)^2 dx.
+    """Heat of Debye's solid, 9R (T/theta)^3 int_0^(theta/T) x^4 e^x / (e^x - 1)^2 dx, exact up to rounding.
 
-    temperature and theta in K, broadcast against each other. Raises ValueError unless both are positive.
+    Parameters
+    ----------
+    temperature, theta : float or array
+        In K, broadcast against each other.
+
+    Returns
+    -------
+    array
+        In J/(mol K).
+
+    Raises
+    ------
+    ValueError
+        If one of them is not positive and finite.
     """
     temperature, theta = check_positive(temperature=temperature, theta=theta)
     # beyond x = 60 the integrand is below 1e-19
@@ -71,12 +101,26 @@ def debye_heat(temperature, theta) -> np.ndarray:
 
 
 def einstein_heat(temperature, theta, spread=0.0) -> np.ndarray:
-    """Heat in J/(mol K) of oscillators with a Gaussian of Einstein temperatures (li-2025, Methods: Specific heat).
+    """Heat of oscillators whose Einstein temperatures have a Gaussian distribution (li-2025, Methods: Specific heat).
 
         3R int chi(t) (t/T)^2 e^(t/T) / (e^(t/T) - 1)^2 dt,    chi ~ exp(-(t - theta)^2 / (2 spread^2)) for t > 0
 
-    chi has the integral 1 over t > 0. All in K, broadcast against each other; spread 0 is Einstein's solid. Raises
-    ValueError unless temperature and theta are positive and spread is not negative.
+    The integral of chi over t > 0 is 1.
+
+    Parameters
+    ----------
+    temperature, theta, spread : float or array
+        In K, broadcast against each other. A spread of 0 is Einstein's solid.
+
+    Returns
+    -------
+    array
+        In J/(mol K).
+
+    Raises
+    ------
+    ValueError
+        If temperature or theta is not positive, or the spread is negative.
     """
     temperature, theta = check_positive(temperature=temperature, theta=theta)
     spread = np.asarray(spread, float)
@@ -95,12 +139,21 @@ def _heat(temperature, n_d, theta_d, n_e, theta_e, spread):
 
 @dataclass(frozen=True)
 class HeatFit:
-    """Debye's solid beside a band of Einstein oscillators, fitted to a heat (li-2025, Methods: Specific heat).
+    """Debye's solid together with a band of Einstein oscillators, fitted to a heat (li-2025, Methods: Specific heat).
 
-    debye_share n_D, einstein_share n_E: fractions of the 3N modes; temperatures in K, the spread that of the Gaussian
-    about einstein_temperature before it is cut at 0. intervals: 95 % interval of each by name, from the covariance of
-    the logarithms: they know the scatter about the model, not whether it is right. residual: relative rms of C/T^3.
-    bounded: parameters on the edge of the range searched; the intervals then mean nothing.
+    Attributes
+    ----------
+    debye_share, einstein_share : float
+        Fractions n_D and n_E of the 3N modes.
+    debye_temperature, einstein_temperature, einstein_spread : float
+        In K; the spread is that of the Gaussian before it is cut at 0.
+    intervals : dict
+        95 % interval of each of the five by name, from the covariance of their logarithms. They reflect the scatter
+        about the model, and not whether the model is right.
+    residual : float
+        Relative root-mean-square deviation of C/T^3.
+    bounded : tuple of str
+        Parameters at the edge of the range of the search. The intervals are then meaningless.
     """
 
     debye_share: float
@@ -119,17 +172,17 @@ class HeatFit:
 
     @property
     def boson_peak(self) -> float:
-        """Energy in meV of the maximum of the fit's g/E^2, always below einstein_energy; NaN where there is none.
+        """Energy in meV of the maximum of g/E^2 of the fit, always below einstein_energy; NaN if there is none.
 
-        The Debye part is constant, and 0 above k_B theta_D, so chi/E^2 decides: E = (e + sqrt(e^2 - 8 s^2)) / 2, e the
-        Einstein energy and s the spread in meV. Where e^2 < 8 s^2 chi/E^2 only falls. Its rise towards E = 0, where
-        the Gaussian does not end, is no peak.
+        The Debye part is constant up to k_B theta_D and 0 above, so the maximum is that of chi/E^2:
+        E = (e + sqrt(e^2 - 8 s^2)) / 2 with the Einstein energy e and the spread s in meV. For e^2 < 8 s^2, chi/E^2
+        only falls. Its rise towards E = 0, where the Gaussian does not vanish, is not a peak.
         """
         e, s = self.einstein_energy, self.einstein_spread / KELVIN["meV"]
         return (e + np.sqrt(e**2 - 8 * s**2)) / 2 if e**2 > 8 * s**2 else float("nan")
 
     def density(self, energy) -> np.ndarray:
-        """g in 1/meV: n_D 3E^2 / (k_B theta_D)^3 up to k_B theta_D, and n_E chi for E > 0; integral n_D + n_E."""
+        """g in 1/meV at energies in meV: n_D 3E^2 / (k_B theta_D)^3 up to k_B theta_D, plus n_E chi."""
         energy = np.asarray(energy, float)
         e, s = self.einstein_energy, self.einstein_spread / KELVIN["meV"]
         chi = np.exp(-0.5 * ((energy - e) / s) ** 2) / (s * np.sqrt(2 * np.pi) * ndtr(e / s))
@@ -137,12 +190,12 @@ class HeatFit:
         return self.debye_share * debye + self.einstein_share * np.where(energy > 0, chi, 0.0)
 
     def heat(self, temperature) -> np.ndarray:
-        """Heat of the fit in J/(mol K); shape of temperature. Raises ValueError as `debye_heat`."""
+        """Heat of the fit in J/(mol K) at temperatures in K. Raises ValueError as `debye_heat`."""
         return _heat(temperature, *(getattr(self, name) for name in PARAMETERS))
 
 
 def _starts(temperature, heat, count=6):
-    """The `count` best points (n_D, theta_D, n_E, theta_E, ratio) of a coarse grid, each of another theta_E."""
+    """The `count` best points (n_D, theta_D, n_E, theta_E, ratio) of a coarse grid, each with a different theta_E."""
     first, last = temperature.min(), temperature.max()
     debye_grid, best = np.geomspace(2 * first, 10 * last, 12), []
     debye = debye_heat(temperature, debye_grid[:, None]) / heat
@@ -161,15 +214,31 @@ def _starts(temperature, heat, count=6):
 def fit_specific_heat(
     temperature, heat, shares_sum_to_one: bool = False, einstein_below_debye: bool = False
 ) -> HeatFit:
-    """Fit n_D C_Debye + n_E C_Einstein, spread as a Gaussian, to a lattice heat (li-2025, Methods: Specific heat).
+    """Fit n_D C_Debye + n_E C_Einstein, with a Gaussian spread, to a lattice heat (li-2025, Methods: Specific heat).
 
-    temperature (n,) in K, heat (n,) in J/(mol K). Least squares of the relative misfit of C/T^3 from the best points
-    of a coarse grid. shares_sum_to_one: n_E = 1 - n_D. The Einstein band takes up whatever Debye's solid leaves: beside
-    a broad main band the best fit may be one in which it is that band, far above the boson peak, and Debye's solid ends
-    below it. einstein_below_debye: the best of the minima with theta_E < theta_D, an excess inside Debye's solid.
+    The fit minimises the relative deviation of C/T^3, starting from the best points of a coarse grid. The Einstein band
+    describes whatever Debye's solid does not: with a broad main band, the best fit may be one in which the Einstein
+    band is that main band, far above the boson peak, and Debye's solid ends below it.
 
-    Raises ValueError for values that are not finite and positive, or no more temperatures than parameters;
-    RuntimeError where the best fit did not converge, or none has theta_E < theta_D.
+    Parameters
+    ----------
+    temperature, heat : array, shape (n,)
+        In K and J/(mol K).
+    shares_sum_to_one : bool
+        Impose n_E = 1 - n_D.
+    einstein_below_debye : bool
+        Take the best of the minima with theta_E < theta_D: an excess inside Debye's solid.
+
+    Returns
+    -------
+    HeatFit
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite and positive, or there are not more temperatures than parameters.
+    RuntimeError
+        If the best fit did not converge, or none has theta_E < theta_D.
     """
     temperature, heat = check_positive(temperature=temperature, heat=heat)
     if temperature.ndim != 1 or temperature.shape != heat.shape:
@@ -199,18 +268,18 @@ def fit_specific_heat(
         found = [result for result in found if result.x[-2] < result.x[-3]]
     if not found:
         raise RuntimeError(
-            "no fit has its Einstein below its Debye temperature: let it lie anywhere, or fit fewer kelvin"
+            "no fit has its Einstein temperature below its Debye temperature: allow any, or fit a smaller range of T"
         )
     best = min(found, key=lambda result: result.cost)
     if not best.success:
         raise RuntimeError(f"no fit after {best.nfev} steps: give more temperatures, or fewer parameters")
     fitted, n = values(best.x), len(heat)
-    # how the logarithms of the five follow the parameters
+    # derivatives of the logarithms of the five by the parameters
     follow = np.zeros((5, free))
     follow[[0, 2], [0, free - 4]] = (-fitted[2], fitted[0]) if shares_sum_to_one else (1, 1)
     follow[[1, 3, 4, 4], [-3, -2, -2, -1]] = 1
     error = np.linalg.norm(follow @ np.linalg.pinv(best.jac), axis=1) * np.sqrt(2 * best.cost / (n - free))
-    # what the data do not fix has a huge interval, still finite
+    # a parameter that the data do not determine has a huge but finite interval
     factor = np.exp(np.minimum(student.ppf(0.975, n - free) * error, 300.0))
     intervals = {name: (float(v / f), float(v * f)) for name, v, f in zip(PARAMETERS, fitted, factor, strict=True)}
     edge = follow[:, best.active_mask != 0].any(axis=1)

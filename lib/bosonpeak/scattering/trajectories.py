@@ -1,12 +1,13 @@
-"""S(Q, E) and B(Q, E) from molecular dynamics, for comparison with `harmonic` (floor 5).
+"""S(Q, E) and B(Q, E) from molecular dynamics, for comparison with `harmonic`.
 
-Classical dynamics gives S_cl(Q, E), even in E. A harmonic solid has S = beta E / (1 - exp(-beta E)) S_cl, with which
-the Bose factor of li-2025, Eq. 1, cancels: B = beta exp(Q^2 u^2) S_cl / Q^2, u^2 the mean square displacement along ONE
-axis. In the scale of `harmonic.boson_map` (s: unit of E over sqrt(eV / (A^2 amu)), or 1),
+Classical dynamics gives S_cl(Q, E), which is even in E. A harmonic solid has S = beta E / (1 - exp(-beta E)) S_cl, so
+that the Bose factor of li-2025, Eq. 1, cancels: B = beta exp(Q^2 u^2) S_cl / Q^2, where u^2 is the mean square
+displacement along ONE axis. In the scale of `harmonic.boson_map`,
 
     B(Q, E) = 2 exp(Q^2 u^2) S_cl(Q, E) sum_i b_i^2 / (Q^2 k T s^2 sum_i b_i^2 / m_i),
 
-without a free factor. Times are in ps or reduced, temperatures in K or reduced.
+where s is the unit of E over sqrt(eV / (A^2 amu)), or 1 in reduced units. There is no free factor. Times are in ps or
+reduced, temperatures in K or reduced.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ from scipy.fft import next_fast_len
 from scipy.signal import welch
 from tqdm.auto import tqdm
 
-from bosonpeak.materials.dynamics import Trajectory, thermal_trajectory
+from bosonpeak.materials.dynamics import Trajectory
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.lammps import Session
 from bosonpeak.scattering.harmonic import scattering_weights
@@ -24,46 +25,57 @@ from bosonpeak.scattering.wavevectors import CHUNK, ScatteringMap, ShellSums, Wa
 from bosonpeak.threads import available_cores, blas_threads
 from bosonpeak.vibrations.peaks import frequency_scale
 
-__all__ = [
-    "Trajectory",
-    "axis_displacement",
-    "boson_map_of_motion",
-    "energy_spectra",
-    "reduced_density_of_motion",
-    "thermal_trajectory",
-    "warm_minimum",
-]
-
 _FINER = 2
-"""Zeros are added up to this many segments, so that the spectrum between two frequencies is a straight line."""
+"""Segments are padded with zeros to this many times their length, so that a line between two frequencies suffices."""
 
 
 def energy_quantum(unit: str) -> float:
-    """E over the frequency f = 1 / period: Planck's constant in `unit` times ps (2 pi for rad/ps and reduced units)."""
+    """Ratio of E to the frequency f = 1 / period: Planck's constant in `unit` times ps (2 pi in rad/ps and reduced)."""
     return 2 * np.pi * (1.0 if unit == "reduced" else frequency_scale(unit) / frequency_scale("rad/ps"))
 
 
 def energy_spectra(series, interval: float, energy, width: float, unit: str = "meV") -> np.ndarray:
-    """Power spectra P(E) of time series (T, ...), real or complex, at energies (E,): (E, ...), mean of both signs of E.
+    """Power spectra P(E) of time series by Welch's method, averaged over both signs of E.
 
-    The integral of P over all E, both signs, is the variance. The elastic line is removed as the mean of the run and
-    then of each segment; segments (Welch, half overlapping) have a Hann window as wide in E, at half height, as a
-    Gaussian of standard deviation `width`. interval: between samples.
+    The integral of P over all E, of both signs, is the variance. The elastic line is removed by subtracting the mean
+    of the run, and then that of each segment. The segments overlap by half; their Hann window is as wide in E at half
+    height as a Gaussian of standard deviation `width`.
 
-    Raises ValueError where the run is shorter than two segments, or samples too rarely for the highest energy.
+    Parameters
+    ----------
+    series : array, shape (T, ...)
+        Real or complex.
+    interval : float
+        Time between samples, in ps or reduced.
+    energy : array, shape (E,)
+        In `unit`.
+    width : float
+        In `unit`.
+    unit : str
+        "meV", "rad/ps", "THz" or "reduced".
+
+    Returns
+    -------
+    array, shape (E, ...)
+        In 1/unit.
+
+    Raises
+    ------
+    ValueError
+        If the run is shorter than two segments, or the samples are too far apart for the highest energy.
     """
     series, energy, quantum = np.asarray(series), np.asarray(energy, float), energy_quantum(unit)
-    # a Hann window's line is 1.44 bins wide at half height
+    # the line of a Hann window is 1.44 bins wide at half height
     segment = int(np.ceil(1.44 * quantum / (2.355 * width * interval)))
     if len(series) < 2 * segment:
         raise ValueError(
             f"{len(series)} samples of {interval:g} are too short for a resolution of {width:g} {unit}: "
-            f"take {2 * segment} at least, or a larger width"
+            f"take {2 * segment} or more, or a larger width"
         )
     if energy.max() > quantum / (2 * interval):
         raise ValueError(
-            f"samples {interval:g} apart show no energy above {quantum / (2 * interval):.4g} {unit}, asked for "
-            f"{energy.max():.4g}: sample more often"
+            f"samples {interval:g} apart contain no energy above {quantum / (2 * interval):.4g} {unit}, but "
+            f"{energy.max():.4g} is requested: sample more often"
         )
     size = 2 * next_fast_len(_FINER * segment // 2)
     frequency, power = welch(
@@ -85,16 +97,29 @@ def energy_spectra(series, interval: float, energy, width: float, unit: str = "m
 
 
 def axis_displacement(trajectory: Trajectory) -> np.ndarray:
-    """<u^2> of each atom along one axis, about its mean place, (N,), in squared lengths: a third of that in space."""
+    """<u^2> (N,) of each atom about its mean position along one axis, in squared lengths: a third of that in space."""
     u = trajectory.displacements.astype(float)
     return ((u - u.mean(axis=0)) ** 2).mean(axis=(0, 2))
 
 
 def wave_series(displacements, atoms: Atoms, indices, values=None, moving: bool = True):
-    """sum_j x_j(t) exp(-i Q.r_j(t)) at wave vectors `indices` (K, 3): (T, K, F) complex, single precision.
+    """Fourier components sum_j x_j(t) exp(-i Q.r_j(t)) of fields F of the atoms.
 
-    displacements (T, N, 3) from `atoms`; values (T, N, F), or (N, F) for constant ones such as scattering lengths;
-    moving: r_j(t) follows the atom, otherwise it rests where `atoms` has it.
+    Parameters
+    ----------
+    displacements : array, shape (T, N, 3)
+        From `atoms`.
+    atoms : ase.Atoms
+    indices : array of int, shape (K, 3)
+        Indices of the wave vectors.
+    values : array, shape (T, N, F) or (N, F)
+        x_j(t), or constants such as scattering lengths.
+    moving : bool
+        Whether r_j(t) follows the atom, or stays at its position in `atoms`.
+
+    Returns
+    -------
+    array of complex64, shape (T, K, F)
     """
     scaled, back = atoms.get_scaled_positions(wrap=False), np.linalg.inv(atoms.cell.array)
     values = np.asarray(values, np.float32)
@@ -110,7 +135,7 @@ def wave_series(displacements, atoms: Atoms, indices, values=None, moving: bool 
 
 
 def sample_interval(trajectory: Trajectory) -> float:
-    """Time between samples. Raises ValueError for fewer than two."""
+    """Time between samples, in ps or reduced. Raises ValueError for fewer than two samples."""
     if len(trajectory.time) < 2:
         raise ValueError("a trajectory of one sample has no spectrum: give two samples or more")
     return float(trajectory.time[1] - trajectory.time[0])
@@ -127,14 +152,32 @@ def boson_map_of_motion(
     debye_waller="mean",
     progress: bool = False,
 ) -> ScatteringMap:
-    """B(Q, E) of a trajectory around `atoms`, comparable number by number with `harmonic.boson_map`.
+    """B(Q, E) of a trajectory, on the same absolute scale as `harmonic.boson_map`.
 
-    debye_waller: "mean", exp(Q^2 u^2) with the mean u^2 of all atoms along one axis (li-2025, Eq. 1); "atom", each
-    atom's amplitude by its own exp(Q^2 u_i^2 / 2); or a number in squared lengths. What is beyond one phonon is not
-    removed: it grows as Q^2 u^2. Raises ValueError for another word, and as `energy_spectra`, `scattering_weights`.
+    Scattering by more than one phonon is not removed; it grows as Q^2 u^2.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        Displacements from `atoms`.
+    atoms, wavevectors, energy, width, weights, unit, progress
+        As `harmonic.boson_map`.
+    debye_waller : str or float
+        "mean" corrects by exp(Q^2 u^2) with the mean u^2 of all atoms along one axis (li-2025, Eq. 1). "atom" corrects
+        the amplitude of each atom by its own exp(Q^2 u_i^2 / 2). A number is taken as u^2, in squared lengths.
+
+    Returns
+    -------
+    ScatteringMap
+        In 1/unit^3.
+
+    Raises
+    ------
+    ValueError
+        If debye_waller is another word, and as `energy_spectra` and `scattering_weights`.
     """
     if isinstance(debye_waller, str) and debye_waller not in ("mean", "atom"):
-        raise ValueError(f"unknown debye_waller {debye_waller!r}: mean, atom, or a number in squared lengths")
+        raise ValueError(f"unknown debye_waller {debye_waller!r}: give mean, atom, or a number in squared lengths")
     b, masses = scattering_weights(atoms, weights), atoms.get_masses()
     scale, interval = frequency_scale(unit), sample_interval(trajectory)
     thermal = trajectory.temperature.mean() * (1.0 if unit == "reduced" else kB)
@@ -143,7 +186,7 @@ def boson_map_of_motion(
     sums, square = ShellSums(len(wavevectors.edges) - 1), (wavevectors.vectors**2).sum(axis=1)
     u2 = each.mean() if isinstance(debye_waller, str) else float(debye_waller)
     own = isinstance(debye_waller, str) and debye_waller == "atom"
-    # an atom's own factor depends on Q: taken at the middle of each shell
+    # the factor of a single atom depends on Q: it is taken at the mean Q^2 of each shell
     ends = [*(np.flatnonzero(np.diff(wavevectors.shell)) + 1 if own else []), len(wavevectors)]
     starts = [k for first, end in zip([0, *ends], ends, strict=False) for k in range(first, end, CHUNK)]
     with tqdm(desc="S(Q, E)", total=len(wavevectors), unit="wave", disable=not progress) as bar:
@@ -162,9 +205,24 @@ def boson_map_of_motion(
 
 
 def reduced_density_of_motion(trajectory: Trajectory, atoms: Atoms, energy, width: float, unit: str = "meV"):
-    """g(E) / E^2 per degree of freedom from the motion of all atoms, (E,), in 1/unit^3: sum_i m_i |u_i(E)|^2 over kT.
+    """g(E) / E^2 per degree of freedom from the motion of all atoms: sum_i m_i |u_i(E)|^2 / (k T).
 
-    The Fourier transform of the velocity autocorrelation, over E^2 (li-2025, Results). Raises as `energy_spectra`.
+    It equals the Fourier transform of the velocity autocorrelation divided by E^2 (li-2025, Results).
+
+    Parameters
+    ----------
+    trajectory, atoms, energy, width, unit
+        As `boson_map_of_motion`.
+
+    Returns
+    -------
+    array, shape (E,)
+        In 1/unit^3.
+
+    Raises
+    ------
+    ValueError
+        As `energy_spectra` and `sample_interval`.
     """
     thermal = trajectory.temperature.mean() * (1.0 if unit == "reduced" else kB)
     power = 0.0
@@ -184,11 +242,33 @@ def warm_minimum(
     timestep: float = 0.002,
     force_tolerance: float = 1e-4,
 ) -> Atoms:
-    """The minimum at the volume that the structure has at `temperature` and zero pressure.
+    """The minimum of the energy at the volume that the structure has at a temperature and zero pressure.
 
-    Nose-Hoover dynamics for `duration` at zero pressure, the mean volume of its second half, atoms scaled to it and
-    minimised, to five times the tolerance where a rough table allows no better. Raises as `materials.lammps.Session`
-    and `materials.glasses.inherent_structure`.
+    Nose-Hoover dynamics runs at zero pressure; the structure is scaled to the mean volume of the second half of the
+    run and minimised.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    potential : Potential
+    temperature : float
+        In K or reduced.
+    seed : int
+        Of the initial velocities.
+    duration, timestep : float
+        In ps or reduced.
+    force_tolerance : float
+        In eV/A or reduced. Five times as much is allowed where the table of the potential is too rough for less.
+
+    Returns
+    -------
+    ase.Atoms
+        With the masses of `atoms`.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        As `materials.lammps.Session` and `materials.glasses.inherent_structure`.
     """
     steps = max(2, round(duration / timestep / 100))
     ensemble = f"npt temp {temperature!r} {temperature!r} {100 * timestep:g} iso 0 0 {1000 * timestep:g}"
@@ -203,7 +283,7 @@ def warm_minimum(
     try:
         found = inherent_structure(warm, potential, force_tolerance)
     except RuntimeError:
-        # a step in the force at a table's cutoff can hold a large box back
+        # a step in the force at the cutoff of a table can prevent a large box from converging further
         found = inherent_structure(warm, potential, 5 * force_tolerance)
     found.set_masses(atoms.get_masses())
     return found

@@ -1,7 +1,8 @@
-"""Wave vectors that fit a periodic box, in shells of |Q|, and sums over atoms at them (floor 5).
+"""Wave vectors that fit a periodic box, in shells of |Q|, and waves of the atoms at them.
 
-Q = 2 pi h^-1 n, n three integers and h the rows of the cell, in 1/A or reduced: only there is exp(i Q.r) the same in
-every image of the box. Q and -Q show the same of real quantities, so one of each pair is kept.
+Q = 2 pi h^-1 n with three integers n and the rows h of the cell, in 1/A or reduced: only for these Q is exp(i Q.r) the
+same in every image of the box. Real quantities have the same Fourier components at Q and -Q up to conjugation, so one
+of each pair is kept.
 """
 
 from dataclasses import dataclass
@@ -10,13 +11,26 @@ import numpy as np
 from numba import njit, prange
 
 CHUNK = 512
-"""Wave vectors worked on together: their waves stay in the memory of a small machine."""
+"""Wave vectors treated together, so that their waves fit into the memory of a small machine."""
 
 
 @dataclass(frozen=True)
 class Wavevectors:
-    """indices (K, 3), integers n; vectors (K, 3), Q in 1/A or reduced; shell (K,), ascending, in which each lies; edges
-    (B + 1,) of |Q|; available (B,), pairs +-Q that the box has in each shell, of which `counts` were taken."""
+    """K wave vectors of a periodic box, in B shells of |Q|.
+
+    Attributes
+    ----------
+    indices : array of int, shape (K, 3)
+        The integers n.
+    vectors : array, shape (K, 3)
+        Q in 1/A or reduced.
+    shell : array of int, shape (K,)
+        Shell of each, ascending.
+    edges : array, shape (B + 1,)
+        Edges of the shells in |Q|.
+    available : array of int, shape (B,)
+        Pairs of Q and -Q that the box has in each shell, of which `counts` were taken.
+    """
 
     indices: np.ndarray
     vectors: np.ndarray
@@ -34,7 +48,7 @@ class Wavevectors:
 
     @property
     def counts(self) -> np.ndarray:
-        """Vectors in each shell, (B,)."""
+        """Number of vectors in each shell, (B,)."""
         return np.bincount(self.shell, minlength=len(self.edges) - 1)
 
     @property
@@ -45,9 +59,24 @@ class Wavevectors:
 
 @dataclass(frozen=True)
 class ScatteringMap:
-    """A quantity over shells of |Q| and energies: q (B,), energy (E,) in `unit`; intensity (B, E), its mean over the
-    `counts` (B,) wave vectors of a shell, NaN where there is none; stderr (B, E): the standard error that their
-    scatter, the speckle of one structure, leaves (NaN for fewer than two vectors)."""
+    """A quantity in shells of |Q| and at energies.
+
+    Attributes
+    ----------
+    q : array, shape (B,)
+        Middles of the shells, in 1/A or reduced.
+    energy : array, shape (E,)
+        In `unit`.
+    intensity : array, shape (B, E)
+        Mean over the wave vectors of a shell, NaN if there is none.
+    stderr : array, shape (B, E)
+        Standard error of that mean, from the scatter of the wave vectors (the speckle of one structure); NaN for fewer
+        than two.
+    counts : array of int, shape (B,)
+        Wave vectors in each shell.
+    unit : str
+        Unit of energy, a key of `vibrations.peaks.FREQUENCY_SCALES`.
+    """
 
     q: np.ndarray
     energy: np.ndarray
@@ -58,19 +87,35 @@ class ScatteringMap:
 
 
 def box_wavevectors(cell, edges, per_shell: int | None = None, rng=None) -> Wavevectors:
-    """All wave vectors of a box with edges[0] <= |Q| < edges[-1], or `per_shell` of each shell drawn at random.
+    """All wave vectors of a box with edges[0] <= |Q| < edges[-1], or some of each shell drawn at random.
 
-    cell: (3, 3), rows; edges: (B + 1,) ascending, from above 0, in 1/A or reduced. Raises ValueError for other edges, a
-    flat cell, or a box too small for any.
+    Parameters
+    ----------
+    cell : array, shape (3, 3)
+        Rows are the vectors of the cell.
+    edges : array, shape (B + 1,)
+        Edges of the shells in 1/A or reduced, ascending from above 0.
+    per_shell : int, optional
+        Number to draw from each shell; by default all are taken.
+    rng : numpy.random.Generator or int, optional
+
+    Returns
+    -------
+    Wavevectors
+
+    Raises
+    ------
+    ValueError
+        If the edges do not ascend from above 0, the cell has no volume, per_shell < 1, or no wave fits the box.
     """
     edges, h = np.asarray(edges, float), np.asarray(cell, float)
     if edges.ndim != 1 or len(edges) < 2 or not edges[0] > 0 or not (np.diff(edges) > 0).all():
-        raise ValueError("the edges of |Q| must ascend from above 0, two at least")
+        raise ValueError(f"edges of |Q| {edges}: give at least two, ascending from above 0")
     if h.shape != (3, 3) or not abs(np.linalg.det(h)) > 0:
         raise ValueError(f"the cell {h.tolist()} has no volume: give three independent vectors")
     reach = np.floor(edges[-1] * np.linalg.norm(h, axis=1) / (2 * np.pi) + 1e-9).astype(int)
     n = np.stack(np.meshgrid(*(np.arange(-m, m + 1) for m in reach), indexing="ij"), axis=-1).reshape(-1, 3)
-    # one of each pair: the first index that is not zero is positive
+    # of each pair, keep the one whose first index that is not zero is positive
     a, b, c = n.T
     n = n[(a > 0) | ((a == 0) & ((b > 0) | ((b == 0) & (c > 0))))]
     q = 2 * np.pi * n @ np.linalg.inv(h).T
@@ -85,7 +130,7 @@ def box_wavevectors(cell, edges, per_shell: int | None = None, rng=None) -> Wave
     order = np.argsort(shell, kind="stable")
     if per_shell is not None:
         if per_shell < 1:
-            raise ValueError(f"per_shell = {per_shell}: take one wave vector of each shell at least")
+            raise ValueError(f"per_shell = {per_shell}: take at least one wave vector of each shell")
         mixed = np.random.default_rng(rng).permutation(len(n))
         order = mixed[np.argsort(shell[mixed], kind="stable")]
         rank = np.arange(len(n)) - np.searchsorted(shell[order], shell[order])
@@ -95,7 +140,7 @@ def box_wavevectors(cell, edges, per_shell: int | None = None, rng=None) -> Wave
 
 @njit(parallel=True, cache=True, fastmath=True)
 def _multiply(tables, n, waves):
-    """waves (2, K, N) <- the product of one row of each axis's table (2, M, N), real and imaginary parts apart."""
+    """waves (2, K, N) <- product of one row of the table (2, M, N) of each axis, real and imaginary parts separate."""
     x, y, z = tables
     for k in prange(len(n)):
         ar, ai, br, bi = x[0, n[k, 0]], x[1, n[k, 0]], y[0, n[k, 1]], y[1, n[k, 1]]
@@ -107,9 +152,22 @@ def _multiply(tables, n, waves):
 
 
 def phase_waves(scaled, indices, out=None) -> np.ndarray:
-    """cos(Q.r) and -sin(Q.r), (2, K, N), single precision, at scaled positions (N, 3) and indices (K, 3).
+    """The waves exp(-i Q.r) of all atoms, as cos(Q.r) and -sin(Q.r).
 
-    Products of powers of exp(-2 pi i s) of the three axes: no exponential is taken a wave. out: such an array to fill.
+    They are products of powers of exp(-2 pi i s) along the three axes, so that no exponential is needed per wave.
+
+    Parameters
+    ----------
+    scaled : array, shape (N, 3)
+        Scaled positions.
+    indices : array of int, shape (K, 3)
+        Indices of the wave vectors.
+    out : array of float32, shape (2, K, N), optional
+        Filled and returned instead of a new array.
+
+    Returns
+    -------
+    array of float32, shape (2, K, N)
     """
     scaled, n = np.asarray(scaled, float), np.ascontiguousarray(indices)
     waves = np.empty((2, len(n), len(scaled)), np.float32) if out is None else out
@@ -129,15 +187,8 @@ def _powers(s, reach):
     return table
 
 
-def fourier_sums(scaled, values, indices) -> np.ndarray:
-    """sum_j x_j exp(-i Q.r_j) of values (N, F), (K, F) complex, single precision. Arguments as `phase_waves`."""
-    waves = phase_waves(scaled, indices)
-    real, imaginary = waves @ np.asarray(values, np.float32)
-    return real + 1j * imaginary
-
-
 def shell_means(values, wavevectors: Wavevectors) -> tuple[np.ndarray, np.ndarray]:
-    """Mean over the vectors of each shell of values (K, ...), (B, ...), and its standard error; NaN where undefined."""
+    """Mean of values (K, ...) over the vectors of a shell and its standard error, each (B, ...); NaN if undefined."""
     values = np.asarray(values, float)
     sums = ShellSums(len(wavevectors.edges) - 1)
     sums.add(values.reshape(len(values), -1), wavevectors.shell)
@@ -146,20 +197,20 @@ def shell_means(values, wavevectors: Wavevectors) -> tuple[np.ndarray, np.ndarra
 
 
 class ShellSums:
-    """Adds up values and their squares shell by shell, chunk by chunk."""
+    """Sums of values and of their squares in each of B shells, accumulated chunk by chunk."""
 
     def __init__(self, shells: int):
         self.count, self.total, self.square = np.zeros(shells), 0.0, 0.0
 
     def add(self, values, shell):
-        """values (K, E), shell (K,)."""
+        """Add values (K, E) of the shells (K,)."""
         member = (np.arange(len(self.count))[:, None] == shell).astype(values.dtype)
         self.count = self.count + member.sum(axis=1)
         self.total = self.total + (member @ values).astype(float)
         self.square = self.square + (member @ values**2).astype(float)
 
     def result(self) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard error, (B, E)."""
+        """Mean and standard error in each shell, both (B, E)."""
         n = np.where(self.count > 0, self.count, np.nan)[:, None]
         mean = self.total / n
         several = np.where(n > 1, n - 1, np.nan)

@@ -3,14 +3,30 @@
 import numpy as np
 from scipy import stats
 
+from .bootstrap import resample_groups, with_interval
+
 
 def correlation_interval(r: float, n: float) -> tuple[float, float]:
-    """95 % interval of Pearson's r of n independent pairs, by Fisher's transformation; (-1, 1) for four or fewer.
+    """95 % interval of Pearson's r of independent pairs by Fisher's transformation.
 
-    Raises ValueError for an r that is none.
+    Parameters
+    ----------
+    r : float
+    n : float
+        Number of independent pairs, which may be an effective number.
+
+    Returns
+    -------
+    low, high : float
+        (-1, 1) for four pairs or fewer.
+
+    Raises
+    ------
+    ValueError
+        If r lies outside [-1, 1].
     """
     if not -1 <= r <= 1:
-        raise ValueError(f"r = {r} is no correlation")
+        raise ValueError(f"r = {r} is not a correlation: it must lie in [-1, 1]")
     if n <= 4:
         return -1.0, 1.0
     centre, half = np.arctanh(np.clip(r, -1 + 1e-15, 1 - 1e-15)), stats.norm.ppf(0.975) / np.sqrt(n - 3)
@@ -18,7 +34,7 @@ def correlation_interval(r: float, n: float) -> tuple[float, float]:
 
 
 def _ranks(values):
-    """Ranks within a group, between -1/2 and 1/2, ties shared."""
+    """Ranks within a group, between -1/2 and 1/2; equal values share the mean of their ranks."""
     ordered = np.sort(values)
     ends = np.searchsorted(ordered, values, "left") + np.searchsorted(ordered, values, "right")
     return ends / (2 * len(values)) - 0.5
@@ -27,45 +43,70 @@ def _ranks(values):
 def rank_correlation(x_groups, y_groups, rng=None, n_resamples: int = 1000) -> tuple[float, tuple[float, float]]:
     """Spearman's correlation of ranks taken within each group, pooled over the groups, and its 95 % interval.
 
-    x_groups, y_groups: lists of (n_g,) arrays, a group for each independent sample; groups of fewer than three
-    members tell nothing and are left out. The interval resamples groups and the members of each. Raises ValueError
-    where the groups do not pair or nothing is left, or one of the two never varies.
+    The bootstrap resamples the groups, and then the members of each group that was drawn.
+
+    Parameters
+    ----------
+    x_groups, y_groups : lists of arrays, shape (n_g,)
+        One array for each independent sample. Groups with fewer than three members are left out.
+    rng : numpy.random.Generator or int, optional
+    n_resamples : int
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+
+    Raises
+    ------
+    ValueError
+        If the groups do not pair, none is left, a value is not finite, or one of the two quantities never varies.
     """
     if len(x_groups) != len(y_groups) or any(len(x) != len(y) for x, y in zip(x_groups, y_groups, strict=True)):
-        raise ValueError("a correlation needs pairs: as many groups, and as many members in each, on both sides")
-    groups = [(np.asarray(x, float), np.asarray(y, float)) for x, y in zip(x_groups, y_groups, strict=True)]
-    groups = [pair for pair in groups if len(pair[0]) >= 3]
-    if not groups or not np.isfinite(np.concatenate([np.concatenate(pair) for pair in groups])).all():
+        raise ValueError("a correlation needs pairs: give as many groups, and as many members in each, on both sides")
+    groups = [np.array([x, y], float) for x, y in zip(x_groups, y_groups, strict=True) if len(x) >= 3]
+    if not groups or not np.isfinite(np.concatenate(groups, axis=1)).all():
         raise ValueError("a rank correlation needs a group of at least three finite pairs")
     rng = np.random.default_rng(rng)
 
     def pooled(drawn):
-        x = np.concatenate([_ranks(pair[0]) for pair in drawn])
-        y = np.concatenate([_ranks(pair[1]) for pair in drawn])
+        x, y = np.concatenate([[_ranks(values) for values in pair] for pair in drawn], axis=1)
         norm = np.sqrt((x @ x) * (y @ y))
         return float(x @ y / norm) if norm > 0 else np.nan
-
-    def resample():
-        chosen = [groups[g] for g in rng.integers(0, len(groups), len(groups))]
-        picks = [rng.integers(0, len(x), len(x)) for x, _ in chosen]
-        return [(x[p], y[p]) for (x, y), p in zip(chosen, picks, strict=True)]
 
     value = pooled(groups)
     if np.isnan(value):
         raise ValueError("one of the two quantities is the same everywhere: it has no ranks to correlate")
-    low, high = np.nanquantile([pooled(resample()) for _ in range(n_resamples)], [0.025, 0.975])
-    return value, (min(float(low), value), max(float(high), value))
+    # a resample in which a quantity never varies has no correlation
+    drawn = np.array([pooled(resample_groups(groups, rng)) for _ in range(n_resamples)])
+    return with_interval(value, drawn[~np.isnan(drawn)])
 
 
 def pool_correlations(found) -> tuple[float, tuple[float, float], np.ndarray]:
-    """Fisher's mean of the r of several structures: r, its 95 % interval, and the same mean of the shuffled r (S,).
+    """Fisher's mean of the correlation coefficients of several structures.
 
-    found: list of FieldCorrelation with equally many shuffles; each counts by its effective number of pairs, less
-    three. Raises ValueError for none, or none with more than four such pairs.
+    Parameters
+    ----------
+    found : list
+        Objects with the attributes `r`, `effective` (the effective number of pairs) and `shuffled` (S,) (the same
+        correlation for S shuffled fields). Each has the weight `effective` - 3.
+
+    Returns
+    -------
+    r : float
+    interval : (float, float)
+        95 %.
+    shuffled : array, shape (S,)
+        The same mean of the shuffled coefficients.
+
+    Raises
+    ------
+    ValueError
+        If no structure has more than four effective pairs.
     """
     weight = np.array([max(f.effective - 3, 0.0) for f in found])
     if not weight.sum() > 1:
-        raise ValueError("no structure with more than four independent pairs: nothing to pool")
+        raise ValueError("no structure has more than four independent pairs: there is nothing to pool")
     share = weight / weight.sum()
     r = float(np.tanh(share @ np.arctanh([f.r for f in found])))
     shuffled = np.tanh(share @ np.arctanh([f.shuffled for f in found]))
@@ -73,47 +114,88 @@ def pool_correlations(found) -> tuple[float, tuple[float, float], np.ndarray]:
 
 
 def partial_correlation(x, y, held) -> float:
-    """Pearson's r of x and y (n,) with the quantities `held` (n, k) taken out of both by linear regression.
+    """Pearson's r of two quantities after linear regression on others has been subtracted from both.
 
-    Raises ValueError where the shapes differ or nothing is left.
+    Parameters
+    ----------
+    x, y : array, shape (n,)
+    held : array, shape (n,) or (n, k)
+        The quantities to hold fixed.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, n is too small, or nothing is left of x or y.
     """
     x, y, held = np.asarray(x, float), np.asarray(y, float), np.asarray(held, float).reshape(len(x), -1)
     if x.shape != y.shape or len(held) <= held.shape[1] + 2:
-        raise ValueError(f"{x.shape}, {y.shape} and {held.shape} leave nothing to correlate")
+        raise ValueError(
+            f"nothing is left to correlate of shapes {x.shape}, {y.shape} and {held.shape}: give more pairs"
+        )
     basis = np.column_stack([np.ones(len(x)), held])
     rest = [values - basis @ np.linalg.lstsq(basis, values, rcond=None)[0] for values in (x, y)]
     if not all(np.ptp(left) > 1e-9 * np.ptp(values) for left, values in zip(rest, (x, y), strict=True)):
-        raise ValueError("nothing is left of one quantity once the others are taken out")
+        raise ValueError("nothing is left of one quantity after the others are subtracted: hold fewer of them")
     return float(np.corrcoef(*rest)[0, 1])
 
 
 def correlation_within(y, predicted, states) -> float:
-    """Pearson's r of y (n,) and predicted (n,) within states (n,): each state's mean is taken off both.
+    """Pearson's r within states: the mean of each state is subtracted from both quantities.
 
-    What is told beyond the state: 0 for a model that knows the state and nothing else. Raises ValueError where every
-    sample is alone in its state.
+    It measures what a prediction knows beyond the state. It is 0 for a model that knows the state and nothing else.
+
+    Parameters
+    ----------
+    y, predicted, states : array, shape (n,)
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If every sample is alone in its state.
     """
     y, predicted = np.asarray(y, float), np.asarray(predicted, float)
     _, state, count = np.unique(states, return_inverse=True, return_counts=True)
     if not (count > 1).any():
-        raise ValueError("every sample is alone in its state: nothing is left within one")
+        raise ValueError("every sample is alone in its state: give at least two samples of one state")
     apart = [v - (np.bincount(state, v) / count)[state] for v in (y, predicted)]
-    # rounding leaves something of a prediction that is the same throughout a state
+    # rounding leaves a small remainder of a prediction that is constant within each state
     return pearson(*apart) if apart[1].std() > 1e-9 * predicted.std() else 0.0
 
 
 def slope_ratio(y, x) -> float:
-    """Slope of y (n,) over x (n,) where x <= 0, over that where x >= 0. Raises ValueError for a side of one value."""
+    """Slope of y over x at x <= 0, divided by that at x >= 0.
+
+    Parameters
+    ----------
+    y, x : array, shape (n,)
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If either side has fewer than two different x.
+    """
     x, y = np.asarray(x, float), np.asarray(y, float)
     sides = x <= 0, x >= 0
     if min(len(np.unique(x[side])) for side in sides) < 2:
-        raise ValueError("a ratio of slopes needs two values of x, or more, on either side of 0")
+        raise ValueError("a ratio of slopes needs at least two values of x on either side of 0")
     below, above = (np.polyfit(x[side], y[side], 1)[0] for side in sides)
     return float(below / above)
 
 
 def pearson(y, predicted) -> float:
-    """Pearson's r of y (n,) and predicted (..., n), the mean over its rows; 0 for a row that does not vary."""
+    """Pearson's r of y (n,) and predicted (..., n), averaged over the rows; a row that does not vary counts as 0."""
     rows = np.atleast_2d(np.asarray(predicted, float))
     varies = rows.std(axis=1) > 0
     return float(np.mean([np.corrcoef(row, y)[0, 1] if v else 0.0 for row, v in zip(rows, varies, strict=True)]))

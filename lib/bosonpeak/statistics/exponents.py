@@ -3,39 +3,72 @@
 import numpy as np
 from scipy import optimize, stats
 
+from .bootstrap import resample_groups, with_interval
+
 
 def median_exponent(sizes, groups, rng=None, n_resamples: int = 1000) -> tuple[float, tuple[float, float]]:
-    """Exponent of median(group) ~ size^exponent over two or more sizes, and its 95 % bootstrap interval.
+    """Exponent of median(group) ~ size^exponent over two or more sizes and its 95 % bootstrap interval.
 
-    sizes: (k,) positive; groups: k arrays of positive numbers, each resampled within itself. A straight line
-    through the logarithms. Raises ValueError for fewer than two sizes or an empty group.
+    A straight line is fitted to the logarithms. Each group is resampled within itself.
+
+    Parameters
+    ----------
+    sizes : array, shape (k,)
+        Positive.
+    groups : k arrays of positive numbers
+    rng : numpy.random.Generator or int, optional
+    n_resamples : int
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two sizes, or a group is empty.
     """
     if len(sizes) < 2 or len(sizes) != len(groups) or min(map(len, groups)) == 0:
-        raise ValueError("an exponent needs two sizes or more, and a group of numbers for each")
+        raise ValueError(f"{len(sizes)} sizes and {len(groups)} groups: give two sizes or more, and numbers for each")
     rng, x = np.random.default_rng(rng), np.log(sizes)
 
     def slope(samples):
         return np.polyfit(x, np.log([np.median(sample) for sample in samples]), 1)[0]
 
-    value = float(slope(groups))
     drawn = [slope([rng.choice(group, len(group)) for group in groups]) for _ in range(n_resamples)]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return value, (min(float(low), value), max(float(high), value))
+    return with_interval(slope(groups), drawn)
 
 
 def scaling_exponent(x_groups, y_groups, rng=None, n_resamples: int = 1000) -> tuple[float, tuple[float, float]]:
-    """Exponent of y ~ x^exponent over all members of all groups, and its 95 % interval.
+    """Exponent of y ~ x^exponent over all members of all groups and its 95 % bootstrap interval.
 
-    x_groups, y_groups: lists of (n_g,) arrays of positive numbers, a group for each independent sample. A straight line
-    through the logarithms; the interval resamples groups and the members of each (groups alone cover too little).
-    Raises ValueError for fewer than three pairs, numbers that are not positive and finite, or x all alike.
+    A straight line is fitted to the logarithms. The bootstrap resamples the groups, and then the members of each
+    group that was drawn; resampling the groups alone gives intervals that are too narrow.
+
+    Parameters
+    ----------
+    x_groups, y_groups : lists of arrays, shape (n_g,)
+        Positive numbers, one array for each independent sample.
+    rng : numpy.random.Generator or int, optional
+    n_resamples : int
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three pairs, a number is not positive and finite, or all x are equal.
     """
     pairs = [(np.asarray(x, float), np.asarray(y, float)) for x, y in zip(x_groups, y_groups, strict=True)]
     pairs = [np.stack(pair) for pair in pairs if len(pair[0]) or len(pair[1])]
     if sum(pair.shape[1] for pair in pairs) < 3 or not all(((p > 0) & (p < np.inf)).all() for p in pairs):
         raise ValueError("an exponent needs three or more pairs of positive numbers")
     if np.ptp(np.concatenate(pairs, axis=1)[0]) == 0:
-        raise ValueError("x is the same everywhere: there is no exponent")
+        raise ValueError("x is the same everywhere: give at least two different values")
     pairs = [np.log(pair) for pair in pairs]
     rng = np.random.default_rng(rng)
 
@@ -43,20 +76,32 @@ def scaling_exponent(x_groups, y_groups, rng=None, n_resamples: int = 1000) -> t
         x, y = np.concatenate(drawn, axis=1)
         return np.polyfit(x, y, 1)[0] if np.ptp(x) > 0 else np.nan
 
-    def resample():
-        chosen = [pairs[g] for g in rng.integers(0, len(pairs), len(pairs))]
-        return [p[:, rng.integers(0, p.shape[1], p.shape[1])] for p in chosen]
-
-    value = float(slope(pairs))
-    low, high = np.nanquantile([slope(resample()) for _ in range(n_resamples)], [0.025, 0.975])
-    return value, (min(float(low), value), max(float(high), value))
+    # a resample in which x is the same everywhere has no slope
+    drawn = np.array([slope(resample_groups(pairs, rng)) for _ in range(n_resamples)])
+    return with_interval(slope(pairs), drawn[~np.isnan(drawn)])
 
 
 def density_exponent(values, high: float, low: float = 0.0) -> tuple[float, tuple[float, float]]:
-    """Exponent b of a density ~ x^b between low and high by maximum likelihood, without bins, and its 95 % interval.
+    """Exponent b of a density ~ x^b between low and high by maximum likelihood, and its 95 % interval.
 
-    values: (n,) positive; those outside are left out. The interval is the likelihood ratio's. Raises ValueError for
-    fewer than five values inside, or low >= high.
+    No bins are needed. The interval is that of the likelihood ratio.
+
+    Parameters
+    ----------
+    values : array, shape (n,)
+        Positive; those outside the range are left out.
+    high, low : float
+        Ends of the range, in the unit of the values.
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+
+    Raises
+    ------
+    ValueError
+        If fewer than five values lie inside, or low is not below high.
     """
     values = np.asarray(values, float)
     x = np.log(values[(values > low) & (values < high)] / high)
@@ -65,10 +110,10 @@ def density_exponent(values, high: float, low: float = 0.0) -> tuple[float, tupl
     floor = np.log(low / high) if low > 0 else -np.inf
 
     def gain(c):
-        """Log-likelihood of exponent c - 1."""
+        """Log-likelihood of the exponent c - 1."""
         if c == 0:
             return -x.sum() - len(x) * np.log(-floor)
-        # the integral of exp(c x) from floor to 0, without an overflow where c < 0
+        # the integral of exp(c x) from floor to 0, in a form that does not overflow for c < 0
         part = np.log(-np.expm1(-abs(c * floor)) / abs(c)) + max(c * floor, 0)
         return (c - 1) * x.sum() - len(x) * part
 

@@ -1,14 +1,30 @@
-"""95 % intervals of small samples (floor 0)."""
+"""95 % intervals of small samples."""
 
 import numpy as np
 from scipy import stats
 
+from .bootstrap import resample_groups, with_interval
+
 
 def mean_interval(samples, least=-np.inf, most=np.inf) -> tuple[float, tuple[float, float]]:
-    """Mean of independent samples and its 95 % interval by Student's t; the interval is the whole line for one sample.
+    """Mean of independent samples and its 95 % interval by Student's t distribution.
 
-    samples: (n,); least, most: what the quantity cannot pass, such as 0 and 1 of a share: the interval ends there.
-    Raises ValueError for no samples, or NaN among them.
+    Parameters
+    ----------
+    samples : array, shape (n,)
+    least, most : float
+        Bounds of the quantity, such as 0 and 1 for a fraction. The interval is cut there.
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+        (least, most) if there is a single sample.
+
+    Raises
+    ------
+    ValueError
+        If there are no samples, or NaN is among them.
     """
     samples = np.asarray(samples, float)
     if samples.ndim != 1 or len(samples) == 0 or np.isnan(samples).any():
@@ -21,77 +37,158 @@ def mean_interval(samples, least=-np.inf, most=np.inf) -> tuple[float, tuple[flo
 
 
 def bootstrap_interval(samples, statistic, rng=None, n_resamples: int = 2000) -> tuple[float, tuple[float, float]]:
-    """statistic(samples) and its 95 % percentile interval over resamples of the first axis.
+    """A statistic of independent samples and its 95 % percentile interval over resamples.
 
-    samples: (n, ...), one entry an independent sample; statistic: function of such an array to a number. The
-    interval is widened where needed to hold the value itself. Raises ValueError for fewer than two samples.
+    Parameters
+    ----------
+    samples : array, shape (n, ...)
+        One entry of the first axis is one independent sample.
+    statistic : callable
+        Maps such an array to a number.
+    rng : numpy.random.Generator or int, optional
+    n_resamples : int
+
+    Returns
+    -------
+    value : float
+        statistic(samples).
+    interval : (float, float)
+        Widened where needed so that it contains the value.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two samples.
     """
     samples = np.asarray(samples)
     if len(samples) < 2:
         raise ValueError(f"a bootstrap needs at least two samples, got {len(samples)}")
     rng = np.random.default_rng(rng)
-    value = float(statistic(samples))
     drawn = [statistic(samples[rng.integers(0, len(samples), len(samples))]) for _ in range(n_resamples)]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return value, (min(float(low), value), max(float(high), value))
+    return with_interval(statistic(samples), drawn)
 
 
-def grouped_interval(groups, statistic=np.median, rng=None, n_resamples: int = 1000):
-    """statistic of the members of all groups together, and its 95 % interval: (value, (low, high)).
+def grouped_interval(
+    groups, statistic=np.median, rng=None, n_resamples: int = 1000
+) -> tuple[float, tuple[float, float]]:
+    """A statistic of the members of all groups together and its 95 % bootstrap interval.
 
-    groups: list of (n_g,) arrays, a group for each independent sample; statistic: function of an array to a number.
-    Groups are resampled, and the members of each. Raises ValueError for no members.
+    The bootstrap resamples the groups, and then the members of each group that was drawn.
+
+    Parameters
+    ----------
+    groups : list of arrays, shape (n_g,)
+        One array for each independent sample; empty ones are left out.
+    statistic : callable
+        Maps a one-dimensional array to a number.
+    rng : numpy.random.Generator or int, optional
+    n_resamples : int
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+
+    Raises
+    ------
+    ValueError
+        If no group has a member.
     """
     groups = [np.asarray(group, float) for group in groups if len(group)]
     if not groups:
-        raise ValueError("no group has any member: there is nothing to take a statistic of")
+        raise ValueError("no group has any member: give at least one number")
     rng = np.random.default_rng(rng)
-
-    def resample():
-        chosen = [groups[g] for g in rng.integers(0, len(groups), len(groups))]
-        return np.concatenate([rng.choice(group, len(group)) for group in chosen])
-
-    value = float(statistic(np.concatenate(groups)))
-    low, high = np.quantile([statistic(resample()) for _ in range(n_resamples)], [0.025, 0.975])
-    return value, (min(float(low), value), max(float(high), value))
+    drawn = [statistic(np.concatenate(resample_groups(groups, rng))) for _ in range(n_resamples)]
+    return with_interval(statistic(np.concatenate(groups)), drawn)
 
 
 def group_ratio(a, b, statistic=np.mean, rng=None, n_resamples: int = 2000) -> tuple[float, tuple[float, float]]:
-    """statistic(a) / statistic(b) of two independent lists of numbers and its 95 % interval; both are resampled.
+    """Ratio statistic(a) / statistic(b) of two independent samples and its 95 % bootstrap interval.
 
-    Raises ValueError for fewer than two members of either, or a statistic of b that is not positive.
+    Parameters
+    ----------
+    a, b : array, shapes (n,) and (m,)
+        Both are resampled.
+    statistic : callable
+        Maps a one-dimensional array to a number.
+    rng : numpy.random.Generator or int, optional
+    n_resamples : int
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+
+    Raises
+    ------
+    ValueError
+        If either has fewer than two members, or the statistic of b is not positive.
     """
     a, b, rng = np.asarray(a, float), np.asarray(b, float), np.random.default_rng(rng)
     if min(len(a), len(b)) < 2 or not statistic(b) > 0:
-        raise ValueError(f"a ratio of {len(a)} and {len(b)} numbers: give two or more of each, positive below")
+        raise ValueError(
+            f"the ratio of {len(a)} and {len(b)} numbers: give two or more of each, and a positive denominator"
+        )
     drawn = [statistic(rng.choice(a, len(a))) / statistic(rng.choice(b, len(b))) for _ in range(n_resamples)]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    value = float(statistic(a) / statistic(b))
-    return value, (min(float(low), value), max(float(high), value))
+    return with_interval(statistic(a) / statistic(b), drawn)
 
 
 def fraction_interval(hits) -> tuple[float, tuple[float, float]]:
-    """Fraction of true ones among independent (n,) booleans and its 95 % interval (Wilson).
+    """Fraction of independent booleans that are true and its 95 % interval by Wilson's method.
 
-    Raises ValueError for none.
+    Parameters
+    ----------
+    hits : array of bool, shape (n,)
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+
+    Raises
+    ------
+    ValueError
+        If there are none.
     """
     hits = np.asarray(hits, bool)
     if hits.size == 0:
-        raise ValueError("a fraction of nothing: give at least one true or false")
+        raise ValueError("the fraction of an empty list is undefined: give at least one true or false")
     found = stats.binomtest(int(hits.sum()), hits.size).proportion_ci(method="wilson")
     return float(hits.mean()), (float(min(found.low, hits.mean())), float(max(found.high, hits.mean())))
 
 
 def subtract(a, b) -> tuple[float, tuple[float, float]]:
-    """a - b of two independent numbers with their 95 % intervals, (value, (low, high)) each: ends by quadrature."""
+    """Difference a - b of two independent quantities with their 95 % intervals.
+
+    Parameters
+    ----------
+    a, b : (value, (low, high))
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+        The distances of the ends from the value are added in quadrature.
+    """
     (x, (x_low, x_high)), (y, (y_low, y_high)) = a, b
     return x - y, (x - y - np.hypot(x - x_low, y_high - y), x - y + np.hypot(x_high - x, y - y_low))
 
 
 def difference_interval(a, b) -> tuple[float, float]:
-    """95 % interval of mean(a) - mean(b) of two independent lists of numbers (Welch's t), (low, high).
+    """95 % interval of mean(a) - mean(b) of two independent samples by Welch's t test.
 
-    Raises ValueError for fewer than two of either.
+    Parameters
+    ----------
+    a, b : array, shapes (n,) and (m,)
+
+    Returns
+    -------
+    low, high : float
+
+    Raises
+    ------
+    ValueError
+        If either has fewer than two members.
     """
     a, b = np.asarray(a, float), np.asarray(b, float)
     if min(len(a), len(b)) < 2:

@@ -3,21 +3,40 @@
 import numpy as np
 from scipy import stats
 
+from .bootstrap import with_interval
+
 
 def split_by_group(values, groups) -> list[np.ndarray]:
-    """values (n,) of each of the groups (n,), in the order of the sorted groups."""
+    """The values (n,) of each group, given the group of each value (n,); groups in sorted order."""
     values, groups = np.asarray(values), np.asarray(groups)
     return [values[groups == name] for name in np.unique(groups)]
 
 
 def within_states(intensity, states) -> tuple[float, tuple[float, float]]:
-    """Standard deviation of intensity (n,) between samples of one state, over all states (n,), in its unit.
+    """Standard deviation between samples of the same state, pooled over all states, and its 95 % interval.
 
-    With the 95 % interval of normal values (chi-square). Raises ValueError where every sample is alone in its state.
+    The interval is that of normally distributed values (chi-square).
+
+    Parameters
+    ----------
+    intensity : array, shape (n,)
+    states : array, shape (n,)
+        The state of each sample; states with a single sample are left out.
+
+    Returns
+    -------
+    value : float
+        In the unit of intensity.
+    interval : (float, float)
+
+    Raises
+    ------
+    ValueError
+        If no state has two samples.
     """
     parts = [part for part in split_by_group(intensity, states) if len(part) > 1]
     if not parts:
-        raise ValueError("every sample is alone in its state: nothing tells the spread within one")
+        raise ValueError("every sample is alone in its state: give at least two samples of one state")
     free = sum(len(p) - 1 for p in parts)
     square = sum(((p - p.mean()) ** 2).sum() for p in parts)
     value, low, high = np.sqrt(square / np.array([free, *stats.chi2.ppf([0.975, 0.025], free)]))
@@ -25,48 +44,74 @@ def within_states(intensity, states) -> tuple[float, tuple[float, float]]:
 
 
 def intraclass_correlation(groups, rng=None, n_resamples: int = 1000) -> tuple[float, tuple[float, float]]:
-    """Share of the variance that lies between groups, not within them, and its 95 % interval over resampled groups.
+    """Share of the variance that lies between groups and its 95 % interval over resampled groups.
 
-    One-way random effects, ICC(1), for groups of any size (Donner, Int. Stat. Rev. 54, 67 (1986)): the correlation of
-    two members of one group; below 0 where members differ more than groups. A mean of k members has the reliability
-    k c / (1 + (k - 1) c), whose square root no correlation of these means can pass. groups: list of (n_g,) arrays;
-    those of fewer than two members are left out. Raises ValueError for fewer than three, or values that do not vary.
+    This is ICC(1) of the one-way random-effects model, for groups of any size (Donner, Int. Stat. Rev. 54, 67
+    (1986)): the correlation of two members of the same group. It is negative where members of one group differ more
+    than the groups do. The mean of k members has the reliability k c / (1 + (k - 1) c); no correlation with these
+    means can exceed its square root.
+
+    Parameters
+    ----------
+    groups : list of arrays, shape (n_g,)
+        Groups with fewer than two members are left out.
+    rng : numpy.random.Generator or int, optional
+    n_resamples : int
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+
+    Raises
+    ------
+    ValueError
+        If fewer than three groups remain, or all values are equal.
     """
-    count, total, square = _sums(groups)
-
-    def share(which):
-        return _share(*_mean_squares(count[which], total[which], square[which]))
-
-    value = float(share(np.arange(len(count))))
-    rng = np.random.default_rng(rng)
-    drawn = [share(rng.integers(0, len(count), len(count))) for _ in range(n_resamples)]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return value, (min(float(low), value), max(float(high), value))
+    sums = _sums(groups)
+    rng, n = np.random.default_rng(rng), sums.shape[1]
+    drawn = [_share(*_mean_squares(*sums[:, rng.integers(0, n, n)])) for _ in range(n_resamples)]
+    return with_interval(_share(*_mean_squares(*sums)), drawn)
 
 
 def normal_intraclass_correlation(groups) -> tuple[float, tuple[float, float]]:
-    """`intraclass_correlation` with the interval that normal values have, by the F distribution: for few groups.
+    """`intraclass_correlation` with the interval of normally distributed values, by the F distribution.
 
-    Exact where groups have one size. Ten groups drawn anew repeat some of them, and look more alike than they are.
-    Raises ValueError as that.
+    Use it for few groups: resamples of ten groups contain some of them several times and therefore scatter too
+    little. The interval is exact if all groups have the same size.
+
+    Parameters
+    ----------
+    groups : list of arrays, shape (n_g,)
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+
+    Raises
+    ------
+    ValueError
+        As `intraclass_correlation`.
     """
-    count, total, square = _sums(groups)
-    within, between, size = _mean_squares(count, total, square)
-    limits = stats.f.ppf([0.975, 0.025], len(count) - 1, count.sum() - len(count))
+    sums = _sums(groups)
+    within, between, size = _mean_squares(*sums)
+    groups_left, members = sums.shape[1], sums[0].sum()
+    limits = stats.f.ppf([0.975, 0.025], groups_left - 1, members - groups_left)
     value, low, high = (float(_share(within * f, between, size)) for f in (1.0, *limits))
     return value, (low, high)
 
 
 def _sums(groups):
-    """Counts, sums and sums of squares (3, n) of the groups of two members or more."""
+    """Counts, sums and sums of squares, shape (3, n), of the groups with two members or more."""
     groups = [np.asarray(group, float) for group in groups if len(group) > 1]
     if len(groups) < 3 or not np.ptp(np.concatenate(groups)) > 0:
-        raise ValueError(f"{len(groups)} groups of two members or more: give three at least, of values that vary")
+        raise ValueError(f"{len(groups)} groups of two members or more: give at least three, with values that vary")
     return np.array([[len(g), g.sum(), (g**2).sum()] for g in groups]).T
 
 
 def _mean_squares(count, total, square):
-    """Mean squares within and between groups, and the size that groups count with, of `_sums`."""
+    """Mean squares within and between groups, and the effective size of a group, from the rows of `_sums`."""
     k = len(count)
     within = (square - total**2 / count).sum() / (count.sum() - k)
     between = ((total**2 / count).sum() - total.sum() ** 2 / count.sum()) / (k - 1)
@@ -78,18 +123,46 @@ def _share(within, between, size):
 
 
 def groups_to_tell(interval, groups: int, difference: float) -> int:
-    """Groups at which a 95 % interval of a score would be as wide, on either side, as a difference to be told from 0.
+    """Number of groups needed to distinguish a difference of a score from 0.
 
-    interval: (low, high) of the score at this many groups; its width falls as one over their square root. Raises
-    ValueError for a difference that is not positive.
+    Parameters
+    ----------
+    interval : (float, float)
+        95 % interval of the score at the present number of groups. Its width is assumed to fall as one over the
+        square root of that number.
+    groups : int
+    difference : float
+        The half-width that the interval should have.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ValueError
+        If the difference is not positive.
     """
     if not difference > 0:
-        raise ValueError(f"difference = {difference}: only one above 0 can be told from 0")
+        raise ValueError(f"difference = {difference}: give one above 0")
     half = (interval[1] - interval[0]) / 2
     return int(np.ceil(groups * (half / difference) ** 2))
 
 
 def settling_value(values, errors, tolerance: float) -> float:
-    """The smallest of `values` (v,) from which on errors (v,) stay within a relative tolerance of the last."""
+    """The smallest value beyond which the errors no longer change.
+
+    Parameters
+    ----------
+    values : array, shape (v,)
+        Ascending, such as cutoffs.
+    errors : array, shape (v,)
+    tolerance : float
+        Largest error that counts as unchanged, relative to the last one.
+
+    Returns
+    -------
+    float
+    """
     beyond = np.flatnonzero(np.asarray(errors) > (1 + tolerance) * errors[-1])
     return float(values[0 if not len(beyond) else beyond[-1] + 1])

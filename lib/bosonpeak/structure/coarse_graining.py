@@ -1,6 +1,6 @@
-"""Averages of an atomic quantity over a length, and how far it is correlated in space (floor 2).
+"""Averages of an atomic quantity over a length, and its correlation in space.
 
-Distances are in the unit of the structure, between nearest images: an atom counts once, also in a narrow box.
+Distances are in the unit of the structure and between nearest images: each atom counts once, also in a narrow box.
 Atoms whose value is NaN (not measured) are left out.
 """
 
@@ -15,16 +15,29 @@ from bosonpeak.materials.geometry import check_periodic
 
 KERNELS = ("gaussian", "sphere", "exponential")
 _BLOCKS = 27
-"""Blocks of the jackknife, 3 along each vector of the box."""
+"""Blocks of the jackknife: 3 along each vector of the box."""
 
 
 @dataclass(frozen=True)
 class Autocorrelation:
-    """Normalised spatial autocorrelation of an atomic quantity.
+    """Normalised spatial autocorrelation of an atomic quantity in K shells of distance.
 
-    r: (K,) mean distance of the pairs in each shell; c: (K,), 1 for an atom with itself, NaN where no pair is; stderr:
-    (K,), jackknife (up to sqrt(2) too large where nothing is correlated); pairs: (K,), each counted twice; replicas:
-    (27, K), c with one part of the box left out; n_atoms that had a value, in volume.
+    Attributes
+    ----------
+    r : array, shape (K,)
+        Mean distance of the pairs in each shell, in the unit of the structure.
+    c : array, shape (K,)
+        Autocorrelation, 1 for an atom with itself; NaN in a shell without pairs.
+    stderr : array, shape (K,)
+        Standard error by the jackknife, up to sqrt(2) too large where nothing is correlated.
+    pairs : array, shape (K,)
+        Number of pairs, each counted twice.
+    replicas : array, shape (27, K)
+        c with one part of the box left out.
+    n_atoms : int
+        Atoms that have a value.
+    volume : float
+        Volume of the box.
     """
 
     r: np.ndarray
@@ -38,8 +51,12 @@ class Autocorrelation:
 
 @njit(cache=True)
 def _squared_distances(i, scaled, cell, images, out):
-    """|r_j - r_i|^2 to the nearest image, for all j; scaled: (3, N); images: those to try beyond rounding."""
-    # numbers of their own, and arrays by component: the loop is then four at a time
+    """|r_j - r_i|^2 to the nearest image, for all j.
+
+    scaled: (3, N), in a reduced cell; images: lattice vectors to try after rounding. `geometry.nearest_image` gives
+    the same, but needs all N^2 vectors at once.
+    """
+    # separate numbers and separate components allow the compiler to work on four atoms at a time
     xa, ya, za, xb, yb, zb, xc, yc, zc = cell.ravel()
     at, bt, ct = scaled
     for j in range(len(out)):
@@ -75,8 +92,10 @@ def _weighted_sums(scaled, cell, images, values, length, kernel):
 
 @njit(parallel=True, cache=True)
 def _shell_sums(scaled, cell, x, first, edges):
-    """Sums over the pairs of each shell, first atom in each block: number, distance, product of x, and then number and
-    product of those with both atoms in the block, (blocks, 5, K)."""
+    """Sums (blocks, 5, K) over the pairs of each shell whose first atom is in each block.
+
+    The five are number, distance and product of x; and number and product of the pairs with both atoms in the block.
+    """
     n, blocks, squares = len(x), len(first) - 1, edges**2
     out = np.zeros((blocks, 5, len(edges) - 1))
     for b in prange(blocks):
@@ -103,7 +122,7 @@ def _reduced(atoms):
 
 
 def _images(cell):
-    """Lattice vectors to try for the nearest image at any distance; none where the cell has right angles."""
+    """Lattice vectors to try for the nearest image at any distance; none if the cell is rectangular."""
     gram = cell @ cell.T
     if abs(gram - np.diag(np.diag(gram))).max() < 1e-12 * gram.max():
         return np.empty((0, 3))
@@ -114,18 +133,37 @@ def _values(values, atoms, dimensions=(1,)):
     values = np.asarray(values, float)
     if values.ndim not in dimensions or len(values) != len(atoms) or np.isinf(values).any():
         raise ValueError(
-            f"values of shape {values.shape} for {len(atoms)} atoms: give one finite number (or NaN) an atom"
+            f"values of shape {values.shape} for {len(atoms)} atoms: give one finite number (or NaN) per atom"
         )
     return values
 
 
 def coarse_grain(values, atoms: Atoms, length: float, kernel: str = "gaussian") -> np.ndarray:
-    """Average of an atomic quantity around each atom, itself included: sum_j w(r_ij) x_j / sum_j w(r_ij).
+    """Weighted average of an atomic quantity around each atom, itself included: sum_j w(r_ij) x_j / sum_j w(r_ij).
 
-    values: (N,) or (N, k). w(r) is exp(-r^2 / (2 length^2)) ("gaussian"), 1 up to length ("sphere") or exp(-r / length)
-    ("exponential", as in Tong and Tanaka, Phys. Rev. X 8, 011041 (2018)). Returns the shape of values; NaN only
-    where no atom with a value carries weight. Every pair is taken, in O(N) memory. Raises ValueError for a length
-    that is not positive, an unknown kernel or values that do not fit.
+    All pairs are included; the memory is O(N).
+
+    Parameters
+    ----------
+    values : array, shape (N,) or (N, k)
+        NaN where it is unknown.
+    atoms : ase.Atoms
+        N atoms, periodic in three directions.
+    length : float
+        Length of the kernel, in the unit of the structure.
+    kernel : str
+        w(r) is exp(-r^2 / (2 length^2)) for "gaussian", 1 up to length for "sphere", and exp(-r / length) for
+        "exponential" (as in Tong and Tanaka, Phys. Rev. X 8, 011041 (2018)).
+
+    Returns
+    -------
+    array, shape of values
+        NaN only where no atom with a value carries weight.
+
+    Raises
+    ------
+    ValueError
+        If the length is not positive, the kernel is unknown, or the values do not fit the atoms.
     """
     values = _values(values, atoms, (1, 2))
     if not 0 < length < np.inf or kernel not in KERNELS:
@@ -141,16 +179,32 @@ def coarse_grain(values, atoms: Atoms, length: float, kernel: str = "gaussian") 
 
 
 def spatial_autocorrelation(values, atoms: Atoms, r_edges) -> Autocorrelation:
-    """C(r) = <dx_i dx_j> over pairs at distance r by <dx^2>, dx the deviation from the mean (yang-2021, Eq. 2).
+    """C(r) = <dx_i dx_j> / <dx^2> over pairs at distance r, with dx the deviation from the mean (yang-2021, Eq. 2).
 
-    values: (N,); r_edges: (K+1,) ascending, from above 0 (an atom itself is no pair) to half the narrowest width of
-    the box at most. Raises ValueError for other edges, values that do not fit, and values that are all the same.
+    Parameters
+    ----------
+    values : array, shape (N,)
+        NaN where it is unknown.
+    atoms : ase.Atoms
+        N atoms, periodic in three directions.
+    r_edges : array, shape (K + 1,)
+        Edges of the shells in the unit of the structure: ascending from 0 or more to at most half the smallest width
+        of the box. An atom does not form a pair with itself.
+
+    Returns
+    -------
+    Autocorrelation
+
+    Raises
+    ------
+    ValueError
+        If the edges are others, the values do not fit the atoms, or all values are equal.
     """
     values, edges = _values(values, atoms), np.asarray(r_edges, float)
     scaled, cell = _reduced(atoms)
     widest = 0.5 / np.linalg.norm(np.linalg.inv(cell), axis=0).max()
     if edges.ndim != 1 or len(edges) < 2 or not (np.diff(edges, prepend=-1e-300) > 0).all() or edges[-1] > widest:
-        raise ValueError(f"r_edges must ascend from 0 or more to half the box, {widest:.4g}, at most")
+        raise ValueError(f"r_edges must ascend from 0 or more to at most half the box, {widest:.4g}")
     known = ~np.isnan(values)
     block = (np.array([9, 3, 1]) @ np.floor(3 * (scaled[:, known] % 1)).clip(0, 2)).astype(int)
     order = np.argsort(block, kind="stable")
@@ -159,7 +213,7 @@ def spatial_autocorrelation(values, atoms: Atoms, r_edges) -> Autocorrelation:
     dx = x - x.mean() if len(x) else x
     square = np.bincount(block[order], dx**2, _BLOCKS)
     if not square.sum() > 1e-24 * (x**2).sum():
-        raise ValueError(f"{len(dx)} values do not vary: nothing to correlate")
+        raise ValueError(f"{len(dx)} values do not vary: there is nothing to correlate")
     sums = _shell_sums(scaled, cell, dx, first, edges)
     pairs, distance, product = sums[:, :3].sum(axis=0)
 
@@ -167,7 +221,7 @@ def spatial_autocorrelation(values, atoms: Atoms, r_edges) -> Autocorrelation:
         return np.divide(product, pairs, out=np.full_like(pairs, np.nan), where=pairs > 0) * count / square
 
     c = normalised(product, pairs, square.sum(), len(dx))
-    # without the pairs that have either atom in the block
+    # leave out the pairs with either atom in the block
     rest = product - 2 * sums[:, 2] + sums[:, 4], pairs - 2 * sums[:, 0] + sums[:, 3]
     replicas = normalised(*rest, (square.sum() - square)[:, None], (len(dx) - np.diff(first))[:, None])
     stderr = np.sqrt((_BLOCKS - 1) * replicas.var(axis=0))
@@ -176,14 +230,28 @@ def spatial_autocorrelation(values, atoms: Atoms, r_edges) -> Autocorrelation:
 
 
 def effective_sample_size(a: Autocorrelation, b: Autocorrelation | None = None) -> float:
-    """Number of independent atoms that two correlated fields are worth: n = 1 + N^2 / sum_ij C_a(r_ij) C_b(r_ij).
+    """Effective number of independent atoms of two smooth fields: n = 1 + N^2 / sum_ij C_a(r_ij) C_b(r_ij).
 
-    The correlation coefficient of two unrelated fields scatters with the variance 1 / (n - 1): Clifford, Richardson
-    and Hemon, Biometrics 45, 123 (1989). a, b: autocorrelations of the fields as they are correlated (after any coarse
-    graining), over the same shells from 0 to half the box; b by default a. Pairs beyond count as uncorrelated; the
-    deviation from the sample's mean makes n some 10 % too large. Raises ValueError for different shells.
+    The correlation coefficient of two unrelated fields has the variance 1 / (n - 1) (Clifford, Richardson and Hemon,
+    Biometrics 45, 123 (1989)). Pairs beyond the last shell count as uncorrelated. Since deviations are taken from the
+    mean of the sample, n is about 10 % too large.
+
+    Parameters
+    ----------
+    a, b : Autocorrelation
+        Of the two fields as they are correlated (after any coarse graining), over the same shells from 0 to half the
+        box. By default b is a.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the atoms or the shells differ.
     """
     b = a if b is None else b
     if a.n_atoms != b.n_atoms or not np.array_equal(a.pairs, b.pairs):
-        raise ValueError("the two autocorrelations are of different atoms or shells: take the same r_edges and atoms")
+        raise ValueError("the two autocorrelations are of different atoms or shells: use the same r_edges and atoms")
     return 1 + a.n_atoms**2 / (a.n_atoms + np.nansum(a.pairs * a.c * b.c))

@@ -1,8 +1,7 @@
-"""Pair distribution functions of a sample and of each atom (floor 2).
+"""Pair distribution functions of a sample and of each atom.
 
-Distances are in the unit of the structure (A, or reduced). Cells are periodic and may be triclinic or narrower than
-the distances asked for: every image counts, so beyond half the box an atom meets its own copies and g(r) there is
-that of the repeated box.
+Distances are in the unit of the structure (A, or reduced). Cells are periodic and may be triclinic, or narrower than
+the distances asked for. Every image counts, so that g(r) beyond half the box is that of the repeated box.
 """
 
 from dataclasses import dataclass
@@ -20,9 +19,19 @@ from bosonpeak.materials.geometry import check_periodic
 class PairDistribution:
     """Total and partial pair distribution functions of one sample.
 
-    elements: the S chemical symbols, sorted; edges: (K+1,) of the shells, r: (K,) their middles; total: (K,);
-    partial: (S, S, K), symmetric, g[a, b] of atoms b around atoms a; density: (S,), atoms of each element per volume.
-    `g["Cu", "Zr"]` is the partial of two elements.
+    Attributes
+    ----------
+    elements : tuple of str
+        The S chemical symbols, sorted.
+    edges : array, shape (K + 1,)
+        Edges of the shells, in the unit of the structure.
+    r : array, shape (K,)
+        Middles of the shells.
+    total : array, shape (K,)
+    partial : array, shape (S, S, K)
+        Symmetric; partial[a, b] is that of atoms b around atoms a.
+    density : array, shape (S,)
+        Atoms of each element per volume.
     """
 
     elements: tuple[str, ...]
@@ -32,25 +41,32 @@ class PairDistribution:
     partial: np.ndarray
     density: np.ndarray
 
-    def __getitem__(self, pair: tuple[str, str]) -> np.ndarray:
-        a, b = map(self.elements.index, pair)
-        return self.partial[a, b]
-
-    def coordination(self) -> np.ndarray:
-        """Neighbours b of an atom a within edges[1:], (S, S, K): 4 pi rho_b times the integral of r^2 g_ab."""
-        return np.cumsum(self.partial * self.density[:, None] * shell_volumes(self.edges), axis=-1)
-
 
 def shell_volumes(edges: np.ndarray) -> np.ndarray:
-    """Volumes (K,) between spheres of the radii edges (K+1,)."""
+    """Volumes (K,) between spheres whose radii are the edges (K + 1,)."""
     return 4 / 3 * np.pi * np.diff(edges**3)
 
 
 def periodic_neighbours(atoms: Atoms, quantities: str, cutoff: float):
-    """matscipy's neighbour list (each pair twice, every image, sorted by the first atom) of a periodic structure.
+    """Neighbour list of a periodic structure: each pair twice, every image, sorted by the first atom.
 
-    Raises ValueError for a structure that is empty, not periodic in three directions, or holds NaN, and for a cutoff
-    that is not positive.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    quantities : str
+        What to return, as in `matscipy.neighbours.neighbour_list`, such as "ijd".
+    cutoff : float
+        In the unit of the structure.
+
+    Returns
+    -------
+    tuple of arrays
+        One for each quantity.
+
+    Raises
+    ------
+    ValueError
+        If the cutoff is not positive, and as `geometry.check_periodic`.
     """
     check_periodic(atoms)
     if not 0 < cutoff < np.inf:
@@ -64,11 +80,28 @@ def _species(atoms: Atoms) -> tuple[tuple[str, ...], np.ndarray]:
 
 
 def pair_distribution(atoms: Atoms, r_max: float, dr: float = 0.1) -> PairDistribution:
-    """Total and partial g(r) up to r_max in shells as near to dr wide as divide r_max evenly.
+    """Total and partial g(r) up to r_max.
 
-    g_ab(r) = n_ab / (N_a rho_b v), with n_ab the pairs in the shell of volume v (tao-2023, Eq. 1, whose
-    4 pi r^2 dr is the exact volume here, so that an ideal gas has g = 1 in each shell). Concentration-weighted
-    partials add up to the total. Raises ValueError for dr outside (0, r_max], and as `periodic_neighbours`.
+    g_ab(r) = n_ab / (N_a rho_b v), with n_ab the number of pairs in the shell of volume v. This is Eq. 1 of tao-2023
+    with the exact volume instead of 4 pi r^2 dr, so that an ideal gas has g = 1 in each shell. The partial functions,
+    weighted by the concentrations, add up to the total.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    r_max : float
+        In the unit of the structure.
+    dr : float
+        Approximate width of the shells, which divide r_max evenly.
+
+    Returns
+    -------
+    PairDistribution
+
+    Raises
+    ------
+    ValueError
+        If dr lies outside (0, r_max], and as `periodic_neighbours`.
     """
     if not 0 < dr <= r_max:
         raise ValueError(f"dr = {dr} must lie between 0 and r_max = {r_max}")
@@ -97,13 +130,32 @@ def _smear(first, species, distance, r, sigma, out):
 
 
 def atomic_pair_distribution(atoms: Atoms, r, sigma: float) -> np.ndarray:
-    """Gaussian-smoothed partial g_i^b(r) around each atom, (N, S, K), elements sorted by symbol.
+    """Gaussian-smoothed partial g_i^b(r) around each atom.
 
-    g_i^b(r) = sum_j exp(-(r - r_ij)^2 / (2 sigma^2)) / (sqrt(2 pi) sigma 4 pi (r^2 + sigma^2) rho_b): tao-2023, Eq. 2,
-    with the Gaussian normalised (the paper's sigma is sqrt(2) times this one) and the shell's area smoothed
-    like the pairs, so that an ideal gas has 1. The mean over the atoms of one element is the smoothed partial of the
-    sample. r: (K,) ascending, positive; neighbours up to 6 sigma beyond the last enter. Raises ValueError for
-    other r or a sigma that is not positive, and as `periodic_neighbours`.
+        g_i^b(r) = sum_j exp(-(r - r_ij)^2 / (2 sigma^2)) / (sqrt(2 pi) sigma 4 pi (r^2 + sigma^2) rho_b)
+
+    This is Eq. 2 of tao-2023 with a normalised Gaussian (the sigma of the paper is sqrt(2) times this one), and with
+    the area of the shell smoothed like the pairs, so that an ideal gas has 1. The mean over the atoms of one element
+    is the smoothed partial function of the sample.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        N atoms of S elements.
+    r : array, shape (K,)
+        Ascending and positive, in the unit of the structure. Neighbours up to 6 sigma beyond the last one contribute.
+    sigma : float
+        Standard deviation of the Gaussian, in the same unit.
+
+    Returns
+    -------
+    array, shape (N, S, K)
+        Elements sorted by symbol.
+
+    Raises
+    ------
+    ValueError
+        If r is not ascending and positive, sigma is not positive, and as `periodic_neighbours`.
     """
     r = np.atleast_1d(np.asarray(r, float))
     if r.ndim != 1 or not (np.diff(r, prepend=0) > 0).all() or not sigma > 0:
@@ -117,11 +169,25 @@ def atomic_pair_distribution(atoms: Atoms, r, sigma: float) -> np.ndarray:
 
 
 def first_minimum(r, g) -> float:
-    """Distance of the minimum of g(r) behind its first shell: a cutoff for neighbours.
+    """Distance of the minimum of g(r) after its first peak, which serves as a cutoff for neighbours.
 
-    The lowest point of g, smoothed over 2 % of the peak's distance, between the highest peak and 1.8 times its
-    distance; meant where the first peak is the highest. r, g: (K,), r evenly spaced. Raises ValueError where there is
-    none, or r ends too early.
+    It is the lowest point of g, smoothed over 2 % of the distance of the highest peak, between this peak and 1.8 times
+    its distance. This is intended for a g(r) whose first peak is the highest.
+
+    Parameters
+    ----------
+    r, g : array, shape (K,)
+        r is evenly spaced.
+
+    Returns
+    -------
+    float
+        In the unit of r.
+
+    Raises
+    ------
+    ValueError
+        If there is no such minimum, or r ends too early.
     """
     r, g = np.asarray(r, float), np.asarray(g, float)
     peak = int(g.argmax())
@@ -129,5 +195,5 @@ def first_minimum(r, g) -> float:
     last = int(np.searchsorted(r, 1.8 * r[peak]))
     place = peak + int(smooth[peak:last].argmin())
     if not g[peak] > 0 or last >= len(r) or not peak < place < last - 1:
-        raise ValueError(f"no minimum of g(r) behind a first peak up to r = {r[-1]:g}: raise r_max or give the cutoff")
+        raise ValueError(f"no minimum of g(r) after its first peak up to r = {r[-1]:g}: raise r_max or give the cutoff")
     return float(r[place])

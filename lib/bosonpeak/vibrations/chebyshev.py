@@ -1,9 +1,10 @@
-"""The engine: Chebyshev moments of a sparse operator by one fused, blocked, threaded recursion (floor 3).
+"""The engine: Chebyshev moments of a sparse operator by one fused, blocked and threaded recursion.
 
-With A = 2 H / h - 1, h above every eigenvalue of H >= 0, t_0 = v, t_1 = A v, t_{n+1} = 2 A t_n - t_{n-1}, the
-moments are mu_n = <v| T_n(A) |v>. Two of them come from each step (Weisse et al., Rev. Mod. Phys. 78, 275
-(2006), Eqs. 34-35): mu_2n = 2 <t_n|t_n> - mu_0, mu_2n+1 = 2 <t_n+1|t_n> - mu_1. One sweep over the rows reads
-the matrix, t_n and t_{n-1}, writes t_{n+1} over t_{n-1} and adds up both products, for eight vectors at once.
+With A = 2 H / h - 1, h above every eigenvalue of H >= 0, t_0 = v, t_1 = A v, t_{n+1} = 2 A t_n - t_{n-1}, the moments
+are
+mu_n = <v| T_n(A) |v>. Two of them come from each step (Weisse et al., Rev. Mod. Phys. 78, 275 (2006), Eqs. 34-35):
+mu_2n = 2 <t_n|t_n> - mu_0, mu_2n+1 = 2 <t_n+1|t_n> - mu_1. One sweep over the rows reads the matrix, t_n and t_{n-1},
+writes t_{n+1} over t_{n-1}, and adds up both products, for eight vectors at once.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ from bosonpeak.vibrations.lanes import LANES, load, product_sum, scaled_sum, sto
 from bosonpeak.vibrations.operators import FactoredOperator
 
 _CHUNK = 512
-"""Rows whose products are added up together: fixed, so that sums do not depend on the number of threads."""
+"""Rows whose products are added up together. It is fixed, so that sums do not depend on the number of threads."""
 
 
 @njit(cache=True)
@@ -28,7 +29,7 @@ def _finish_row(row, total, w, z, alpha, beta, gamma, ww, zw):
 
 @njit(cache=True)
 def _sweep_rows(indptr, indices, data, x, w, z, alpha, beta, gamma, first, last, partial, at):
-    """z <- alpha A x + beta w + gamma z on rows [first, last) of a CSR matrix; adds up <w, w> and <z, w>."""
+    """z <- alpha A x + beta w + gamma z on the rows [first, last) of a CSR matrix; adds up <w, w> and <z, w>."""
     ww, zw = zero(), zero()
     for i in range(first, last):
         total = zero()
@@ -41,7 +42,7 @@ def _sweep_rows(indptr, indices, data, x, w, z, alpha, beta, gamma, first, last,
 
 @njit(cache=True)
 def _sweep_block_rows(indptr, indices, data, block, x, w, z, alpha, beta, gamma, first, last, partial, at):
-    """The same for a BSR matrix of square blocks; those of atoms, 3 x 3, read x once for three rows."""
+    """The same for a BSR matrix of square blocks; the 3 x 3 blocks of atoms read x once for three rows."""
     ww, zw = zero(), zero()
     if block == 3:
         for i in range(first, last):
@@ -81,14 +82,14 @@ def _sweep(indptr, indices, data, block, x, w, z, alpha, beta, gamma, partial):
 
 
 def _aligned(n: int) -> np.ndarray:
-    """Zeros (n * LANES,), on a cache-line boundary: a line per row instead of two."""
+    """Zeros (n * LANES,) that start on a cache line, so that a row needs one line instead of two."""
     raw = np.zeros(n * LANES * 8 + 64, np.uint8)
     start = -raw.ctypes.data % 64
     return raw[start : start + n * LANES * 8].view(np.float64)
 
 
 class _Sweep:
-    """One sparse factor ready for the kernel."""
+    """One sparse factor, ready for the kernel."""
 
     def __init__(self, A):
         self.block = A.blocksize[0] if A.format == "bsr" else 1
@@ -129,12 +130,27 @@ class _Recursion:
 def chebyshev_moments(H, vectors, n_moments: int, bound: float, progress: bool = False) -> np.ndarray:
     """Moments mu_n = <v| T_n(2 H / bound - 1) |v> of each vector.
 
-    H: operator from `check_operator`, shape (n, n), positive semi-definite, in any unit; vectors: (n, k), or an
-    iterable of such blocks (a generator keeps memory at one block of eight); bound: above the largest
-    eigenvalue of H, in its unit. Returns (n_moments, k).
+    Parameters
+    ----------
+    H : CSR or BSR matrix, or FactoredOperator, shape (n, n)
+        Positive semi-definite, from `operators.check_operator`, in any unit.
+    vectors : array, shape (n, k), or an iterable of such blocks
+        A generator keeps the memory at one block of eight vectors.
+    n_moments : int
+    bound : float
+        Above the largest eigenvalue of H, in its unit.
+    progress : bool
+        Whether to show a progress bar.
 
-    Raises ValueError for n_moments < 2, vectors of the wrong length or with NaN, and where a moment exceeds
-    mu_0, which no spectrum inside [0, bound] allows: then H has eigenvalues below 0 or above bound.
+    Returns
+    -------
+    array, shape (n_moments, k)
+
+    Raises
+    ------
+    ValueError
+        For n_moments < 2, vectors of the wrong length or with NaN, and where a moment exceeds mu_0, which no spectrum
+        inside [0, bound] allows: H then has eigenvalues below 0 or above the bound.
     """
     if n_moments < 2:
         raise ValueError(f"n_moments = {n_moments}: at least 2 are needed")
@@ -174,24 +190,36 @@ def chebyshev_moments(H, vectors, n_moments: int, bound: float, progress: bool =
 
 def _check_growth(moments) -> None:
     if np.isnan(moments[0]).any():
-        raise ValueError("the start vectors hold NaN entries")
+        raise ValueError("the start vectors hold NaN: give finite numbers")
     out = ~(abs(moments) <= moments[0] * (1 + 1e-6) + 1e-300)
     if not out.any():
         return
     # T_n(x) keeps its sign above the interval and alternates below it
     n, k = np.argwhere(out)[0]
     later = moments[n : n + 2, k]
-    side = "below 0: the structure is no minimum, relax it further" if later[0] * later[-1] < 0 else "above the bound"
+    side = (
+        "below 0: the structure is not a minimum, relax it further" if later[0] * later[-1] < 0 else "above the bound"
+    )
     raise ValueError(f"moment {n} exceeds mu_0, so the operator has eigenvalues {side}")
 
 
 def filter_vectors(H, vectors, degree: int, low: float, high: float, advance=None) -> None:
-    """vectors <- p(H) vectors in place, p = T_degree mapped to -1..1 on [low, high] and scaled to p(0) = 1.
+    """vectors <- p(H) vectors in place, with p = T_degree mapped to [low, high] and scaled to p(0) = 1.
 
-    It leaves eigenvalues below low where they are and damps those in [low, high] by cosh(degree arcosh((high + low) /
-    (high - low))). H: operator from `check_operator`, (n, n); vectors: (n, k); 0 < low < high in H's unit, high above
-    the spectrum; advance: called with the vectors done after each block. The scaled recursion, which cannot
-    overflow for eigenvalues >= 0, is that of Zhou, Saad, Tiago and Chelikowsky, J. Comput. Phys. 219, 172 (2006).
+    The filter leaves eigenvalues below `low` where they are, and damps those in [low, high] by
+    cosh(degree arcosh((high + low) / (high - low))). The scaled recursion, which cannot overflow for eigenvalues >=
+    0, is
+    that of Zhou, Saad, Tiago and Chelikowsky, J. Comput. Phys. 219, 172 (2006).
+
+    Parameters
+    ----------
+    H : operator from `operators.check_operator`, shape (n, n)
+    vectors : array, shape (n, k)
+    degree : int
+    low, high : float
+        0 < low < high, in the unit of H, with `high` above the spectrum.
+    advance : callable, optional
+        Called with the number of vectors that are done after each block.
     """
     n, k = vectors.shape
     recursion = _Recursion(H, high, low)
@@ -214,7 +242,9 @@ def filter_vectors(H, vectors, degree: int, low: float, high: float, advance=Non
 
 
 def jackson_kernel(n_moments: int) -> np.ndarray:
-    """Jackson damping factors, (n_moments,): positive densities, a Gaussian of width pi / n_moments in the angle
-    (Weisse et al. 2006, Eq. 71)."""
+    """Jackson damping factors, (n_moments,) (Weisse et al. 2006, Eq. 71).
+
+    They make densities positive, with a kernel that is a Gaussian of width pi / n_moments in the angle.
+    """
     n, m = np.arange(n_moments), n_moments + 1
     return ((m - n) * np.cos(np.pi * n / m) + np.sin(np.pi * n / m) / np.tan(np.pi / m)) / m

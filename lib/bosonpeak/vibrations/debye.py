@@ -1,4 +1,4 @@
-"""Known in closed form: Debye's solid, the square lattice, waves in a box, specific heat (floor 3)."""
+"""Known in closed form: Debye's solid, the square lattice, waves in a box, specific heat."""
 
 from math import gamma, pi
 
@@ -13,7 +13,7 @@ KELVIN = {
     "1/cm": 100 * physical_constants["inverse meter-kelvin relationship"][0],
     "K": 1.0,
 }
-"""hbar omega / k_B in kelvin of one unit of frequency; `KELVIN[a] / KELVIN[b]` turns unit a into b."""
+"""hbar omega / k_B in kelvin of one unit of frequency; `KELVIN[a] / KELVIN[b]` converts unit a into unit b."""
 
 
 def _ball(dimension: int) -> float:
@@ -24,12 +24,27 @@ def _ball(dimension: int) -> float:
 
 
 def debye_frequency(speeds, number_density: float, dimension: int) -> float:
-    """Frequency up to which waves of these speeds make up all the modes of the solid (Debye 1912).
+    """Frequency up to which waves of given speeds make up all the modes of a solid (Debye 1912).
 
         omega_D^d = (2 pi)^d n p / (V_d sum_j c_j^-d),    p = len(speeds), V_d the volume of the unit ball
 
-    `speeds` holds one sound speed a branch: [c_L, c_T, c_T] for atoms in 3D, [c] for the scalar network. The
-    unit is speed times number_density^(1/d). Raises ValueError unless speeds and density are positive.
+    Parameters
+    ----------
+    speeds : array_like
+        One sound speed per branch: [c_L, c_T, c_T] for atoms in three dimensions, [c] for a scalar network.
+    number_density : float
+        Particles per volume.
+    dimension : int
+
+    Returns
+    -------
+    float
+        In the unit speed times number_density^(1/d).
+
+    Raises
+    ------
+    ValueError
+        Unless speeds and density are positive.
     """
     speeds = np.atleast_1d(np.asarray(speeds, dtype=float))
     if number_density <= 0 or not np.all(speeds > 0):
@@ -39,10 +54,24 @@ def debye_frequency(speeds, number_density: float, dimension: int) -> float:
 
 
 def debye_density(omega, omega_d: float, dimension: int) -> np.ndarray:
-    """Debye's density of states, normalised to 1: d omega^(d-1) / omega_D^d up to omega_D, 0 above.
+    """Debye's density of states, normalised to 1: d omega^(d-1) / omega_D^d up to omega_D, and 0 above.
 
-    Shape of omega; unit 1/omega. Its Debye level g/omega^(d-1) is d / omega_D^d. Raises ValueError unless
-    omega_d > 0 and dimension >= 1.
+    Parameters
+    ----------
+    omega : array_like
+    omega_d : float
+        Debye frequency, in the unit of omega.
+    dimension : int
+
+    Returns
+    -------
+    array
+        Of the shape of omega, in 1/(unit of omega). Its Debye level g / omega^(d-1) is d / omega_D^d.
+
+    Raises
+    ------
+    ValueError
+        Unless omega_d > 0 and dimension >= 1.
     """
     if omega_d <= 0 or dimension < 1:
         raise ValueError(f"omega_d must be positive and dimension at least 1, got {omega_d} and {dimension}")
@@ -52,14 +81,31 @@ def debye_density(omega, omega_d: float, dimension: int) -> np.ndarray:
 
 
 def square_lattice_density(omega, stiffness: float = 1.0) -> np.ndarray:
-    """Density of states of the scalar square lattice, masses and spacing 1, normalised to 1.
+    """Density of states of the scalar square lattice with masses and spacing 1, normalised to 1.
 
         omega^2 = t (4 - 2 cos k_x - 2 cos k_y),
         g(omega) = omega/(pi^2 t) K(m),   m = 1 - (omega^2/(4 t) - 1)^2,   K the complete elliptic integral
 
-    Shape of omega, in sqrt(1/mass) of the unit of `stiffness`, t. g -> omega/(2 pi t) at low frequency (sound
-    speed sqrt(t)), infinite at the van Hove singularity omega = 2 sqrt(t), 0 above 2 sqrt(2 t). Raises ValueError
-    unless stiffness > 0.
+    g -> omega/(2 pi t) at low frequency (sound speed sqrt(t)); g is infinite at the van Hove singularity omega = 2
+    sqrt(t),
+    and 0 above 2 sqrt(2 t).
+
+    Parameters
+    ----------
+    omega : array_like
+        In sqrt(1/mass) of the unit of the stiffness.
+    stiffness : float
+        Spring constant t.
+
+    Returns
+    -------
+    array
+        Of the shape of omega.
+
+    Raises
+    ------
+    ValueError
+        Unless stiffness > 0.
     """
     if not stiffness > 0:
         raise ValueError(f"the stiffness of the springs must be positive, got {stiffness}")
@@ -71,10 +117,27 @@ def square_lattice_density(omega, stiffness: float = 1.0) -> np.ndarray:
 
 
 def plane_waves(length: float, omega_max: float, dimension: int, speed: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """Waves of a periodic box: shells omega = speed 2 pi |n| / length <= omega_max, n integers, n != 0.
+    """Waves of a periodic box: shells omega = speed 2 pi |n| / length <= omega_max, with integers n != 0.
 
-    Returns (omega, count): one frequency a shell, rising, and the waves of one branch in it. Raises
-    ValueError unless length, speed and dimension are positive.
+    Parameters
+    ----------
+    length : float
+        Edge of the box.
+    omega_max : float
+    dimension : int
+    speed : float
+
+    Returns
+    -------
+    omega : array, shape (k,)
+        One frequency per shell, ascending.
+    count : array of int, shape (k,)
+        Number of waves of one branch in the shell.
+
+    Raises
+    ------
+    ValueError
+        Unless length, speed and dimension are positive.
     """
     if length <= 0 or speed <= 0 or dimension < 1:
         raise ValueError(f"need positive length, speed, dimension; got {length}, {speed}, {dimension}")
@@ -84,7 +147,7 @@ def plane_waves(length: float, omega_max: float, dimension: int, speed: float = 
     squares = np.bincount(np.arange(-int(limit**0.5), int(limit**0.5) + 1) ** 2, minlength=limit + 1)
     count = squares
     for _ in range(dimension - 1):
-        # number of ways to write each integer as a sum of squares, one dimension more; few squares are not 0
+        # numbers of ways to write each integer as a sum of squares, in one dimension more; few squares are not 0
         count = sum(
             squares[s] * np.concatenate([np.zeros(s, dtype=int), count[: limit + 1 - s]])
             for s in np.flatnonzero(squares)
@@ -98,9 +161,25 @@ def specific_heat(temperature, omega, g, unit: str | None = None) -> np.ndarray:
 
         C/k_B = int g(omega) (x/2)^2 / sinh^2(x/2) d omega,    x = hbar omega / (k_B T)
 
-    temperature (n,) in kelvin, with `unit` (a key of `KELVIN`) the unit of omega; without it both in one unit
-    (hbar = k_B = 1). omega (m,) rising, g (m,) normalised to 1, so that C/k_B -> 1 (Dulong and Petit). Shape
-    of temperature. Raises ValueError for an unknown unit, T <= 0, or an omega that does not rise from >= 0.
+    Parameters
+    ----------
+    temperature : array, shape (n,)
+        In kelvin if `unit` is given; otherwise in the unit of omega (hbar = k_B = 1).
+    omega : array, shape (m,)
+        Ascending, from 0 or above.
+    g : array, shape (m,)
+        Normalised to 1, so that C/k_B -> 1 at high temperature (Dulong and Petit).
+    unit : str, optional
+        Unit of omega, a key of `KELVIN`.
+
+    Returns
+    -------
+    array, shape (n,)
+
+    Raises
+    ------
+    ValueError
+        For an unknown unit, a temperature that is not positive, or an omega that does not ascend from 0 or above.
     """
     if unit is not None and unit not in KELVIN:
         raise ValueError(f"unit must be one of {', '.join(KELVIN)}, got {unit!r}")

@@ -1,8 +1,9 @@
-"""Elastic moduli and the Debye level that follows from them (floor 3).
+"""Elastic moduli, sound speeds, and the Debye level that follows from them.
 
 A network of scalar springs has one modulus tensor: a gradient s of the displacement costs the energy density
-s . mu . s / 2. The nodes do not follow the gradient affinely; what they gain by giving way is subtracted. Atoms in
-3D have the tensor C of second derivatives of the energy by strain, less the same gain (Lemaitre and Maloney,
+s . mu . s / 2. The nodes do not follow the gradient affinely, and what they gain by relaxing is subtracted. Atoms in
+three
+dimensions have the tensor C of second derivatives of the energy by strain, less the same gain (Lemaitre and Maloney,
 J. Stat. Phys. 123, 415 (2006), Eq. 19). What a wave feels is C and the stress together (Wallace, Thermodynamics of
 Crystals (1972)); at a pressure p the moduli of stress against strain are C_11 - p, C_44 - p and C_12 + p.
 """
@@ -31,13 +32,28 @@ GPA = 160.21766
 
 @dataclass(frozen=True)
 class Elasticity:
-    """Moduli in eV/A^3 (times GPA: GPa) or reduced, speeds in A/ps or reduced.
+    """Elastic properties of a solid. Moduli are in eV/A^3 (times `GPA`: GPa) or reduced, speeds in A/ps or reduced.
 
-    C (6, 6), Voigt order xx yy zz yz xz xy: stress against strain, non-affine motion and pressure included; born
-    (6, 6): the same with atoms held to the affine motion. bulk, shear: isotropic averages (Voigt) of C; affine_shear
-    that of born. pressure, positive under compression; density, mass per volume; anisotropy: largest deviation of C
-    from its isotropic average over the shear modulus. speeds (longitudinal, transverse, transverse); debye_frequency
-    in rad/ps or reduced; debye_level = 3 / omega_D^3, that of g / omega^2 with g normalised to 1.
+    Attributes
+    ----------
+    C : array, shape (6, 6)
+        Stress against strain in the order xx yy zz yz xz xy, with non-affine motion and pressure included.
+    born : array, shape (6, 6)
+        The same with the atoms held to the affine motion.
+    bulk, shear : float
+        Isotropic averages (Voigt) of C; `affine_shear` is that of `born`.
+    pressure : float
+        Positive under compression.
+    density : float
+        Mass per volume.
+    anisotropy : float
+        Largest deviation of C from its isotropic average, over the shear modulus.
+    speeds : tuple of 3 floats
+        Longitudinal, transverse, transverse.
+    debye_frequency : float
+        Omega in rad/ps or reduced.
+    debye_level : float
+        3 / omega_D^3, the level of g / omega^2 with g normalised to 1.
     """
 
     C: np.ndarray
@@ -54,11 +70,29 @@ class Elasticity:
 
 
 def elastic_moduli(atoms: Atoms, potential, rtol: float = 1e-6) -> Elasticity:
-    """Elastic moduli of a minimum, and the sound speeds and Debye level of the isotropic solid with these moduli.
+    """Elastic moduli of a minimum, with the sound speeds and the Debye level of the isotropic solid of these moduli.
 
-    The non-affine displacements by conjugate gradients to the relative residual rtol; the error of C is of second
-    order in it. Particles without contacts take no part. Raises ValueError where a modulus is not positive, so that no
-    sound speed exists, RuntimeError where the conjugate gradients do not converge, and as `hessian.bonds`.
+    Particles without contacts take no part.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    potential : Potential
+    rtol : float
+        Relative residual of the conjugate gradients for the non-affine displacements; the error of C is of second
+        order
+        in it.
+
+    Returns
+    -------
+    Elasticity
+
+    Raises
+    ------
+    ValueError
+        If a modulus is not positive, so that there is no sound speed, and as `hessian.bonds`.
+    RuntimeError
+        If the conjugate gradients do not converge.
     """
     found, interaction = bonds(atoms, potential), potential.interaction()
     stiffness, volume = bond_stiffness(found, interaction), atoms.cell.volume
@@ -76,16 +110,16 @@ def elastic_moduli(atoms: Atoms, potential, rtol: float = 1e-6) -> Elasticity:
         swell = _sum_by(found.i, stiffness.density_slope[:, None] * pairs, len(atoms))
         born += (swell * stiffness.embedding_curvature[:, None]).T @ swell / volume
         force += H.G.T @ (H.F[:, None] * swell)
-    # in a crystal all atoms may follow affinely: what is left is rounding, which has no solution
+    # in a crystal all atoms may follow affinely: only rounding is left then, for which there is no solution
     follow = abs(force).max() < 1e-10 * abs(pairs * along[:, None]).max()
-    gain = 0.0 if follow else _relaxation(H, force, rtol) / volume
+    gain = 0.0 if follow else _nonaffine_gain(H, _diagonal(H), force, rtol) / volume
     pressure, shift = -stress[:3].mean(), _stress_terms(stress)
     born, C = born + shift, born - gain + shift
     bulk, shear = _isotropic(C)
-    density = np.asarray(potential.masses)[found.types].sum() / volume
+    density = potential.masses_of(atoms).sum() / volume
     if not (bulk > 0 and shear > 0):
         raise ValueError(
-            f"bulk modulus {bulk:.3g}, shear modulus {shear:.3g}: not a solid that carries sound; relax it"
+            f"bulk modulus {bulk:.3g}, shear modulus {shear:.3g}: this is not a solid that carries sound; relax it"
         )
     unit = RAD_PER_PS if potential.units == "metal" else 1.0
     speeds = unit * np.sqrt(np.array([bulk + 4 / 3 * shear, shear, shear]) / density)
@@ -106,9 +140,17 @@ def elastic_moduli(atoms: Atoms, potential, rtol: float = 1e-6) -> Elasticity:
     )
 
 
+def _diagonal(H) -> np.ndarray:
+    return H.B.diagonal() + (H.G.power(2).T @ H.F) if isinstance(H, FactoredOperator) else H.diagonal()
+
+
 def _stress_terms(stress) -> np.ndarray:
-    """From second derivatives of the energy to Cauchy stress against strain, (6, 6): (d_ac s_bd + d_bd s_ac +
-    d_ad s_bc + d_bc s_ad) / 2 - s_ab d_cd (Wallace 1972, Eq. 2.36). Not symmetric where the stress is not isotropic."""
+    """What leads from second derivatives of the energy to Cauchy stress against strain, (6, 6).
+
+    (d_ac s_bd + d_bd s_ac + d_ad s_bc + d_bc s_ad) / 2 - s_ab d_cd (Wallace 1972, Eq. 2.36), with d the unit tensor
+    and s the
+    stress. It is not symmetric where the stress is not isotropic.
+    """
     s, d = np.empty((3, 3)), np.eye(3)
     s[_VOIGT] = s[_VOIGT[::-1]] = stress
     (a, b), (c, e) = (x[:, None] for x in _VOIGT), _VOIGT
@@ -116,7 +158,7 @@ def _stress_terms(stress) -> np.ndarray:
 
 
 def _sum_by(i, values, n):
-    """Sums of rows (B, k) by index i: (n, k)."""
+    """Sums of the rows (B, k) by their index i: (n, k)."""
     return np.stack([np.bincount(i, column, n) for column in values.T], axis=1)
 
 
@@ -127,26 +169,46 @@ def _isotropic(C) -> tuple[float, float]:
     return float(bulk), float(shear)
 
 
-def _relaxation(H, force, rtol) -> np.ndarray:
-    """force^T H^+ force (6, 6), in its variational form."""
+def _nonaffine_gain(H, diagonal, force, rtol) -> np.ndarray:
+    """force^T H^+ force (k, k), the energy that a solid gains by not following k strains affinely.
+
+    H^+ force by conjugate gradients to the relative residual rtol. The gain is taken in its variational form, whose
+    error is of second order in the residual. Raises RuntimeError where the conjugate gradients do not converge.
+    """
     n = H.shape[0]
-    diagonal = H.B.diagonal() + (H.G.power(2).T @ H.F) if isinstance(H, FactoredOperator) else H.diagonal()
-    inverse = diags(np.where(diagonal > 0, 1 / np.where(diagonal > 0, diagonal, 1), 1.0))
+    inverse = diags(1 / np.where(diagonal > 0, diagonal, 1.0))
     operator, relaxed = LinearOperator(H.shape, matvec=lambda x: H @ x, dtype=float), np.zeros_like(force)
-    for k in range(6):
+    for k in range(force.shape[1]):
         relaxed[:, k], failed = cg(operator, force[:, k], rtol=rtol, maxiter=20 * int(n**0.5) + 5000, M=inverse)
         if failed:
-            raise RuntimeError(f"the non-affine displacements of {n // 3} atoms did not converge to {rtol:g}")
+            raise RuntimeError(f"the non-affine displacements ({n} degrees of freedom) did not converge to {rtol:g}")
     gain = force.T @ relaxed + relaxed.T @ force - relaxed.T @ (H @ relaxed)
     return (gain + gain.T) / 2
 
 
 def phonon_shells(cell, speed: float, omega_max: float) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies speed |q| <= omega_max of the waves that fit a periodic cell (3, 3), and how many have each.
+    """Frequencies of the waves that fit a periodic cell, and how many waves have each.
 
-    Wave vectors +q and -q both count, as each gives a mode; multiply by 2 for the transverse branches. The first one
-    bounds what a box of that size says about phonons. Frequencies that agree to 1e-9 are one shell. Returns
-    (omega, count), rising. Raises ValueError unless speed > 0.
+    The first one bounds what a box of that size can show of phonons.
+
+    Parameters
+    ----------
+    cell : array, shape (3, 3)
+    speed : float
+        Sound speed of one branch.
+    omega_max : float
+
+    Returns
+    -------
+    omega : array, shape (k,)
+        speed |q| <= omega_max, ascending. Frequencies that agree to 1e-9 are one shell.
+    count : array of int, shape (k,)
+        Wave vectors q and -q both count, as each gives a mode; multiply by 2 for the transverse branches.
+
+    Raises
+    ------
+    ValueError
+        Unless speed > 0.
     """
     if not speed > 0:
         raise ValueError(f"speed = {speed}: a positive sound speed is needed")
@@ -156,14 +218,23 @@ def phonon_shells(cell, speed: float, omega_max: float) -> tuple[np.ndarray, np.
 
 
 def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
-    """Modulus tensor mu (d, d) of a periodic scalar network, in t0 a^(2-d): affine part less the non-affine gain.
+    """Modulus tensor mu (d, d) of a periodic scalar network, in t0 a^(2-d): the affine part less the non-affine gain.
 
     mu = (sum_b k_b v_b v_b^T - F^T H^+ F) / V with F_i = sum_b k_b v_b over the bonds of node i (the scalar form of
-    Lemaitre and Maloney, J. Stat. Phys. 123, 415 (2006), Eq. 19; for resistors, Kirkpatrick 1973). H^+ F by
-    conjugate gradients to the relative residual rtol; the error of mu is of second order in it. Principal values
-    below rtol times the affine part are zero within that error, and returned as zero: the network is floppy.
+    Lemaitre and Maloney, J. Stat. Phys. 123, 415 (2006), Eq. 19; for resistors, Kirkpatrick 1973). Principal values
+    below
+    rtol times the affine part are zero within the error, and they are returned as zero: the network is floppy.
 
-    Raises RuntimeError where the conjugate gradients do not converge.
+    Parameters
+    ----------
+    network : networks.SpringNetwork
+    rtol : float
+        Relative residual of the conjugate gradients; the error of mu is of second order in it.
+
+    Raises
+    ------
+    RuntimeError
+        If the conjugate gradients do not converge.
     """
     i, j = network.bonds.T
     weighted = network.stiffness[:, None] * network.vectors
@@ -173,16 +244,8 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
     gain = np.zeros((d, d))
     if abs(force).max() > 1e-12 * abs(weighted).max(initial=0.0):
         H = network.dynamical_matrix()
-        diagonal = H.diagonal()
-        inverse = diags(1 / np.where(diagonal > 0, diagonal, 1.0))
-        relaxed = np.empty_like(force)
-        for k in range(d):
-            relaxed[:, k], failed = cg(H, force[:, k], rtol=rtol, maxiter=20 * int(np.sqrt(n)) + 2000, M=inverse)
-            if failed:
-                raise RuntimeError(f"the non-affine displacements of {n} nodes did not converge to {rtol:g}")
-        # the variational form: F^T H^+ F alone would be of first order off the diagonal
-        gain = force.T @ relaxed + relaxed.T @ force - relaxed.T @ (H @ relaxed)
-    modulus = affine - (gain + gain.T) / 2
+        gain = _nonaffine_gain(H, H.diagonal(), force, rtol)
+    modulus = affine - gain
     principal, axes = np.linalg.eigh(modulus)
     floppy = principal < rtol * np.trace(affine)
     if floppy.any():
@@ -191,10 +254,21 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
 
 
 def scalar_debye_level(modulus: np.ndarray, mass: float = 1.0) -> float:
-    """g(omega)/omega of the 2D scalar continuum with modulus tensor (2, 2): mass / (2 pi sqrt(det mu)).
+    """g(omega)/omega of the two-dimensional scalar continuum: mass / (2 pi sqrt(det mu)).
 
-    Per node, in reduced units (1 / (omega unit)^2): the area of a node cancels against the mass density. For the
-    crystal mu = 1, so 1 / (2 pi). Raises ValueError for a modulus that is not positive: no sound, no level.
+    Per node, in reduced units (1 / (unit of omega)^2): the area of a node cancels against the mass density. For the
+    crystal
+    mu = 1, so that the level is 1 / (2 pi).
+
+    Parameters
+    ----------
+    modulus : array, shape (2, 2)
+    mass : float
+
+    Raises
+    ------
+    ValueError
+        For a modulus that is not positive: there is no sound, and no level.
     """
     modulus = np.asarray(modulus, float)
     if modulus.shape != (2, 2) or np.linalg.eigvalsh(modulus).min() <= 1e-12:
@@ -207,24 +281,40 @@ _PLACE = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])
 
 
 def sound_speeds(elastic: Elasticity, directions, unit: str = "rad/ps") -> np.ndarray:
-    """Speeds of the three waves along unit vectors (K, 3), (K, 3) ascending: roots of Christoffel's equation
-    det(C_ijkl n_j n_l - rho c^2 d_ik) = 0. In A/ps for unit "rad/ps", else reduced.
+    """Speeds of the three waves along given directions: roots of det(C_ijkl n_j n_l - rho c^2 d_ik) = 0 (Christoffel).
 
-    Raises ValueError where a wave has no real speed: the solid is not stable.
+    Parameters
+    ----------
+    elastic : Elasticity
+    directions : array, shape (K, 3)
+        Unit vectors.
+    unit : str
+        "rad/ps" gives speeds in A/ps, anything else reduced ones.
+
+    Returns
+    -------
+    array, shape (K, 3)
+        Ascending.
+
+    Raises
+    ------
+    ValueError
+        If a wave has no real speed: the solid is not stable.
     """
     n = np.asarray(directions, float)
     C = elastic.C[_PLACE[:, :, None, None], _PLACE[None, None]]
     levels = np.linalg.eigvalsh(np.einsum("ijkl,aj,al->aik", C, n, n)) / elastic.density
     if not levels.min() > 0:
-        raise ValueError(f"a wave with c^2 = {levels.min():.3g}: the solid is not stable against it")
+        raise ValueError(f"a wave has c^2 = {levels.min():.3g}: the solid is not stable; relax it")
     return np.sqrt(levels) * (RAD_PER_PS if unit == "rad/ps" else 1.0)
 
 
 def anisotropic_debye_level(elastic: Elasticity, number_density: float, unit: str = "rad/ps") -> float:
-    """Limit of g / omega^2 at omega = 0, g normalised to 1: sum_b <1 / c_b^3> / (6 pi^2 number_density).
+    """Limit of g / omega^2 at omega = 0 of an anisotropic solid: sum_b <1 / c_b^3> / (6 pi^2 number_density).
 
-    <...> over directions, by a Lebedev rule of order 53. An isotropic solid has Elasticity.debye_level; a crystal whose
-    shear speeds differ by direction has more. Raises as `sound_speeds`.
+    g is normalised to 1, and <...> is over directions, by a Lebedev rule of order 53. An isotropic solid has
+    `Elasticity.debye_level`; a crystal whose shear speeds depend on the direction has more. Raises ValueError as
+    `sound_speeds`.
     """
     directions, weight = lebedev_rule(53)
     c = sound_speeds(elastic, directions.T, unit)

@@ -1,10 +1,14 @@
-"""Grueneisen parameters of normal modes, gamma_k = -d ln omega_k / d ln V (floor 3).
+"""Grueneisen parameters of normal modes, gamma_k = -d ln omega_k / d ln V.
 
-Yang et al. (yang-2021, Eqs. 3 to 5, Fig. 10) diagonalise at V0 and at a volume on either side and compare the k-th
-lowest levels. Two questions are left open there. Whether atoms only follow the cell (affine) or are minimised anew
-at each volume: the derivative along the minima is the quasi-harmonic one, an affinely strained glass is no minimum.
-And which level at V is mode k: the k-th, the one whose eigenvector overlaps most, or none at all, for first-order
-perturbation theory needs only the dynamical matrices at the three volumes.
+Yang et al. (yang-2021, Eqs. 3 to 5, Fig. 10) diagonalise at V0 and at a volume on either side, and compare the k-th
+lowest
+levels. Two questions are left open there. The first is whether atoms only follow the cell (affine) or are minimised
+again
+at each volume: the derivative along the minima is the quasi-harmonic one, and an affinely strained glass is not a
+minimum.
+The second is which level at V is mode k: the k-th one, the one whose eigenvector overlaps most, or none at all,
+because
+first-order perturbation theory needs only the dynamical matrices at the three volumes.
 """
 
 from dataclasses import dataclass
@@ -28,12 +32,22 @@ TRACKINGS = ("index", "perturbation", "overlap")
 
 @dataclass(frozen=True)
 class Basins:
-    """Whether the minima at the lower and at the higher volume are the start's own, strained; pairs (lower, higher).
+    """Whether the minima at the lower and at the higher volume are those of the start, strained; pairs (lower, higher).
 
-    nonaffine (2,): |u| = sqrt(sum_i |u_i|^2), u what atoms moved beyond the affine displacement. returned (2,): the
-    same between the minima found on the way out and on the way back at one volume, the largest. Both in A or reduced,
-    without the translation and without rattlers. jumped (2,): whether the way back missed. asymmetry: |u+ + u-| /
-    (|u+| + |u-|): 0 in linear response and proportional to the strain; from about 0.3 on a difference is no slope.
+    Lengths are in A or reduced, without the translation and without rattlers.
+
+    Attributes
+    ----------
+    nonaffine : array, shape (2,)
+        |u| = sqrt(sum_i |u_i|^2), with u the displacement of the atoms beyond the affine one.
+    returned : array, shape (2,)
+        The largest |u| between the minima found on the way out and on the way back at one volume.
+    asymmetry : float
+        |u+ + u-| / (|u+| + |u-|): 0 in linear response, and proportional to the strain. From about 0.3 on a
+        difference is
+        not a slope.
+    jumped : array of bool, shape (2,)
+        Whether the way back missed a minimum.
     """
 
     nonaffine: np.ndarray
@@ -44,7 +58,7 @@ class Basins:
 
 @dataclass(frozen=True)
 class Strained:
-    """One structure at three volumes: `start` at V0, `lower` and `higher`; basins: None for affine cells."""
+    """One structure at three volumes: `start` at V0, `lower` and `higher`; `basins` is None for affine cells."""
 
     start: Atoms
     lower: Atoms
@@ -54,14 +68,29 @@ class Strained:
 
 @dataclass(frozen=True)
 class Gruneisen:
-    """Modes of a structure and their Grueneisen parameters; translations and other zero modes are left out.
+    """Modes of a structure and their Grueneisen parameters, without translations and other zero modes.
 
-    omega (k,) ascending, at V0, in `unit` ("rad/ps" or "reduced"). gamma (k,), NaN where the mode has no real
-    frequency at a strained volume or is lost from the window. polarizations (3N, k) at V0. volumes (3,): V-, V0, V+
-    in A^3 or reduced. relaxed: minimised at each volume. tracking. overlap (k,): the smaller |<e_k(V0)|e(V)>| of the
-    two volumes, None unless tracked by overlap; within a degenerate level it depends on the bases. imaginary (2,):
-    levels without a real frequency at V- and V+ (perturbation theory: modes with e.De <= 0, which keep their slope).
-    basins: None for affine cells.
+    Attributes
+    ----------
+    omega : array, shape (k,)
+        Ascending, at V0, in `unit` ("rad/ps" or "reduced").
+    gamma : array, shape (k,)
+        NaN where the mode has no real frequency at a strained volume, or is lost from the window.
+    polarizations : array, shape (3N, k)
+        At V0.
+    volumes : array, shape (3,)
+        V-, V0, V+ in A^3 or reduced.
+    relaxed : bool
+        Whether the structure was minimised at each volume.
+    tracking : str
+    overlap : array, shape (k,), or None
+        The smaller |<e_k(V0)|e(V)>| of the two volumes; None unless tracked by overlap. Within a degenerate level it
+        depends on the bases.
+    imaginary : array, shape (2,)
+        Levels without a real frequency at V- and V+ (perturbation theory: modes with e.De <= 0, which keep their
+        slope).
+    basins : Basins or None
+        None for affine cells.
     """
 
     omega: np.ndarray
@@ -77,17 +106,18 @@ class Gruneisen:
 
     @property
     def jumped(self) -> bool:
-        """Whether a minimisation ended in another basin: gamma then compares two structures and means nothing."""
+        """Whether a minimisation ended in another basin: gamma then compares two structures and has no meaning."""
         return self.basins is not None and bool(self.basins.jumped.any())
 
 
 def mode_gruneisen(
     atoms: Atoms, potential, strain: float = 0.01, *, relax: bool, tracking: str, modes: Modes | None = None, **options
 ) -> Gruneisen:
-    """gamma_k of all modes, or of the `modes` given, from the volumes V0 (1 - strain), V0 and V0 (1 + strain).
+    """gamma_k of all modes, or of the modes given, from the volumes V0 (1 - strain), V0 and V0 (1 + strain).
 
-    The two steps are `strain_volume`, which takes the options, and `follow_modes`; several trackings of one structure
-    need the first, with its minimisations, only once. Raises as they do.
+    The two steps are `strain_volume`, which takes the options, and `follow_modes`. Several trackings of one structure
+    need
+    the first, with its minimisations, only once. Raises as they do.
     """
     _check_tracking(tracking)
     return follow_modes(strain_volume(atoms, potential, strain, relax, **options), potential, tracking, modes)
@@ -102,15 +132,37 @@ def strain_volume(
     steps: int = 2,
     jump_distance: float = 0.01,
 ) -> Strained:
-    """The structure at V0 (1 - strain) and V0 (1 + strain), isotropically scaled and (relax) minimised at that cell.
+    """The structure at V0 (1 - strain) and V0 (1 + strain), isotropically scaled and, where asked for, minimised there.
 
-    The linear strain is a third of it. Below 3e-3 the low modes of cu-zr-mendelev-2009 get gammas of either sign: its
-    table has ten decimals, and phi'' is rough by 0.01 eV/A^2 (that of 2019 by 1e-4). Each volume is reached in
-    `steps`, and left in as many, to see whether the minima are the same ones. force_tolerance: largest force component
-    left, eV/A or reduced; the start may have ten times that. jump_distance: |u| between minima that are not the same.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        A minimum.
+    potential : Potential
+    strain : float
+        Relative change of the volume; the linear strain is a third of it. Below 3e-3 the low modes of cu-zr-
+        mendelev-2009
+        get gammas of either sign: its table has ten decimals, and phi'' is rough by 0.01 eV/A^2 (that of 2019 by
+        1e-4).
+    relax : bool
+        Whether the structure is minimised at each volume.
+    force_tolerance : float
+        Largest force component that is left, in eV/A or reduced; the start may have ten times as much.
+    steps : int
+        Each volume is reached in as many steps, and left in as many, to see whether the minima are the same.
+    jump_distance : float
+        |u| between minima from which on they are not the same.
 
-    Raises ValueError for a strain that is not between 0 and 0.1, for no steps, and for a start with larger forces;
-    RuntimeError where a minimisation misses the tolerance.
+    Returns
+    -------
+    Strained
+
+    Raises
+    ------
+    ValueError
+        For a strain that is not between 0 and 0.1, for no steps, and for a start with larger forces.
+    RuntimeError
+        If a minimisation misses the tolerance.
     """
     if not 0 < strain < 0.1:
         raise ValueError(f"strain = {strain}: the change of volume must lie between 0 and 0.1, such as 0.01")
@@ -119,8 +171,8 @@ def strain_volume(
     largest = abs(forces(atoms, potential)).max()
     if not largest <= 10 * force_tolerance:
         raise ValueError(
-            f"the structure is no minimum: a force of {largest:.3g} is left, above 10 x {force_tolerance:g}; "
-            "relax it further, or take a larger force_tolerance"
+            f"the structure is not a minimum: a force of {largest:.3g} is left, above 10 x {force_tolerance:g}; "
+            "relax it further, or choose a larger force_tolerance"
         )
     if not relax:
         return Strained(atoms, *(scale_volume(atoms, 1 + sign * strain) for sign in (-1, 1)), None)
@@ -152,7 +204,7 @@ def strain_volume(
 
 
 def scale_volume(atoms: Atoms, factor: float) -> Atoms:
-    """A copy with `factor` times the volume, of the same shape, the atoms following affinely."""
+    """A copy with `factor` times the volume and the same shape; the atoms follow affinely."""
     scaled = atoms.copy()
     scaled.set_cell(atoms.cell.array * factor ** (1 / 3), scale_atoms=True)
     return scaled
@@ -173,14 +225,33 @@ def follow_modes(
 ) -> Gruneisen:
     """gamma_k of the modes of strained.start, by central differences over the two other volumes.
 
-    tracking: "index" compares the k-th lowest levels, gamma_k = -(V0 / omega_k) (omega_k+ - omega_k-) / (V+ - V-)
-    (yang-2021, Eq. 4); "overlap" does so with the levels that `match_modes` finds, among `window` places up and down;
-    "perturbation" is gamma_k = -(V0 / (2 omega_k^2)) e_k . (D+ - D-) e_k / (V+ - V-), the slope at V0 of a mode that
-    is not degenerate. modes: in the matrix's unit, as `low_frequency_modes` gives them; default all, by dense
-    diagonalisation, up to a few thousand degrees of freedom. For larger structures give the lowest: perturbation
-    theory needs no others. Where a contact of harmonic spheres opens or closes, D jumps: then that slope grows as
-    1 / strain. Raises ValueError for an unknown tracking, modes that are not those of the start, too few of them for
-    the other trackings, and a start that has negative eigenvalues.
+    Parameters
+    ----------
+    strained : Strained
+    potential : Potential
+    tracking : str
+        "index" compares the k-th lowest levels, gamma_k = -(V0 / omega_k) (omega_k+ - omega_k-) / (V+ - V-)
+        (yang-2021,
+        Eq. 4). "overlap" does so with the levels that `match_modes` finds. "perturbation" is
+        gamma_k = -(V0 / (2 omega_k^2)) e_k . (D+ - D-) e_k / (V+ - V-), the slope at V0 of a mode that is not
+        degenerate.
+        Where a contact of harmonic spheres opens or closes, D jumps, and that slope grows as 1 / strain.
+    modes : Modes, optional
+        In the unit of the matrix, as `low_frequency_modes` gives them; by default all, by dense diagonalisation, up
+        to a
+        few thousand degrees of freedom. For larger structures give the lowest: perturbation theory needs no others.
+    window : int
+        Places up and down within which "overlap" looks for a mode.
+
+    Returns
+    -------
+    Gruneisen
+
+    Raises
+    ------
+    ValueError
+        For an unknown tracking, modes that are not those of the start, too few of them for the other trackings, and a
+        start that has negative eigenvalues.
     """
     _check_tracking(tracking)
     atoms, n = strained.start, 3 * len(strained.start)
@@ -203,7 +274,7 @@ def follow_modes(
         still = _span(np.hstack([rest, modes.polarizations[:, ~moving]]))
         if len(omega) + still.shape[1] != n:
             raise ValueError(
-                f"{len(modes.omega)} of {n} modes are given, tracking by {tracking} needs all: give none, or take "
+                f"{len(modes.omega)} of {n} modes are given, tracking by {tracking} needs all: give none, or choose "
                 "tracking = 'perturbation'"
             )
         solved = [_levels(D, still, tracking == "overlap") for D in matrices]
@@ -223,7 +294,7 @@ def follow_modes(
 
 
 def _check_modes(modes, D, n) -> float:
-    """The top of D's spectrum; ValueError where the modes are not D's."""
+    """The top of the spectrum of D; raises ValueError where the modes are not those of D."""
     e, omega = modes.polarizations, modes.omega
     if e.shape != (n, len(omega)):
         raise ValueError(f"modes of shape {e.shape} do not fit {n // 3} atoms and {len(omega)} frequencies")
@@ -231,8 +302,8 @@ def _check_modes(modes, D, n) -> float:
     residual = np.linalg.norm(D @ e - e * omega**2, axis=0)
     if not residual.max() <= 1e-4 * top:
         raise ValueError(
-            f"mode {residual.argmax()} is none of this structure: |D e - omega^2 e| = {residual.max():.3g} beside "
-            f"{top:.3g}; omega is in the matrix's unit, sqrt(eV/(A^2 amu)) for metals"
+            f"mode {residual.argmax()} does not belong to this structure: |D e - omega^2 e| = {residual.max():.3g} "
+            f"compared with {top:.3g}; omega is in the matrix's unit, sqrt(eV/(A^2 amu)) for metals"
         )
     return top
 
@@ -257,11 +328,27 @@ def _levels(D, still, vectors: bool):
 
 
 def match_modes(before, after, window: int = 300) -> tuple[np.ndarray, np.ndarray]:
-    """Which of the modes `after` (n, k) each of the modes `before` (n, k) has become, and |<before|after>| of each.
+    """Which of the modes after a strain each of the modes before it has become.
 
-    The assignment one to one with the largest sum of |overlap|, among `window` places up and down. Columns are
-    orthonormal and in the order of their frequencies. Returns places (k,), -1 for modes that are not found in the
-    window, and overlaps (k,), 0 for these. Raises ValueError where the shapes differ or the window is not positive.
+    The assignment is one to one, with the largest sum of |overlap|, among `window` places up and down.
+
+    Parameters
+    ----------
+    before, after : array, shape (n, k)
+        Orthonormal columns in the order of their frequencies.
+    window : int
+
+    Returns
+    -------
+    places : array of int, shape (k,)
+        -1 for modes that are not found in the window.
+    overlaps : array, shape (k,)
+        |<before|after>|, 0 for these.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or the window is not positive.
     """
     if np.shape(before) != np.shape(after) or not window > 0:
         raise ValueError(f"modes {np.shape(before)} and {np.shape(after)} must be alike and window = {window} positive")
@@ -270,17 +357,31 @@ def match_modes(before, after, window: int = 300) -> tuple[np.ndarray, np.ndarra
     place = np.arange(len(overlap))
     overlap[abs(place[:, None] - place) > window] = 0
     _, at = linear_sum_assignment(overlap, maximize=True)
-    # a lost mode takes what others leave over, and spoils no other
+    # a lost mode takes what others leave over, and does not affect them
     return np.where(abs(at - place) > window, -1, at), overlap[place, at]
 
 
 def atomic_gruneisen(found: Gruneisen, low: float = 0.0, high: float = np.inf, normalise: bool = False) -> np.ndarray:
     """gamma_i = sum_k gamma_k |e_k(i)|^2 over the modes with low <= omega < high, (N,) (yang-2021, Eq. 5).
 
-    low, high: in found.unit. The sum over atoms is that over modes; all modes together have sum_k |e_k(i)|^2 = 3, so
-    that gamma_i is three times a mean. normalise: divide by sum_k |e_k(i)|^2: a mean, weighted by how much the atom
-    takes part (0 / 0, NaN, for an atom that does not). Modes without a gamma are left out. Raises ValueError where the
-    window holds no mode.
+    The sum over atoms is that over modes. All modes together have sum_k |e_k(i)|^2 = 3, so that gamma_i is three
+    times a
+    mean. Modes without a gamma are left out.
+
+    Parameters
+    ----------
+    found : Gruneisen
+    low, high : float
+        In found.unit.
+    normalise : bool
+        Whether to divide by sum_k |e_k(i)|^2, which gives a mean that is weighted by how much the atom takes part
+        (NaN
+        for an atom that does not).
+
+    Raises
+    ------
+    ValueError
+        If the window holds no mode.
     """
     inside = (found.omega >= low) & (found.omega < high) & np.isfinite(found.gamma)
     if not inside.any():

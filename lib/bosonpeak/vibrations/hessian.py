@@ -1,12 +1,13 @@
-"""Energy, forces and second derivatives of pair and embedded-atom potentials (floor 3).
+"""Energy, forces and second derivatives of pair and embedded-atom potentials.
 
-On the bond list `bonds(atoms, potential) -> Bonds` stands `bond_stiffness(bonds, interaction) -> BondStiffness`: with
-the embedding F_i(rho_i) expanded to second order,
+On the list `bonds(atoms, potential) -> Bonds` rests `bond_stiffness(bonds, interaction) -> BondStiffness`. With the
+embedding F_i(rho_i) expanded to second order,
 
     d^2 E = sum_bonds d^2 psi + sum_i F_i'' (d rho_i)^2,  psi = phi + F_i' rho_(i <- j) + F_j' rho_(j <- i),
 
-psi taken at fixed F': psi' is the whole force of a bond (Daw and Baskes, Phys. Rev. B 29, 6443 (1984)), psi'' and
-psi'/r make B, and the slopes of rho make G of H = B + G^T F'' G. Energies are in eV and lengths in A, or reduced.
+psi is taken at fixed F': psi' is the whole force of a bond (Daw and Baskes, Phys. Rev. B 29, 6443 (1984)), psi'' and
+psi'/r
+make B, and the slopes of rho make G of H = B + G^T F'' G. Energies are in eV and lengths in A, or reduced.
 """
 
 from dataclasses import dataclass
@@ -29,9 +30,18 @@ _CHUNK = 128
 class Bonds:
     """Every pair within its cutoff, in both directions, periodic images apart: from atom i (B,) to atom j (B,).
 
-    vector (B, 3) = r_j - r_i of that image, distance (B,), in A or reduced; types (N,), ti and tj (B,) index the
-    elements of the potential. i == j is an atom and its own image: a bond of the energy and the stress, not of
-    forces or Hessians, since its length does not change when atoms move.
+    i == j is an atom and its own image. This is a bond of the energy and the stress, but not of forces or Hessians,
+    since its
+    length does not change when atoms move.
+
+    Attributes
+    ----------
+    i, j : array of int, shape (B,)
+    vector : array, shape (B, 3)
+        r_j - r_i of that image, in A or reduced.
+    distance : array, shape (B,)
+    types : array of int, shape (N,)
+        Index into the elements of the potential; `ti` and `tj` (B,) are those of i and j.
     """
 
     i: np.ndarray
@@ -53,9 +63,16 @@ class Bonds:
 class BondStiffness:
     """Derivatives bond by bond, in the order of the bonds, and atom by atom.
 
-    energy: of all atoms, eV. first, second (B,): psi' and psi'' (eV/A, eV/A^2), the same for both directions.
-    density_slope (B,): d rho_i / d r, what atom j adds to the density at atom i. density, embedding_slope and
-    embedding_curvature (N,): rho_i, F' and F''. The last four are zero for pair potentials.
+    Attributes
+    ----------
+    energy : float
+        Of all atoms, in eV.
+    first, second : array, shape (B,)
+        psi' and psi'' (eV/A, eV/A^2), the same for both directions.
+    density_slope : array, shape (B,)
+        d rho_i / d r, the part of atom j in the density at atom i.
+    density, embedding_slope, embedding_curvature : array, shape (N,)
+        rho_i, F' and F''. Like the density slope, they are zero for pair potentials.
     """
 
     energy: float
@@ -68,10 +85,23 @@ class BondStiffness:
 
 
 def bonds(atoms: Atoms, potential) -> Bonds:
-    """All bonds of a periodic structure, any triclinic cell; in one narrower than the cutoff, to every image.
+    """All bonds of a periodic structure, in any triclinic cell; in a cell narrower than the cutoff, to every image.
 
-    Raises ValueError where the cell is not periodic in all three directions or flat, for positions that are not
-    finite, elements that the potential does not know, and atoms on top of each other (below 1e-3 cutoffs).
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    potential : Potential
+
+    Returns
+    -------
+    Bonds
+
+    Raises
+    ------
+    ValueError
+        If the cell is not periodic in all three directions or is flat, for positions that are not finite, elements
+        that
+        the potential does not know, and atoms on top of each other (below 1e-3 cutoffs).
     """
     if not atoms.pbc.all():
         raise ValueError(f"pbc = {atoms.pbc.tolist()}: a glass is periodic in all directions; set atoms.pbc = True")
@@ -101,36 +131,56 @@ def bond_stiffness(bonds: Bonds, interaction) -> BondStiffness:
     rho = np.bincount(bonds.i, here, n)
     F, dF, d2F = interaction.embedding(rho, bonds.types)
     dF_i, dF_j = dF[bonds.i], dF[bonds.j]
-    # brackets: both directions of a bond round alike
+    # the brackets make both directions of a bond round alike
     first = first + (dF_i * slope + dF_j * slope_there)
     second = second + (dF_i * curvature + dF_j * curvature_there)
     return BondStiffness(float(energy + F.sum()), first, second, slope, rho, dF, d2F)
 
 
 def energy(atoms: Atoms, potential) -> float:
-    """Potential energy of all atoms, eV or reduced. Raises as `bonds`."""
+    """Potential energy of all atoms, in eV or reduced. Raises ValueError as `bonds`."""
     return bond_stiffness(bonds(atoms, potential), potential.interaction()).energy
 
 
 def forces(atoms: Atoms, potential) -> np.ndarray:
-    """Forces (N, 3), eV/A or reduced. Raises as `bonds`."""
+    """Forces (N, 3), in eV/A or reduced. Raises ValueError as `bonds`."""
     found = bonds(atoms, potential)
     pull = bond_stiffness(found, potential.interaction()).first / found.distance
     return np.stack([np.bincount(found.i, pull * found.vector[:, c], len(atoms)) for c in range(3)], axis=1)
 
 
 def hessian(atoms: Atoms, potential, factored: bool = False) -> sp.bsr_matrix | FactoredOperator:
-    """Second derivatives of the energy (3N, 3N) as BSR of 3 x 3 blocks, eV/A^2 or reduced; row 3 i + c.
+    """Second derivatives of the energy, (3N, 3N), in eV/A^2 or reduced; row 3 i + c. The structure need not be a
+    minimum.
 
-    factored: of an embedded-atom potential B, G and F'' as they are, some ten times smaller than the product; a
-    pair potential gives BSR all the same. Raises as `bonds`. The structure need not be a minimum.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    potential : Potential
+    factored : bool
+        For an embedded-atom potential, return B, G and F'' as they are, some ten times smaller than the product; a
+        pair
+        potential gives BSR all the same.
+
+    Returns
+    -------
+    scipy.sparse.bsr_matrix or FactoredOperator
+
+    Raises
+    ------
+    ValueError
+        As `bonds`.
     """
     return _assemble(atoms, potential, factored, np.ones(len(atoms)))
 
 
 def dynamical_matrix(atoms: Atoms, potential, factored: bool = False) -> sp.bsr_matrix | FactoredOperator:
-    """The Hessian divided by sqrt(m_i m_j), in eV/(A^2 amu) or reduced: sqrt of its eigenvalues times
-    `units.RAD_PER_PS` is omega in rad/ps. Masses are the potential's, not those of `atoms`. Otherwise as `hessian`."""
+    """The Hessian divided by sqrt(m_i m_j), in eV/(A^2 amu) or reduced. Otherwise as `hessian`.
+
+    The square root of an eigenvalue times `units.RAD_PER_PS` is omega in rad/ps. The masses are those of the
+    potential, not
+    those of `atoms`.
+    """
     return _assemble(atoms, potential, factored, potential.masses_of(atoms) ** -0.5)
 
 
@@ -238,12 +288,20 @@ def _add_product(indptr, columns, blocks, g, transposed, F, out_indptr, out_colu
 
 
 def check_minimum(atoms: Atoms, potential, force_tolerance: float) -> None:
-    """Raise ValueError unless the structure is a minimum: no force above the tolerance (eV/A or reduced), no
-    negative eigenvalue of the Hessian.
+    """Raise ValueError unless the structure is a minimum: no force above a tolerance, no negative eigenvalue.
 
-    The message gives the largest force and its atom, and how many eigenvalues are negative and the lowest. Counted
-    by dense diagonalisation below 1,500 atoms; from there on 400 Lanczos steps look for the lowest, and may miss one
-    that is hardly negative. Beyond 1e-9 of the largest eigenvalue counts as negative.
+    The message gives the largest force and its atom, and how many eigenvalues are negative and the lowest. They are
+    counted
+    by dense diagonalisation below 1,500 atoms. From there on 400 Lanczos steps look for the lowest, and they may miss
+    one that
+    is hardly negative. An eigenvalue counts as negative beyond 1e-9 of the largest.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    potential : Potential
+    force_tolerance : float
+        In eV/A or reduced.
     """
     size = np.linalg.norm(forces(atoms, potential), axis=1)
     H = hessian(atoms, potential, factored=len(atoms) >= 1500)
@@ -257,6 +315,6 @@ def check_minimum(atoms: Atoms, potential, force_tolerance: float) -> None:
             negative = f"a negative eigenvalue at or below {low:.3g}" if low < -1e-9 * high else ""
     if negative or not size.max() <= force_tolerance:
         raise ValueError(
-            f"the structure is no minimum: the largest force is {size.max():.3g} on atom {size.argmax()} "
+            f"the structure is not a minimum: the largest force is {size.max():.3g} on atom {size.argmax()} "
             f"(tolerance {force_tolerance:.3g}), {negative or 'no eigenvalue is negative'}; relax it further"
         )

@@ -1,8 +1,10 @@
-"""The lowest modes of a dense matrix, reduced in single precision and made exact in double (floor 3).
+"""The lowest modes of a dense matrix, reduced in single precision and made exact in double precision.
 
-The reduction to tridiagonal form is bound by memory, and half as long in single precision. What it mixes are modes
-close to one another, all of them within the subspace found: diagonalising the matrix itself there, in double
-precision, takes them apart, and leaves eigenvalues an error of the second order (Rayleigh-Ritz).
+The reduction to tridiagonal form is bound by memory, and takes half the time in single precision. It mixes modes that
+are
+close to one another, all of them within the subspace that is found. Diagonalising the matrix itself within that
+subspace,
+in double precision, separates them, and leaves eigenvalues an error of second order (Rayleigh-Ritz).
 """
 
 import numpy as np
@@ -14,12 +16,26 @@ from bosonpeak.vibrations.operators import check_operator
 
 
 def lowest_modes(D, count: int) -> Modes:
-    """The `count` lowest normal modes of a dynamical matrix (n, n), dense; omega in sqrt of its unit.
+    """The lowest normal modes of a dense dynamical matrix.
 
-    Frequencies agree with `modes.normal_modes` to 1e-9 and better, up to a few modes next to the last ones, whose
-    neighbours are left out: ask for a few more than are wanted. Memory: two matrices and 4 n * count numbers. Raises
-    ValueError for a matrix that is not symmetric, holds NaN or has negative eigenvalues, and for a count that does
-    not fit.
+    Frequencies agree with `modes.normal_modes` to 1e-9 and better, except for a few modes next to the last ones,
+    whose
+    neighbours are left out: ask for a few more than are wanted. Memory: two matrices and 4 n * count numbers.
+
+    Parameters
+    ----------
+    D : array or sparse matrix, shape (n, n)
+    count : int
+
+    Returns
+    -------
+    Modes
+        With omega in the square root of the unit of D.
+
+    Raises
+    ------
+    ValueError
+        For a matrix that is not symmetric, holds NaN or has negative eigenvalues, and for a count that does not fit.
     """
     D = check_operator(D)
     n = D.shape[0]
@@ -37,7 +53,7 @@ def lowest_modes(D, count: int) -> Modes:
     largest = abs(dense.diagonal()).max()
     if eigenvalues[0] < -1e-8 * largest:
         raise ValueError(
-            f"lowest eigenvalue {eigenvalues[0]:.3g} beside {largest:.3g}: the structure is no minimum; "
-            "relax it to a smaller force first"
+            f"the lowest eigenvalue is {eigenvalues[0]:.3g}, compared with {largest:.3g}: the structure is not a "
+            "minimum; relax it to a smaller force first"
         )
     return Modes(np.sqrt(np.clip(eigenvalues, 0, None)), vectors, residual)

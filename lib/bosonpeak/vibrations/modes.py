@@ -1,4 +1,4 @@
-"""Normal modes, all of them or the lowest, and what they look like (floor 3)."""
+"""Normal modes, all of them or the lowest, and what they look like."""
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +17,17 @@ from bosonpeak.vibrations.subspace import low_eigenpairs, projector
 
 @dataclass(frozen=True)
 class Modes:
-    """Normal modes: omega (k,) ascending, in sqrt of the matrix's unit; polarizations (n, k), orthonormal columns;
-    residual (k,): |D e - omega^2 e| in the matrix's unit."""
+    """Normal modes.
+
+    Attributes
+    ----------
+    omega : array, shape (k,)
+        Ascending, in the square root of the unit of the matrix.
+    polarizations : array, shape (n, k)
+        Orthonormal columns.
+    residual : array, shape (k,)
+        |D e - omega^2 e| in the unit of the matrix.
+    """
 
     omega: np.ndarray
     polarizations: np.ndarray
@@ -26,19 +35,19 @@ class Modes:
 
     @property
     def orthonormality(self) -> float:
-        """Largest entry of |E^T E - 1|, E the polarizations."""
+        """Largest entry of |E^T E - 1|, with E the polarizations."""
         return float(abs(self.polarizations.T @ self.polarizations - np.eye(len(self.omega))).max())
 
 
 def _omega(eigenvalues: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
-    """Square roots; rounding below zero counts as zero, anything lower is an error."""
+    """Square roots; rounding below zero counts as zero, and anything lower is an error."""
     # the lowest few eigenvalues may all be zero: the diagonal knows the scale
     largest = max(abs(eigenvalues).max(), abs(diagonal).max())
     if eigenvalues.min() < -1e-9 * largest:
         count = int((eigenvalues < -1e-9 * largest).sum())
         raise ValueError(
-            f"{count} negative eigenvalue(s), lowest {eigenvalues.min():.3g} beside {largest:.3g}: "
-            "the structure is no minimum; relax it to a smaller force first"
+            f"{count} negative eigenvalue(s), lowest {eigenvalues.min():.3g} compared with {largest:.3g}: "
+            "the structure is not a minimum; relax it to a smaller force first"
         )
     return np.sqrt(np.clip(eigenvalues, 0, None))
 
@@ -48,10 +57,24 @@ def _dense(D) -> np.ndarray:
 
 
 def normal_modes(D, count: int | None = None) -> Modes:
-    """All normal modes of a dynamical matrix (n, n), or the lowest `count`, by dense diagonalisation.
+    """All normal modes of a dynamical matrix, or the lowest ones, by dense diagonalisation.
 
-    Memory 8 n^2 bytes and more: meant for n up to a few thousand. Raises ValueError for a matrix that is not
-    symmetric, holds NaN, or has negative eigenvalues.
+    Memory 8 n^2 bytes and more: intended for n up to a few thousand.
+
+    Parameters
+    ----------
+    D : array or sparse matrix or FactoredOperator, shape (n, n)
+    count : int, optional
+        Number of the lowest modes; by default all.
+
+    Returns
+    -------
+    Modes
+
+    Raises
+    ------
+    ValueError
+        For a matrix that is not symmetric, holds NaN, or has negative eigenvalues.
     """
     D = check_operator(D)
     subset = None if count is None else (0, min(count, D.shape[0]) - 1)
@@ -63,11 +86,28 @@ def normal_modes(D, count: int | None = None) -> Modes:
 
 
 def modes_near(D, omega: float, count: int, seed: int = 0) -> Modes:
-    """The `count` modes of a sparse dynamical matrix whose eigenvalues lie nearest to omega^2, by shift and invert.
+    """The modes of a sparse dynamical matrix whose eigenvalues lie nearest to omega^2, by shift and invert.
 
-    omega > 0 in sqrt of the matrix's unit; count < n - 1. One sparse factorisation: cheap for networks in the
-    plane up to 10^5 nodes. seed fixes the start vector. Raises ValueError as `normal_modes`, and for omega <= 0
-    or a count that does not fit.
+    One sparse factorisation is needed, which is cheap for networks in the plane up to 10^5 nodes.
+
+    Parameters
+    ----------
+    D : sparse matrix, shape (n, n)
+    omega : float
+        Positive, in the square root of the unit of the matrix.
+    count : int
+        Below n - 1.
+    seed : int
+        Of the start vector.
+
+    Returns
+    -------
+    Modes
+
+    Raises
+    ------
+    ValueError
+        As `normal_modes`, and for omega <= 0 or a count that does not fit.
     """
     D = check_operator(D)
     if not omega > 0 or not 0 < count < D.shape[0] - 1:
@@ -83,19 +123,42 @@ def modes_near(D, omega: float, count: int, seed: int = 0) -> Modes:
 def low_frequency_modes(
     D, count: int, seed: int = 0, tolerance: float = 1e-10, project_out=None, progress=False, max_iterations: int = 30
 ) -> Modes:
-    """The `count` lowest normal modes of a large sparse dynamical matrix, by Chebyshev-filtered subspace iteration.
+    """The lowest normal modes of a large sparse dynamical matrix, by Chebyshev-filtered subspace iteration.
 
-    D: CSR, BSR or FactoredOperator (n, n); project_out: orthonormal zero modes (n, p) to leave out, such as
-    `spectra.translations` with the masses; modes of rattlers that are not projected out are found as zero modes.
-    Every residual is at most tolerance * bound, bound the top of the spectrum: the error of an eigenvalue is its
-    residual at most and of the order of residual^2 / gap, that of a mode residual / gap. The default leaves
-    omega / omega_max = 0.03 exact to 1e-7 by the first, to 1e-10 and better by the second. Where `count` cuts a
-    degenerate level, some basis of it is returned. The same seed gives the same modes on one machine, up to
-    rounding. Memory: about 5 n * count numbers. Where more than a sixth of all modes is asked for, dense.
+    The error of an eigenvalue is at most its residual, and of the order of residual^2 / gap; that of a mode is
+    residual / gap. The default leaves omega / omega_max = 0.03 exact to 1e-7 by the first bound, and to 1e-10 and
+    better by
+    the second. Where `count` cuts a degenerate level, some basis of it is returned. The same seed gives the same
+    modes on one
+    machine, up to rounding. Memory: about 5 n * count numbers. Where more than a sixth of all modes is asked for, the
+    matrix is diagonalised densely.
 
-    Raises ValueError as `normal_modes` (negative eigenvalues are told, never clipped), for a count that does not fit,
-    a tolerance below 1e-13, or project_out that is no set of modes of D; RuntimeError where the residuals stay too
-    large.
+    Parameters
+    ----------
+    D : CSR or BSR matrix, or FactoredOperator, shape (n, n)
+    count : int
+    seed : int
+    tolerance : float
+        Every residual is at most tolerance * bound, with `bound` the top of the spectrum.
+    project_out : array or sparse matrix, shape (n, p), optional
+        Orthonormal zero modes to leave out, such as `spectra.translations` with the masses. Modes of rattlers that
+        are not
+        projected out are found as zero modes.
+    progress : bool
+    max_iterations : int
+
+    Returns
+    -------
+    Modes
+
+    Raises
+    ------
+    ValueError
+        As `normal_modes` (negative eigenvalues are reported, never clipped), for a count that does not fit, a
+        tolerance
+        below 1e-13, or a project_out that is not a set of modes of D.
+    RuntimeError
+        If the residuals stay too large.
     """
     D = check_operator(D)
     project, removed = projector(project_out, n := D.shape[0])
@@ -105,11 +168,11 @@ def low_frequency_modes(
         )
     bound = spectral_bound(D)
     rng = np.random.default_rng(seed)
-    # what D makes of a vector in their span must stay there
+    # D must map a vector of their complement into that complement
     inside = rng.standard_normal((n, 1))
     inside -= project(inside)
     if np.linalg.norm(project(D @ inside)) > 1e-6 * bound * np.linalg.norm(inside):
-        raise ValueError("project_out is no set of modes of this matrix: translations need the matrix's masses")
+        raise ValueError("project_out is not a set of modes of this matrix: translations need the masses of the matrix")
     if 6 * count > n:
         dense = _dense(D)
         if removed:
@@ -123,11 +186,27 @@ def low_frequency_modes(
 
 
 def frequencies(matrices: Iterable, workers: int | None = None, progress: bool = False) -> list[np.ndarray]:
-    """Every frequency of each matrix, ascending, by dense diagonalisation, several matrices at a time.
+    """Every frequency of each of several matrices, by dense diagonalisation, several matrices at a time.
 
-    matrices: dynamical matrices (n, n), sparse or dense; a generator is read as workers come free. workers:
-    threads, default the cores this process may use; each has one BLAS thread, which beats all cores on one
-    matrix. Returns a list of (n,) arrays in the order given. Raises ValueError as `normal_modes`.
+    Parameters
+    ----------
+    matrices : iterable
+        Dynamical matrices (n, n), sparse or dense; a generator is read as workers become free.
+    workers : int, optional
+        Threads; by default the cores that this process may use. Each has one BLAS thread, which is faster than all
+        cores
+        on one matrix.
+    progress : bool
+
+    Returns
+    -------
+    list of array, shape (n,)
+        Ascending, in the order of the matrices.
+
+    Raises
+    ------
+    ValueError
+        As `normal_modes`.
     """
     workers = workers or available_cores()
 
@@ -153,20 +232,42 @@ def frequencies(matrices: Iterable, workers: int | None = None, progress: bool =
 def participation_ratio(modes: Modes, dimension: int = 1) -> np.ndarray:
     """P_k = (sum_i |e_i|^2)^2 / (N sum_i |e_i|^4) over the N nodes of each mode, (k,).
 
-    1 for a mode in which all nodes move alike, 2/3 (1D and scalar) for a plane wave, 1/N for one node alone.
-    dimension: degrees of freedom a node; e_i is then a vector. Raises ValueError where they do not divide.
+    It is 1 for a mode in which all nodes move alike, 2/3 for a plane wave (one-dimensional or scalar), and 1/N for
+    one node
+    alone.
+
+    Parameters
+    ----------
+    modes : Modes
+    dimension : int
+        Degrees of freedom per node; e_i is then a vector.
+
+    Raises
+    ------
+    ValueError
+        If the degrees of freedom are not a multiple of the dimension.
     """
     e = modes.polarizations
     if e.shape[0] % dimension:
-        raise ValueError(f"{e.shape[0]} degrees of freedom are no multiple of dimension {dimension}")
+        raise ValueError(f"{e.shape[0]} degrees of freedom are not a multiple of dimension {dimension}")
     weight = (e.reshape(-1, dimension, e.shape[1]) ** 2).sum(axis=1)
     return weight.sum(axis=0) ** 2 / (len(weight) * (weight**2).sum(axis=0))
 
 
 def box_waves(cell, q_max: float) -> np.ndarray:
-    """Wave vectors of a periodic box with 0 < |q| <= q_max, one of each pair q and -q, shortest first: (Q, 3).
+    """Wave vectors of a periodic box, one of each pair q and -q, shortest first.
 
-    cell: (3, 3), rows the box vectors; q = 2 pi n cell^-T, n integers, in 1/length.
+    Parameters
+    ----------
+    cell : array, shape (3, 3)
+        Rows are the vectors of the box.
+    q_max : float
+        In 1/length.
+
+    Returns
+    -------
+    array, shape (Q, 3)
+        q = 2 pi n cell^-T with integers n and 0 < |q| <= q_max.
     """
     cell = np.asarray(cell, float)
     reach = [np.arange(-m, m + 1) for m in (q_max * np.linalg.norm(cell, axis=1) / (2 * np.pi) + 1e-9).astype(int)]
@@ -179,17 +280,38 @@ def box_waves(cell, q_max: float) -> np.ndarray:
 
 
 def phonon_order_parameter(modes: Modes, atoms, n_m: float = 100, q_max: float | None = None, masses=None):
-    """O_k of mizuno-2020, Eq. 3: the share of each mode that is plane waves of the box, (k,).
+    """O_k of mizuno-2020, Eq. 3: the share of each mode that consists of plane waves of the box, (k,).
 
-    Sums |<u_q,a|e_k>|^2 >= n_m / (3N - 3) over q and a = L, T1, T2; u_q,a(i) = s_a(q) exp(i q r_i) sqrt(m_i / M).
-    Both q and -q are counted, each with half of a real standing wave, for which O_k = 1. s_L = q/|q|; T1 is
-    along x' x q, x' the axis (x before y before z) on which |q| is shortest, T2 = q x T1 / |q|: the choice matters
-    where one of the two falls below the threshold.
-    q: all of the box with |q| <= q_max; default twice the |q| at which two transverse branches of the box count as
-    many waves as there are modes (100 at least), but no more than one wave for two atoms: beyond that a lattice
-    has the same wave twice. Converged for the lowest modes (tested); for others name it. atoms: ase.Atoms (N), modes
-    (3N, k); masses (N,): of the mass-weighted modes of an alloy, whose sound moves all atoms of a place alike, so that
-    e ~ sqrt(m). Default: all alike. Raises ValueError where N, modes and masses do not fit.
+    It sums |<u_q,a|e_k>|^2 >= n_m / (3N - 3) over q and a = L, T1, T2, with u_q,a(i) = s_a(q) exp(i q r_i) sqrt(m_i /
+    M). Both q
+    and -q are counted, each with half of a real standing wave, for which O_k = 1. s_L = q/|q|; T1 is along x' x q,
+    with x' the
+    axis (x before y before z) on which |q| is shortest, and T2 = q x T1 / |q|. The choice matters where one of the
+    two falls
+    below the threshold.
+
+    Parameters
+    ----------
+    modes : Modes
+        (3N, k).
+    atoms : ase.Atoms
+        N atoms.
+    n_m : float
+        Of the threshold.
+    q_max : float, optional
+        All q of the box with |q| <= q_max are used. By default it is twice the |q| at which two transverse branches
+        of the
+        box count as many waves as there are modes (100 at least), but no more than one wave for two atoms, because
+        beyond
+        that a lattice has the same wave twice. This is converged for the lowest modes (tested); for others, name it.
+    masses : array, shape (N,), optional
+        Of the mass-weighted modes of an alloy, whose sound moves all atoms of a place alike, so that e ~ sqrt(m). By
+        default all masses are the same.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of atoms, modes and masses do not fit.
     """
     e, n = modes.polarizations, len(atoms)
     mass = np.ones(n) if masses is None else np.asarray(masses, float)

@@ -1,4 +1,4 @@
-"""What the Chebyshev engine runs on: checked symmetric operators and the interval of their spectrum (floor 3)."""
+"""What the Chebyshev engine runs on: checked symmetric operators, and the interval of their spectrum."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,15 @@ from bosonpeak.threads import blas_threads
 class FactoredOperator:
     """H = B + G^T F G without ever forming the product, as the embedded-atom Hessian is built.
 
-    B: sparse (n, n), symmetric; G: sparse (m, n); F: (m,) diagonal. Where G has many entries a column, G^T F G
-    has far more than B and G together.
+    Where G has many entries per column, G^T F G has far more than B and G together.
+
+    Attributes
+    ----------
+    B : sparse matrix, shape (n, n)
+        Symmetric.
+    G : sparse matrix, shape (m, n)
+    F : array, shape (m,)
+        Diagonal.
     """
 
     B: sp.spmatrix
@@ -38,15 +45,22 @@ class FactoredOperator:
         return self.B @ x + self.G.T @ weighted
 
     def toarray(self) -> np.ndarray:
-        """The product, dense: for tests."""
+        """The product as a dense matrix."""
         return (self.B + self.G.T @ sp.diags(self.F) @ self.G).toarray()
 
 
 def check_operator(H):
     """Return H fit for the engine: CSR or BSR with square blocks, float64, or a FactoredOperator of such.
 
-    Dense arrays and other sparse formats become CSR. Raises TypeError for anything else, ValueError for a
-    matrix that is not square, holds NaN or infinite entries, or is not symmetric to 1e-9 of its largest entry.
+    Dense arrays and other sparse formats become CSR.
+
+    Raises
+    ------
+    TypeError
+        For anything else, and for complex entries.
+    ValueError
+        For a matrix that is not square, holds NaN or infinite entries, or is not symmetric to 1e-9 of its largest
+        entry.
     """
     if isinstance(H, FactoredOperator):
         if not (np.isfinite(H.F).all() and np.isfinite(H.G.data).all()):
@@ -69,21 +83,22 @@ def check_operator(H):
     off = abs(difference.data).max() if difference.data.size else 0.0
     if off > 1e-9 * largest:
         raise ValueError(
-            f"the dynamical matrix is not symmetric: |H - H^T| reaches {off:.3g} beside entries of {largest:.3g}"
+            f"the dynamical matrix is not symmetric: |H - H^T| reaches {off:.3g}, with entries of {largest:.3g}"
         )
     return H
 
 
 def gershgorin_bound(H) -> float:
-    """Largest row sum of |H_ij|: no eigenvalue lies above it (infinite for a FactoredOperator)."""
+    """Largest row sum of |H_ij|, above which no eigenvalue lies; infinite for a FactoredOperator."""
     return np.inf if isinstance(H, FactoredOperator) else float(abs(H).sum(axis=1).max())
 
 
 def lanczos_extremes(H, steps: int = 80, seed: int = 0) -> tuple[float, float, float]:
-    """Lowest and highest Ritz value after `steps` Lanczos steps, and the residual of the highest.
+    """Lowest and highest Ritz value after some Lanczos steps, and the residual of the highest.
 
-    Without reorthogonalisation the Ritz values stay inside the spectrum (Paige 1980), and an eigenvalue lies
-    within the residual of the highest one. Small matrices end early, exactly.
+    Without reorthogonalisation the Ritz values stay inside the spectrum (Paige 1980), and an eigenvalue lies within
+    the
+    residual of the highest one. Small matrices end early, exactly.
     """
     n = H.shape[0]
     q = np.random.default_rng(seed).standard_normal(n)
@@ -106,17 +121,18 @@ def lanczos_extremes(H, steps: int = 80, seed: int = 0) -> tuple[float, float, f
 def spectral_bound(H, margin: float = 0.01) -> float:
     """An upper bound of the eigenvalues of a checked, positive semi-definite H, guarded by `margin`.
 
-    The highest Ritz value plus its residual, raised by `margin`, but never above Gershgorin's bound.
-    Raises ValueError where the lowest Ritz value is negative (H is indefinite) or H vanishes.
+    It is the highest Ritz value plus its residual, raised by `margin`, but never above Gershgorin's bound. Raises
+    ValueError
+    where the lowest Ritz value is negative (H is indefinite) or H vanishes.
     """
     with blas_threads(1):
         low, high, residual = lanczos_extremes(H)
     scale = max(abs(low), abs(high))
     if not scale > 0:
-        raise ValueError("the dynamical matrix is zero: no spring, no spectrum")
+        raise ValueError("the dynamical matrix is zero: without springs there is no spectrum")
     if low < -1e-8 * scale:
         raise ValueError(
             f"the dynamical matrix is indefinite (an eigenvalue at or below {low:.3g}, the highest near {high:.3g}): "
-            "the structure is no minimum; relax it to a smaller force first"
+            "the structure is not a minimum; relax it to a smaller force first"
         )
     return min((high + residual) * (1 + margin), gershgorin_bound(H) * (1 + 1e-12))

@@ -1,4 +1,4 @@
-"""Densities of states from lists of frequencies and modes, and the boson peak read off a density (floor 3)."""
+"""Densities of states from lists of frequencies and modes, and the boson peak that is read off a density."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ FREQUENCY_SCALES = {"reduced": 1.0, "rad/ps": RAD_PER_PS, "THz": THZ, "meV": MEV
 
 
 def frequency_scale(unit: str) -> float:
-    """Factor from the square root of the matrix's eigenvalue to `unit`. Raises ValueError for an unknown one."""
+    """Factor from the square root of the matrix's eigenvalue to `unit`. Raises ValueError for an unknown unit."""
     if unit not in FREQUENCY_SCALES:
         raise ValueError(f"unknown unit of frequency {unit!r}: choose one of {', '.join(FREQUENCY_SCALES)}")
     return FREQUENCY_SCALES[unit]
@@ -21,11 +21,18 @@ def frequency_scale(unit: str) -> float:
 
 @dataclass(frozen=True)
 class BosonPeak:
-    """Maximum of g / omega^(d-1) above omega_min.
+    """Maximum of g / omega^(d-1) in a range of omega.
 
-    omega: its place; intensity: its height; interior: False where it sits on the edge of the range looked at,
-    so that there is no peak (each an array (n,) where n densities were given); smoothing: Gaussian width used
-    first, in the unit of omega.
+    Attributes
+    ----------
+    omega : float or array, shape (n,)
+        Its place; arrays where n densities were given.
+    intensity : float or array
+        Its height.
+    interior : bool or array
+        False where the maximum sits on the edge of the range, so that there is no peak.
+    smoothing : float
+        Width of the Gaussian that was applied first, in the unit of omega.
     """
 
     omega: float | np.ndarray
@@ -94,8 +101,16 @@ them one by one."""
 def frequency_histogram(frequencies, edges) -> np.ndarray:
     """g per degree of freedom in bins: counts / (number of frequencies * bin width).
 
-    frequencies: all of a system's, zero modes included; edges: (K+1,) ascending. Returns (K,). States outside
-    the edges are not counted but do count in the norm.
+    Parameters
+    ----------
+    frequencies : array, shape (n,)
+        All of a system, zero modes included. States outside the edges are not counted, but they do count in the norm.
+    edges : array, shape (K + 1,)
+        Ascending.
+
+    Returns
+    -------
+    array, shape (K,)
     """
     edges = np.asarray(edges, float)
     return np.histogram(frequencies, edges)[0] / (len(frequencies) * np.diff(edges))
@@ -106,8 +121,11 @@ def _moving(frequencies):
     return frequencies > 1e-6 * frequencies.max()
 
 
-def _gaussians(omega, levels, width):
-    """Normal densities of standard deviation `width` around each level at each omega, (K, k)."""
+def gaussian_levels(omega, levels, width):
+    """Normal densities of standard deviation `width` around each level (k,) at each omega (K,): (K, k).
+
+    Raises ValueError unless width > 0.
+    """
     if not width > 0:
         raise ValueError(f"width = {width}: the broadening must be positive, in the unit of omega")
     return np.exp(-0.5 * ((omega[:, None] - levels) / width) ** 2) / (width * np.sqrt(2 * np.pi))
@@ -116,17 +134,34 @@ def _gaussians(omega, levels, width):
 def broadened_reduced_density(frequencies, omega, width, dimension=3) -> np.ndarray:
     """g / omega^(dimension - 1) from a list of frequencies, each level a Gaussian of standard deviation `width`.
 
-    Each level is divided by its own omega_k^(dimension - 1) before it is broadened, so that nothing diverges at
-    omega = 0; zero modes (below 1e-6 of the highest) are left out but count in the norm. frequencies: (n,);
-    omega: (K,). Returns (K,). Raises ValueError unless width > 0.
+    Each level is divided by its own omega_k^(dimension - 1) before it is broadened, so that nothing diverges at omega
+    = 0.
+
+    Parameters
+    ----------
+    frequencies : array, shape (n,)
+        Zero modes (below 1e-6 of the highest) are left out, but they count in the norm.
+    omega : array, shape (K,)
+    width : float
+    dimension : int
+        1 gives g itself.
+
+    Returns
+    -------
+    array, shape (K,)
+
+    Raises
+    ------
+    ValueError
+        Unless width > 0.
     """
     frequencies, omega = np.asarray(frequencies, float), np.asarray(omega, float)
     moving = frequencies[_moving(frequencies)]
-    return _gaussians(omega, moving, width) @ (1 / moving ** (dimension - 1)) / len(frequencies)
+    return gaussian_levels(omega, moving, width) @ (1 / moving ** (dimension - 1)) / len(frequencies)
 
 
 def mean_reduced_density(frequencies, low, high, dimension=3) -> float:
-    """Mean of g / omega^(dimension - 1) over low < omega < high from a list of frequencies, without bins.
+    """Mean of g / omega^(dimension - 1) over low < omega < high from a list of frequencies (n,), without bins.
 
     Raises ValueError unless 0 < low < high.
     """
@@ -138,11 +173,23 @@ def mean_reduced_density(frequencies, low, high, dimension=3) -> float:
 
 
 def cumulative_level(frequencies, omega_c, dimension=3, total=None) -> float:
-    """Mean level d N(<omega_c) / (n omega_c^d) of g / omega^(d-1) below omega_c: no bins, no kernel.
+    """Mean level d N(<omega_c) / (n omega_c^d) of g / omega^(d-1) below omega_c, without bins and without a kernel.
 
-    Debye's solid has its Debye level at every omega_c. frequencies: (k,), with or without zero modes, which are
-    not counted in N; total: n, the degrees of freedom (default k: all frequencies were given). Raises ValueError
-    where omega_c is not positive, or lies above the highest of an incomplete list.
+    Debye's solid has its Debye level at every omega_c.
+
+    Parameters
+    ----------
+    frequencies : array, shape (k,)
+        With or without zero modes, which are not counted in N.
+    omega_c : float
+    dimension : int
+    total : int, optional
+        Degrees of freedom n; by default k, when all frequencies are given.
+
+    Raises
+    ------
+    ValueError
+        If omega_c is not positive, or lies above the highest of an incomplete list.
     """
     frequencies = np.asarray(frequencies, float)
     total = len(frequencies) if total is None else total
@@ -155,14 +202,38 @@ def cumulative_level(frequencies, omega_c, dimension=3, total=None) -> float:
 def boson_peak(omega, g, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing=0.0) -> BosonPeak:
     """Highest point of g / omega^(dimension - 1) for omega_min <= omega <= omega_max, on the given grid.
 
-    omega: (K,); g: (K,), or (K, n) for n densities at once, such as the atoms' own. Place and height of an interior
-    maximum are those of the parabola through its three highest points. smoothing: standard deviation of a
-    Gaussian applied to the reduced density first, in the unit of omega (0: none; needs an even grid). Raises
-    ValueError where the range holds fewer than three points or omega <= 0.
+    Place and height of an interior maximum are those of the parabola through its three highest points.
+
+    Parameters
+    ----------
+    omega : array, shape (K,)
+        Ascending.
+    g : array, shape (K,) or (K, n)
+        One density, or n at once, such as those of the atoms.
+    dimension : int
+        1 if g is divided already.
+    omega_min, omega_max : float
+    smoothing : float
+        Standard deviation of a Gaussian that is applied to the reduced density first, in the unit of omega; needs an
+        even
+        grid. 0 applies none.
+
+    Returns
+    -------
+    BosonPeak
+
+    Raises
+    ------
+    ValueError
+        If the grid does not ascend, g holds NaN, or the range holds fewer than three points above 0.
     """
     omega, g = np.asarray(omega, float), np.asarray(g, float)
     if omega.ndim != 1 or g.ndim not in (1, 2) or len(g) != len(omega):
         raise ValueError(f"omega {omega.shape} must be one-dimensional and g {g.shape} of one length with it")
+    if not (np.diff(omega) > 0).all():
+        raise ValueError("omega must ascend: sort the grid, and g with it")
+    if np.isnan(g).any():
+        raise ValueError(f"g holds NaN, first at omega = {omega[np.isnan(g.reshape(len(g), -1)).any(axis=1)][0]:g}")
     positive = omega > 0
     omega, columns = omega[positive], g[positive].reshape(positive.sum(), -1)
     reduced = columns / omega[:, None] ** (dimension - 1)
@@ -173,10 +244,12 @@ def boson_peak(omega, g, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing
         reduced = gaussian_filter1d(reduced, smoothing / step.mean(), axis=0, mode="nearest")
     inside = np.flatnonzero((omega >= omega_min) & (omega <= omega_max))
     if len(inside) < 3:
-        raise ValueError(f"fewer than three frequencies in [{omega_min}, {omega_max}]: nothing to search")
-    at = inside[np.nanargmax(reduced[inside], axis=0)]
+        raise ValueError(
+            f"fewer than three frequencies lie in [{omega_min}, {omega_max}]: widen the range or refine the grid"
+        )
+    at = inside[np.argmax(reduced[inside], axis=0)]
     interior = (at > inside[0]) & (at < inside[-1])
-    # the parabola through the highest three points: the place is then no multiple of the grid
+    # by the parabola through the highest three points the place is not bound to the grid
     row, column = np.clip(at, inside[1], inside[-2]), np.arange(len(at))
     left, right = omega[row] - omega[row - 1], omega[row + 1] - omega[row]
     down, up = (reduced[row + side, column] - reduced[row, column] for side in (-1, 1))
@@ -193,14 +266,35 @@ def boson_peak(omega, g, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing
 def atomic_density_of_states(modes: Modes, omega, width, dimension=3, unit="reduced") -> np.ndarray:
     """g_i(omega) = 1/n sum_k |e_k(i)|^2 delta(omega - omega_k), each level a Gaussian; their sum over i is g(omega).
 
-    yang-2021, Eq. 1, n the degrees of freedom. modes: all, or the lowest, with degree of freedom dimension * i + c;
-    omega: (K,) and width in `unit` (see `FREQUENCY_SCALES`). Zero modes are left out but count in the norm. Returns
-    (K, N). Only modes up to three widths above omega matter, so the lowest modes, even with a residual of 1e-5,
-    give what all of them give. Raises ValueError where the lowest modes end too early, or dimension does not divide.
+    This is Eq. 1 of yang-2021, with n the degrees of freedom. Only modes up to three widths above omega matter, so
+    that the
+    lowest modes, even with a residual of 1e-5, give what all of them give.
+
+    Parameters
+    ----------
+    modes : Modes
+        All, or the lowest, with degree of freedom dimension * i + c. Zero modes are left out, but they count in the
+        norm.
+    omega : array, shape (K,)
+        In `unit`.
+    width : float
+        Standard deviation of the Gaussians, in `unit`.
+    dimension : int
+    unit : str
+        One of `FREQUENCY_SCALES`.
+
+    Returns
+    -------
+    array, shape (K, N)
+
+    Raises
+    ------
+    ValueError
+        If the lowest modes end too early, or the dimension does not divide the degrees of freedom.
     """
     n, k = modes.polarizations.shape
     if n % dimension:
-        raise ValueError(f"{n} degrees of freedom are no multiple of dimension {dimension}")
+        raise ValueError(f"{n} degrees of freedom are not a multiple of dimension {dimension}")
     level, omega = modes.omega * frequency_scale(unit), np.asarray(omega, float)
     # a few modes fewer than all are those that were projected out
     if k < 0.9 * n and omega.max() + 3 * width > level.max():
@@ -210,4 +304,4 @@ def atomic_density_of_states(modes: Modes, omega, width, dimension=3, unit="redu
         )
     moving = _moving(level)
     weight = sum(modes.polarizations[c::dimension, moving] ** 2 for c in range(dimension))
-    return _gaussians(omega, level[moving], width) @ weight.T / n
+    return gaussian_levels(omega, level[moving], width) @ weight.T / n

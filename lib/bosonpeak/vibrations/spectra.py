@@ -1,15 +1,17 @@
-"""Densities of vibrational states without diagonalisation, and what is read off them (floor 3).
+"""Densities of vibrational states without diagonalisation, and what is read off them.
 
 All densities are over the frequency omega = sqrt(eigenvalue of H), in the square root of H's unit (sqrt(t0/m) for
-spring networks), or in the `unit` named for an H in eV/(A^2 amu) ("rad/ps", "THz", "meV"). They are kernel
-polynomial estimates: with x = 2 omega^2 / h - 1 = cos(theta), h = omega_max^2 the spectral bound and g_n the
-Jackson factors,
+spring
+networks), or in the `unit` that is named for an H in eV/(A^2 amu) ("rad/ps", "THz", "meV"). They are kernel
+polynomial
+estimates: with x = 2 omega^2 / h - 1 = cos(theta), h = omega_max^2 the spectral bound and g_n the Jackson factors,
 
     g(omega) = 2 / (pi sqrt(h - omega^2)) [mu_0 + 2 sum_n g_n mu_n cos(n theta)]
 
-(Weisse et al., Rev. Mod. Phys. 78, 275 (2006), Eq. 76, times d(theta)/d(omega)). The kernel is a Gaussian of
-standard deviation pi / M sqrt(h - omega^2) / 2: widest at omega = 0, where the spectrum reflects, so read
-g / omega from about three resolutions upwards.
+(Weisse et al., Rev. Mod. Phys. 78, 275 (2006), Eq. 76, times d(theta)/d(omega)). The kernel is a Gaussian of standard
+deviation pi / M sqrt(h - omega^2) / 2. It is widest at omega = 0, where the spectrum reflects, so that g / omega
+should be
+read from about three resolutions upwards.
 """
 
 from dataclasses import dataclass, replace
@@ -51,9 +53,19 @@ __all__ = [
 class Spectrum:
     """A density of states.
 
-    omega: (K,); g: (K,), or (K, n) for n sites or vectors; stderr: as g, the standard error over random vectors
-    (zeros where nothing is random); resolution: standard deviation of the kernel at omega = 0, its widest;
-    n_moments, n_vectors: what it was made with; omega_max: sqrt of the spectral bound; unit: of omega and 1/g.
+    Attributes
+    ----------
+    omega : array, shape (K,)
+    g : array, shape (K,), or (K, n) for n sites or vectors
+    stderr : array of the shape of g
+        Standard error over random vectors; zeros where nothing is random.
+    resolution : float
+        Standard deviation of the kernel at omega = 0, where it is widest.
+    n_moments, n_vectors : int
+    omega_max : float
+        Square root of the spectral bound.
+    unit : str
+        Of omega and 1/g.
     """
 
     omega: np.ndarray
@@ -74,7 +86,7 @@ def kernel_resolution(omega_max: float, n_moments: int) -> float:
 def _choose_moments(n_moments, resolution, omega_max) -> int:
     if (n_moments is None) == (resolution is None):
         given = "neither" if n_moments is None else "both"
-        raise ValueError(f"choose the accuracy by n_moments or by resolution, one of them; {given} was given")
+        raise ValueError(f"choose the accuracy by either n_moments or resolution; {given} was given")
     if resolution is None:
         return int(n_moments)
     if not resolution > 0:
@@ -89,7 +101,7 @@ def _evaluate(moments, omega, bound):
         raise ValueError("omega must be a one-dimensional array of finite frequencies >= 0")
     weights = moments * jackson_kernel(len(moments))[:, None]
     weights[1:] *= 2
-    # the weight is infinite at the bound, where no level is: there the last digits of the series would show
+    # the weight is infinite at the bound, where there is no level: the last digits of the series would show there
     inside = omega**2 < bound * (1 - 1e-12)
     theta = np.arccos(2 * omega[inside] ** 2 / bound - 1)
     g = np.zeros((len(omega), moments.shape[1]))
@@ -105,15 +117,29 @@ def translations(n_nodes: int, dimension: int = 1, masses=None) -> np.ndarray:
 
 
 def zero_modes(D, dimension: int = 3, masses=None) -> np.ndarray:
-    """Orthonormal zero modes (n, k) of a mass-weighted dynamical matrix: translations, and single atoms at rest.
+    """Orthonormal zero modes of a mass-weighted dynamical matrix: translations, and single atoms at rest.
 
     A rattler has directions u with u^T D_ii u = 0, which in a positive semi-definite D is a zero mode of its own.
-    D: CSR, BSR or dense (n, n), n = dimension * atoms; of a FactoredOperator, a metal's, the translations. Raises
-    ValueError for an n that is no multiple of the dimension.
+
+    Parameters
+    ----------
+    D : CSR, BSR or dense matrix, or FactoredOperator, shape (n, n)
+        n = dimension * atoms. For a FactoredOperator, which is a metal's, only the translations are returned.
+    dimension : int
+    masses : array, shape (atoms,), optional
+
+    Returns
+    -------
+    array, shape (n, k)
+
+    Raises
+    ------
+    ValueError
+        If n is not a multiple of the dimension.
     """
     n = D.shape[0]
     if n % dimension:
-        raise ValueError(f"{n} degrees of freedom are no atoms in {dimension} dimensions")
+        raise ValueError(f"{n} degrees of freedom do not make atoms in {dimension} dimensions")
     moving = translations(n // dimension, dimension, masses)
     if not (sp.issparse(D) or isinstance(D, np.ndarray)):
         return moving
@@ -154,15 +180,38 @@ def density_of_states(
 ) -> Spectrum:
     """Density of states g(omega) per degree of freedom by the kernel polynomial method.
 
-    D: dynamical matrix (sparse CSR/BSR, dense, or FactoredOperator), positive semi-definite; omega: (K,) >= 0 in
-    `unit`: sqrt of D's own, or "rad/ps", "THz", "meV" for D in eV/(A^2 amu); n_moments or resolution (in the unit of
-    omega), not both; n_vectors: random vectors of independent +-1; rng: Generator or seed; project_out: orthonormal
-    columns (n, k), such as `translations` or `SpringNetwork.zero_modes`, left out of the density, whose integral is
-    then (n - k) / n.
+    Parameters
+    ----------
+    D : CSR, BSR or dense matrix, or FactoredOperator, shape (n, n)
+        Dynamical matrix, positive semi-definite.
+    omega : array, shape (K,)
+        At least 0, in `unit`.
+    n_moments, resolution : int or float
+        One of the two chooses the accuracy; the resolution is in the unit of omega.
+    n_vectors : int
+        Random vectors of independent +-1.
+    rng : Generator or int
+    project_out : array or sparse matrix, shape (n, k), optional
+        Orthonormal columns, such as `translations` or `SpringNetwork.zero_modes`, that are left out of the density,
+        whose
+        integral is then (n - k) / n.
+    progress : bool
+    unit : str
+        "reduced" for the square root of D's own unit; "rad/ps", "THz" or "meV" for D in eV/(A^2 amu).
 
-    Returns a Spectrum; stderr is the standard error of the mean over the vectors, honest where the kernel holds
-    many levels and too small below the lowest one. Raises ValueError for a matrix
-    that is not symmetric, holds NaN or is indefinite, for bad choices of accuracy, and for an unknown unit.
+    Returns
+    -------
+    Spectrum
+        `stderr` is the standard error of the mean over the vectors. It is correct where the kernel holds many levels,
+        and
+        too small below the lowest one.
+
+    Raises
+    ------
+    ValueError
+        For a matrix that is not symmetric, holds NaN or is indefinite, for bad choices of accuracy, and for an
+        unknown
+        unit.
     """
     if n_vectors < 1:
         raise ValueError(f"n_vectors = {n_vectors}: at least one is needed")
@@ -179,7 +228,7 @@ def density_of_states(
 
     moments = chebyshev_moments(D, blocks(), n_moments, bound, progress)
     each = _evaluate(moments / moments[0], omega, square) * ((n - removed) / n)
-    # one vector says nothing of its own error
+    # one vector alone gives no error
     error = each.std(axis=1, ddof=1) / np.sqrt(n_vectors) if n_vectors > 1 else np.full(len(each), np.nan)
     return _spectrum(omega, each.mean(axis=1), error, n_moments, n_vectors, square, unit)
 
@@ -189,8 +238,22 @@ def spectral_function(
 ) -> Spectrum:
     """A_v(omega) = sum_k |<v|e_k>|^2 delta(omega - omega_k) of given vectors, without random numbers.
 
-    vectors: (n,) or (n, k), real or complex. Returns a Spectrum with g (K, k), whose integral is |v|^2 (less
-    what project_out removes). Raises as `density_of_states`.
+    Parameters
+    ----------
+    D, omega, n_moments, resolution, project_out, progress, unit
+        As for `density_of_states`.
+    vectors : array, shape (n,) or (n, k)
+        Real or complex.
+
+    Returns
+    -------
+    Spectrum
+        With g (K, k), whose integral is |v|^2 less what project_out removes.
+
+    Raises
+    ------
+    ValueError
+        As `density_of_states`.
     """
     D, bound, square, n_moments, project, _ = _prepare(D, n_moments, resolution, project_out, unit)
     vectors = np.asarray(vectors)
@@ -209,10 +272,19 @@ def spectral_function(
 def local_density_of_states(
     D, sites, omega, n_moments=None, *, resolution=None, project_out=None, progress=False, unit="reduced"
 ) -> Spectrum:
-    """g_i(omega) = sum_k |e_k(i)|^2 delta(omega - omega_k) at degrees of freedom `sites`, exact but for the kernel.
+    """g_i(omega) = sum_k |e_k(i)|^2 delta(omega - omega_k) at degrees of freedom `sites`, exact except for the kernel.
 
-    Returns a Spectrum with g (K, len(sites)); the mean over all sites is the density of states. Raises as
-    `density_of_states`, and IndexError for a site outside the matrix.
+    Returns
+    -------
+    Spectrum
+        With g (K, len(sites)); the mean over all sites is the density of states.
+
+    Raises
+    ------
+    ValueError
+        As `density_of_states`.
+    IndexError
+        For a site outside the matrix.
     """
     sites, n = np.atleast_1d(np.asarray(sites, int)), D.shape[0]
     if len(sites) == 0 or sites.min() < 0 or sites.max() >= n:
@@ -232,14 +304,34 @@ def local_density_of_states(
 
 
 def atomic_spectrum(D, atoms, omega, n_moments=None, *, dimension=3, **options) -> Spectrum:
-    """g_i(omega) of some atoms as `peaks.atomic_density_of_states` has it (yang-2021, Eq. 1), without any mode.
+    """g_i(omega) of some atoms as `peaks.atomic_density_of_states` defines it (yang-2021, Eq. 1), without any mode.
 
-    Exact but for the kernel, at `dimension` unit vectors an atom. For all atoms of a large glass the lowest modes are
-    cheaper (`modes.low_frequency_modes` with a tolerance of 1e-4: a sixth of the time for omega up to 8 rad/ps of
-    Cu50Zr50, both growing as N^2). Random vectors are noisier than either at their price: one atom's density has
-    the relative error sqrt(2 / (vectors * share of the modes in the window)), which its maximum takes for signal.
-    atoms: (A,) indices; options: those of `local_density_of_states`. Returns a Spectrum with g (K, A); the sum
-    over all atoms is the density of states. Raises as `local_density_of_states`.
+    It is exact except for the kernel, and needs `dimension` unit vectors per atom. For all atoms of a large glass the
+    lowest
+    modes are cheaper (`modes.low_frequency_modes` with a tolerance of 1e-4: a sixth of the time for omega up to 8
+    rad/ps of
+    Cu50Zr50, both growing as N^2). Random vectors are noisier than either at their price: the density of one atom has
+    the
+    relative error sqrt(2 / (vectors * share of the modes in the window)), which its maximum takes for signal.
+
+    Parameters
+    ----------
+    D, omega, n_moments
+        As for `density_of_states`.
+    atoms : array of int, shape (A,)
+    dimension : int
+    **options
+        Those of `local_density_of_states`.
+
+    Returns
+    -------
+    Spectrum
+        With g (K, A); the sum over all atoms is the density of states.
+
+    Raises
+    ------
+    ValueError, IndexError
+        As `local_density_of_states`.
     """
     sites = (dimension * np.atleast_1d(np.asarray(atoms, int))[:, None] + np.arange(dimension)).ravel()
     local = local_density_of_states(D, sites, omega, n_moments, **options)

@@ -1,9 +1,12 @@
-"""The lowest eigenpairs of a large sparse matrix by Chebyshev-filtered subspace iteration (floor 3).
+"""The lowest eigenpairs of a large sparse matrix by Chebyshev-filtered subspace iteration.
 
 A block of random vectors is filtered by a polynomial that is small on the unwanted part [cut, bound] of the spectrum
-and rises steeply below it, orthonormalised, and diagonalised within its span, until the residuals are small (Zhou,
-Saad, Tiago and Chelikowsky, J. Comput. Phys. 219, 172 (2006)). The cut comes from the density of states. Nothing
-is factorised, so memory stays at about 5 n * count numbers, and degenerate eigenvalues need no care.
+and
+rises steeply below it, orthonormalised, and diagonalised within its span, until the residuals are small (Zhou, Saad,
+Tiago
+and Chelikowsky, J. Comput. Phys. 219, 172 (2006)). The cut comes from the density of states. Nothing is factorised,
+so
+that memory stays at about 5 n * count numbers, and degenerate eigenvalues need no special care.
 """
 
 import numpy as np
@@ -16,13 +19,13 @@ from bosonpeak.vibrations.chebyshev import chebyshev_moments, filter_vectors, ja
 from bosonpeak.vibrations.lanes import LANES
 
 _SPREAD = 1e10
-"""The filter may raise one wanted vector above another by this much: the rest of 1e16 keeps them apart."""
+"""By how much the filter may raise one wanted vector above another: the rest of 1e16 keeps them apart."""
 
 
 def projector(project_out, n: int):
     """Function that removes the columns of an orthonormal basis (n, k), and k; None removes nothing.
 
-    Raises ValueError for a basis of another length or one that is not orthonormal to 1e-8.
+    Raises ValueError for a basis of another length, or one that is not orthonormal to 1e-8.
     """
     if project_out is None:
         return (lambda v: v), 0
@@ -47,7 +50,18 @@ def count_quantiles(H, counts, bound: float, project, rng) -> np.ndarray:
 
     With H = bound sin^2(phi / 2) the number below phi is the Jackson-damped series
     n / pi [phi + 2 sum_m (-1)^m g_m mu_m / mu_0 sin(m phi) / m]. Moments are doubled until the kernel, pi / M in phi,
-    is an eighth of the lowest answer. H: operator from `check_operator`; project: takes the unwanted vectors out.
+    is an
+    eighth of the lowest answer.
+
+    Parameters
+    ----------
+    H : operator from `operators.check_operator`, shape (n, n)
+    counts : sequence of int
+    bound : float
+        Above the spectrum of H.
+    project : callable
+        Removes the unwanted vectors.
+    rng : Generator
     """
     n, n_moments = H.shape[0], 256
     signs = project(rng.integers(0, 2, (n, LANES)) * 2.0 - 1)
@@ -66,11 +80,34 @@ def count_quantiles(H, counts, bound: float, project, rng) -> np.ndarray:
 
 
 def low_eigenpairs(H, count, bound, project, removed, rng, tolerance, max_iterations, progress=False):
-    """The `count` lowest eigenpairs of H outside the vectors that `project` removes.
+    """The lowest eigenpairs of H outside the vectors that `project` removes.
 
-    H: operator from `check_operator`, (n, n); bound: above its spectrum; removed: how many `project` removes.
-    Returns eigenvalues (count,), vectors (n, count), residuals |H e - lambda e| (count,), all of H's unit. Raises
-    RuntimeError where the residuals are not all below tolerance * bound after max_iterations.
+    Parameters
+    ----------
+    H : operator from `operators.check_operator`, shape (n, n)
+    count : int
+    bound : float
+        Above the spectrum of H.
+    project : callable
+    removed : int
+        How many vectors `project` removes.
+    rng : Generator
+    tolerance : float
+        Of the residuals, relative to the bound.
+    max_iterations : int
+    progress : bool
+
+    Returns
+    -------
+    values : array, shape (count,)
+    vectors : array, shape (n, count)
+    residuals : array, shape (count,)
+        |H e - lambda e|, in the unit of H.
+
+    Raises
+    ------
+    RuntimeError
+        If the residuals are not all below tolerance * bound after max_iterations.
     """
     n = H.shape[0]
     # the cost is flat between a sixth and a half as many again (measured), and full blocks are free
@@ -78,7 +115,7 @@ def low_eigenpairs(H, count, bound, project, removed, rng, tolerance, max_iterat
     wanted, cut = np.minimum(count_quantiles(H, (count, size), bound, project, rng), 0.999 * bound)
     target, vectors = tolerance * bound, project(rng.standard_normal((n, size)))
     values, residual = None, np.full(size, np.sqrt(n) * bound)
-    # threads that wait for another process cost more than they gain on small blocks (measured)
+    # on small blocks, threads that wait for another process cost more than they gain (measured)
     blas = available_cores() if n * size**2 > 1e10 else 1
     with tqdm(desc="low modes", unit="vector", disable=not progress) as bar:
         for iteration in range(1, max_iterations + 1):

@@ -7,6 +7,7 @@ import xarray as xr
 from ase import Atoms
 
 from bosonpeak.archive.glasses import load
+from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.li_2025 import fluctuations, local_fields
@@ -83,6 +84,7 @@ class Plan:
             raise ValueError(f"{self}: fields fluctuate in motion: give a number of waves for it")
 
 
+@method("scattering", version=1)
 def scattering_table(atoms: Atoms, potential, plan: Plan, seed: int = SEED, progress: bool = False) -> xr.Dataset:
     """S(Q), B(Q, E) by the harmonic route and from dynamics, currents, densities and fluctuations of one glass.
 

@@ -1,20 +1,40 @@
-"""Drawings of modes that were pushed and of what rearranged (floor 7): tables in, axes filled."""
+"""Figures of modes that were pushed and of what rearranged. All lengths, energies and frequencies are reduced.
+
+`pushed` is a `measure.Pushed` throughout: the pushed modes of all glasses of one system.
+"""
 
 import numpy as np
 
-from bosonpeak.drawing.style import ordered_colors
+from bosonpeak.drawing.spectra import draw_reduced_densities
+from bosonpeak.drawing.style import CYCLE, ordered_colors, tidy_logarithmic
 
 MARKERS = "osD^v"
 OMEGA = r"$\omega$  ($\sqrt{\epsilon/m\sigma^2}$)"
 AMPLITUDE = r"$A_c$  ($\sigma$)"
 DISTANCE = r"$|\Delta\mathbf{r}|$  ($\sigma$)"
+ENERGY = r"$|\Delta\Phi|$  ($\epsilon$)"
+NATURE = {"phonon_order_parameter": "$O_k$", "participation_ratio": "$P_k$"}
+NAMES = {"harmonic-spheres": "spheres", "lennard-jones": "Lennard-Jones"}
 
 
 def scatter_by_size(axes, frame, x, y, *, sizes=None, size=14.0, scale=("log", "log"), legend=True) -> None:
-    """Points (x, y) of a table of modes or transitions, one colour and marker for each number of particles.
+    """Draw points (x, y) of a table of modes or transitions, with one colour and marker per number of particles.
 
-    x, y: columns; sizes: all numbers of particles that have a colour (default those in the frame); scale: of both axes,
-    "log" or "linear"; what is not positive cannot stand on a logarithmic axis and is left out.
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    frame : pandas.DataFrame
+        With the column `n_atoms`.
+    x, y : str
+        Columns.
+    sizes : sequence of int, optional
+        All numbers of particles that have a colour; by default those in the frame.
+    size : float
+        Area of a marker, in points^2.
+    scale : tuple of two str
+        "log" or "linear" for each axis. Points that are not positive are left out of a logarithmic axis.
+    legend : bool
+        Whether a legend is drawn where there is more than one size.
     """
     sizes = sorted(frame.n_atoms.unique()) if sizes is None else sizes
     for n, color, marker in zip(sizes, ordered_colors(max(len(sizes), 1)), MARKERS, strict=False):
@@ -30,85 +50,223 @@ def scatter_by_size(axes, frame, x, y, *, sizes=None, size=14.0, scale=("log", "
 
 
 def mark_peak(axes, omega) -> None:
-    """A dotted line at the boson peak's frequency."""
+    """Draw a dotted line at the frequency `omega` of the boson peak."""
     axes.axvline(omega, color="0.4", linestyle=":", linewidth=1.2)
     axes.annotate(r"$\omega_\mathrm{BP}$", (omega, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom")
 
 
 def draw_power(axes, x, exponent, through, label, **style) -> None:
-    """A straight line y ~ x^exponent over the range of x (2 numbers) on logarithmic axes, through a point."""
+    """Draw y ~ x^exponent over the range of x (two numbers) as a straight line on logarithmic axes, through a point."""
     x = np.asarray(x, float)
     style = {"color": "0.3", "linewidth": 1.2, "linestyle": "--", **style}
     axes.plot(x, through[1] * (x / through[0]) ** exponent, label=label, **style)
 
 
-def draw_scan(axes, amplitudes, scans, colors, labels) -> None:
-    """|dr| on axes[0] and |dPhi| on axes[1] against A; scans: (distance, energy) for each label."""
-    for (distance, energy), color, label in zip(scans, colors, labels, strict=True):
-        axes[0].plot(amplitudes, distance, "o-", color=color, markersize=3.5, linewidth=1, label=label)
-        axes[1].plot(amplitudes, np.abs(energy), "o-", color=color, markersize=3.5, linewidth=1)
-    for ax, name in zip(axes, (DISTANCE, r"$|\Delta\Phi|$  ($\epsilon$)"), strict=True):
-        ax.set(xscale="log", yscale="log", ylabel=name)
-    axes[1].set_xlabel(r"$A$  ($\sigma$)")
+def draw_states(axes, spectra, first_phonon, modes) -> None:
+    """Draw g / omega^2 on axes[0] and participation ratios on axes[1], one colour per number of particles.
+
+    Parameters
+    ----------
+    axes : sequence of two matplotlib.axes.Axes
+    spectra : dict
+        Archived spectra of each number of particles.
+    first_phonon : dict
+        omega of the first wave of the box, which is drawn dotted.
+    modes : dict
+        For each number of particles a list of tables, of which the hundred lowest modes are drawn.
+    """
+    for (n, group), color in zip(spectra.items(), ordered_colors(len(spectra)), strict=True):
+        draw_reduced_densities(axes[0], group, 0.02, color, f"N = {n:,}")
+        for ax in axes:
+            ax.axvline(first_phonon[n], color=color, linestyle=":", linewidth=1)
+        for table in modes[n]:
+            draw_modes(axes[1], table.isel(mode=slice(100)), color)
+    axes[0].set(xlim=(0, 0.45), ylim=(0, None), ylabel=r"$g/\omega^2$  (reduced)")
+    axes[1].set(xlabel=OMEGA, ylabel="participation ratio $P_k$")
+    axes[0].legend()
+
+
+def draw_modes(axes, table, color) -> None:
+    """Draw participation ratio against frequency of the modes of a table, the fuller the larger their O_k."""
+    share = np.clip(table.phonon_order_parameter.values, 0, 1)
+    face = np.array([(*color[:3], s) for s in share])
+    points = table.frequency.values, table.participation_ratio.values
+    axes.scatter(*points, s=16, facecolors=face, edgecolors=[color], linewidths=0.6)
+    axes.set_yscale("log")
 
 
 def draw_split(axes, modes, edges, least) -> None:
-    """Density of states of phonon-like modes (O_k >= least) and of the others, in bins, on logarithmic axes.
+    """Draw the density of states of phonon-like modes (O_k >= least) and of the others, on logarithmic axes.
 
-    modes: `transition_tables.computed_modes` of samples of one size; edges: (b + 1,) bins below the highest frequency
-    that every sample has. Error bars: Poisson's.
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    modes : pandas.DataFrame
+        `transitions.computed_modes` of samples of one size.
+    edges : array, shape (b + 1,)
+        Bins in omega, below the highest frequency that every sample has. Error bars are those of Poisson's law.
+    least : float
     """
     total = 3 * modes.drop_duplicates("sample").n_atoms.sum()
     centre, width = np.sqrt(edges[1:] * edges[:-1]), np.diff(edges)
     phonon = modes.phonon_order_parameter >= least
-    for chosen, marker, color, label in (
-        (phonon, "o", "#0072B2", "phonon-like"),
-        (~phonon, "s", "#D55E00", "quasi-localised"),
-    ):
+    kinds = (phonon, "o", CYCLE[0], "phonon-like"), (~phonon, "s", CYCLE[1], "quasi-localised")
+    for chosen, marker, color, label in kinds:
         count = np.histogram(modes.frequency[chosen], edges)[0]
         some = count > 0
         g, error = count / (total * width), np.sqrt(count) / (total * width)
-        # one mode: the bar would reach zero
+        # the bar of a single mode would reach zero
         low = np.where(count > 1, error, 0.9 * g)
-        axes.errorbar(
-            centre[some],
-            g[some],
-            (low[some], error[some]),
-            fmt=marker,
-            color=color,
-            markersize=5,
-            linewidth=1,
-            label=label,
-        )
+        look = {"fmt": marker, "color": color, "markersize": 5, "linewidth": 1, "label": label}
+        axes.errorbar(centre[some], g[some], (low[some], error[some]), **look)
     axes.set(xscale="log", yscale="log")
 
 
-def draw_modes(axes, table, color) -> None:
-    """Participation ratio against frequency of a table's modes, filled where the phonon order parameter is large."""
-    share = np.clip(table.phonon_order_parameter.values, 0, 1)
-    face = np.array([(*color[:3], s) for s in share])
-    axes.scatter(
-        table.frequency.values,
-        table.participation_ratio.values,
-        s=16,
-        facecolors=face,
-        edgecolors=[color],
-        linewidths=0.6,
-    )
-    axes.set_yscale("log")
+def draw_density(axes, modes, debye_level, alpha, first_phonon) -> None:
+    """Draw `draw_split` of the modes (or None), Debye's and the quartic law, and ticks at the waves of the box."""
+    if modes is not None:
+        edges = np.geomspace(0.03, modes.groupby("sample").frequency.max().min(), 13)
+        draw_split(axes, modes, edges, 0.3)
+    draw_power(axes, [0.03, 0.2], 2, (0.1, debye_level * 0.01), r"$A_D\,\omega^2$")
+    draw_power(axes, [0.03, 0.13], 4, (0.1, alpha * 1e-4), r"$\alpha\,\omega^4$", linestyle=":")
+    for shell in first_phonon * np.sqrt([1, 2, 3, 4, 5]):
+        axes.axvline(shell, ymax=0.04, color="0.3", linewidth=1.2)
+    axes.set(xscale="log", yscale="log", xlabel=OMEGA, ylabel=r"$g(\omega)$  (reduced)", ylim=(1e-4, 0.3))
+    axes.legend()
+    tidy_logarithmic(axes)
+
+
+def draw_scans(axes, scans) -> None:
+    """Draw |dr| (top) and |dPhi| (bottom) of `pushes.scan_lowest_modes` against A on (2, 2) axes.
+
+    Spheres, with one curve per force tolerance, are on the left and Lennard-Jones on the right.
+    """
+    labels = [f"force < $10^{{{round(np.log10(tolerance))}}}$" for tolerance in scans.tolerance.values]
+    curves = [(0, "", *pair) for pair in zip(CYCLE, labels, range(len(labels)), strict=False)]
+    for column, prefix, color, label, k in [*curves, (1, "lj_", CYCLE[3], "Lennard-Jones", ...)]:
+        for ax, quantity, name in zip(axes[:, column], ("distance", "energy"), (DISTANCE, ENERGY), strict=True):
+            look = {"color": color, "markersize": 3.5, "linewidth": 1, "label": label}
+            ax.plot(scans[f"{prefix}amplitude"].values, abs(scans[f"{prefix}{quantity}"].values[k]), "o-", **look)
+            ax.set(xscale="log", yscale="log", ylabel=name)
+    for ax in axes[0]:
+        ax.legend()
+    for ax in axes[1]:
+        ax.set_xlabel(r"$A$  ($\sigma$)")
+    tidy_logarithmic(*np.ravel(axes))
+
+
+def draw_against_frequency(axes, systems, column, label, peaks=True, crosses=None) -> None:
+    """Draw a column of the modes that left against their frequency, one system per axes.
+
+    Parameters
+    ----------
+    axes : sequence of matplotlib.axes.Axes
+    systems : sequence of measure.Pushed
+    column, label : str
+        Column and the label of the vertical axes.
+    peaks : bool
+        Whether the boson peaks are marked.
+    crosses : str, optional
+        A second column, drawn as grey crosses.
+    """
+    for ax, pushed in zip(axes, systems, strict=True):
+        scatter_by_size(ax, pushed.left, "frequency", column)
+        if crosses:
+            style = {"marker": "x", "s": 14, "color": "0.55", "linewidths": 0.8, "zorder": 0}
+            ax.scatter(pushed.left.frequency, pushed.left[crosses], **style)
+        if peaks:
+            mark_peak(ax, pushed.boson_peak)
+        ax.set_ylabel(label)
+    axes[-1].set_xlabel(OMEGA)
+    tidy_logarithmic(*axes)
+
+
+def draw_nature(axes, pushed, columns, scale) -> None:
+    """Draw columns of the modes below the boson peak against O_k (left) and P_k (right).
+
+    Parameters
+    ----------
+    axes : array of matplotlib.axes.Axes, shape (rows, 2)
+    pushed : measure.Pushed
+    columns : dict
+        A column for each row, and its label.
+    scale : {"log", "linear"}
+        Of the vertical axes.
+    """
+    for row, (column, label) in zip(axes, columns.items(), strict=True):
+        for ax, (x, name) in zip(row, NATURE.items(), strict=True):
+            look = {"sizes": list(pushed.tables), "scale": ("linear", scale), "legend": False}
+            scatter_by_size(ax, pushed.low, x, column, **look)
+            ax.set_xlabel(name)
+        row[0].set_ylabel(label)
+    if len(pushed.tables) > 1:
+        axes[0, 1].legend(handletextpad=0.2)
+    tidy_logarithmic(*np.ravel(axes))
+
+
+def draw_barriers(axes, systems) -> None:
+    """Draw barriers (top) and their ratio to the harmonic estimate (bottom), one system per column of axes."""
+    for column, pushed in zip(axes.T, systems, strict=True):
+        scatter_by_size(column[0], pushed.left, "frequency", "barrier")
+        scatter_by_size(column[1], pushed.left, "frequency", "over_harmonic", legend=False)
+        column[1].axhline(1, color="0.4", linewidth=1)
+        column[1].set_xlabel(OMEGA)
+        mark_peak(column[0], pushed.boson_peak)
+    axes[0, 0].set_ylabel(r"$\Delta\Phi_\mathrm{barrier}$  ($\epsilon$)")
+    axes[1, 0].set_ylabel(r"$\Delta\Phi_\mathrm{barrier}\,/\,\frac{1}{2}\omega^2 A_c^2 N$")
+    tidy_logarithmic(*np.ravel(axes))
+
+
+def draw_onset(axes, measured, paper, color, label) -> None:
+    """Draw a quantity against N: glasses as small points, the medians of each size joined, the paper's as crosses."""
+    for n, values in measured.items():
+        axes.scatter(np.full(len(values), n), values, s=10, color=color, alpha=0.5, linewidths=0)
+    medians = {n: np.median(values) for n, values in measured.items() if len(values)}
+    axes.plot(list(medians), list(medians.values()), "o-", color=color, label=f"{label}, median")
+    axes.plot(list(paper), list(paper.values()), "x", color=color, markersize=8, label=f"{label}, paper")
+    axes.set(xscale="log", yscale="log", xlabel="$N$", ylabel=r"$T_c$  ($\epsilon/k_\mathrm{B}$)")
+    tidy_logarithmic(axes)
+
+
+def draw_law(axes, systems, exponents) -> None:
+    """Draw |energy| against length of the distinct transitions, with fitted exponents (or None) and the paper's, 3."""
+    for ax, pushed, exponent in zip(axes, systems, exponents, strict=True):
+        frame = pushed.distinct
+        scatter_by_size(ax, frame, "distance", "size", sizes=list(pushed.tables))
+        middle = np.exp([np.log(frame.distance).mean(), np.log(frame["size"]).mean()])
+        ends = [frame.distance.min(), frame.distance.max()]
+        if exponent is not None:
+            draw_power(ax, ends, exponent, middle, None)
+        draw_power(ax, ends, 3, middle, None, linestyle=":")
+        ax.set(xlabel=DISTANCE, title=NAMES[pushed.system])
+    axes[0].set_ylabel(ENERGY)
+    tidy_logarithmic(*axes)
 
 
 def draw_rearrangement(axes, atoms, table, transition: int, shown: int = 150, length: float = 1.5, reach=5.0) -> None:
-    """Arrows of the largest displacements of one transition in its box, on 3D axes; the tenth that moves most in red.
+    """Draw the largest displacements of one transition as arrows in its box, the tenth that moves most in red.
 
-    Arrows are drawn with the longest `length` long. The box is shifted so that what moves most is in its middle; of a
-    large one a cube is shown that ends `reach` from there.
+    Parameters
+    ----------
+    axes : mpl_toolkits.mplot3d.axes3d.Axes3D
+    atoms : ase.Atoms
+        The glass. Its box is shifted so that the particle that moves most is in the middle.
+    table : xarray.Dataset
+        `transitions.tabulate_transitions` of the glass.
+    transition : int
+        Label of the transition.
+    shown : int
+        Number of arrows.
+    length : float
+        Length of the longest arrow.
+    reach : float
+        Of a large box a cube is shown that ends at this distance from its middle.
     """
     index, moved = table.moved_atom.values[transition][:shown], table.moved.values[transition][:shown]
     box = atoms.cell.lengths()
     centred = (atoms.positions[index] - atoms.positions[index[0]] + box / 2) % box
     arrows = moved * (length / np.linalg.norm(moved, axis=1).max())
-    # 3D axes do not clip
+    # axes in 3D do not clip
     inside = (abs(centred - box / 2) <= reach).all(axis=1)
     index, centred, arrows = index[inside], centred[inside], arrows[inside]
     few = max(len(index) // 10, 1)
@@ -116,25 +274,62 @@ def draw_rearrangement(axes, atoms, table, transition: int, shown: int = 150, le
         axes.quiver(*centred[part].T, *arrows[part].T, color=color, linewidth=width, arrow_length_ratio=0.35)
     low, high = np.maximum(box / 2 - reach, 0), np.minimum(box / 2 + reach, box)
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]), box_aspect=(1, 1, 1))
-    # the third label would stand on what is drawn beside
+    # a label of the third axis would overlap with the next panel
     axes.set(xlabel=r"$x$  ($\sigma$)", ylabel=r"$y$  ($\sigma$)")
 
 
-def draw_profiles(axes, tables, colors) -> None:
-    """Decay of every distinct transition of some tables, one colour a table."""
+def draw_profiles(axes, pushed) -> None:
+    """Draw the decay of every distinct transition of a system, one colour per size, with the slopes -2 and -3."""
     named = set()
-    for table, color in zip(tables, colors, strict=True):
-        for r, u in zip(table.shell_distance.values, table.shell_displacement.values, strict=True):
-            label = f"N = {table.attrs['n_atoms']:,}"
-            axes.plot(r, u, color=color, linewidth=0.9, alpha=0.7, label=None if label in named else label)
-            named.add(label)
+    for (n, tables), color in zip(pushed.tables.items(), ordered_colors(len(pushed.tables)), strict=True):
+        profiles = [np.stack([t.shell_distance, t.shell_displacement], axis=1) for t in tables]
+        for r, u in (profile for table in profiles for profile in table):
+            axes.plot(r, u, color=color, linewidth=0.9, alpha=0.7, label=None if n in named else f"N = {n:,}")
+            named.add(n)
+    draw_power(axes, [2, 10], -2, (2, 0.15), "$r^{-2}$")
+    draw_power(axes, [2, 10], -3, (2, 0.15), "$r^{-3}$", linestyle=":")
     axes.set(xscale="log", yscale="log", xlabel=r"$r$  ($\sigma$)", ylabel="mean displacement / largest")
+    axes.set_ylim(1e-4, 1.2)
+    axes.legend()
+    tidy_logarithmic(axes)
 
 
-def draw_onset(axes, measured, medians, paper, color, label) -> None:
-    """T_c against N: single samples small, medians joined, the paper's values as crosses."""
-    for n, values in measured.items():
-        axes.scatter(np.full(len(values), n), values, s=10, color=color, alpha=0.5, linewidths=0)
-    axes.plot(list(medians), list(medians.values()), "o-", color=color, label=f"{label}, median")
-    axes.plot(list(paper), list(paper.values()), "x", color=color, markersize=8, label=f"{label}, paper")
-    axes.set(xscale="log", yscale="log", xlabel="$N$", ylabel=r"$T_c$  ($\epsilon/k_\mathrm{B}$)")
+def draw_rearranged(axes, systems, bounds) -> None:
+    """Draw the number of rearranged particles against frequency (top) and squared length (bottom).
+
+    `bounds` are, for each system, the two squared displacements per particle between which the paper's points lie.
+    """
+    for column, pushed, pair in zip(axes.T, systems, bounds, strict=True):
+        scatter_by_size(column[0], pushed.left, "frequency", "n_rearranged")
+        once = pushed.distinct.assign(square=pushed.distinct.distance**2)
+        scatter_by_size(column[1], once, "square", "n_rearranged", sizes=list(pushed.tables), legend=False)
+        for bound in pair:
+            draw_power(column[1], [once.square.min(), once.square.max()], 1, (1, 1 / bound), None)
+        column[0].set_xlabel(OMEGA)
+        column[1].set(xlabel=r"$|\Delta\mathbf{r}|^2$  ($\sigma^2$)", ylim=(0.8, 3 * once.n_rearranged.max()))
+    for row in axes:
+        row[0].set_ylabel(r"$N_\mathrm{rearr}$")
+    tidy_logarithmic(*np.ravel(axes))
+
+
+def draw_samples(axes, four) -> None:
+    """Draw length (axes[0]) and |energy| (axes[1]) of the transitions of four glasses, `measure.four_samples`."""
+    for (_, group), color, marker, letter in zip(four.groupby("sample"), CYCLE, "osD^", "ABCD", strict=False):
+        axes[0].loglog(group.frequency, group.distance, marker, color=color, markersize=4, label=letter)
+        axes[1].loglog(group.frequency, group["size"], marker, color=color, markersize=4)
+    axes[0].set_ylabel(DISTANCE)
+    axes[1].set(xlabel=OMEGA, ylabel=ENERGY)
+    axes[0].legend(ncols=4)
+    tidy_logarithmic(*axes)
+
+
+def draw_minimisers(axes, found) -> None:
+    """Draw A_c by conjugate gradients against A_c by FIRE, of `measure.Minimisers`."""
+    every, alike = found.amplitudes, found.alike
+    axes.loglog(*every[alike].T, "o", color=CYCLE[0], markersize=4, label="same final minimum")
+    axes.loglog(*every[~alike].T, "o", color=CYCLE[1], markersize=4, markerfacecolor="none", label="another")
+    ends = [every.min(), every.max()]
+    axes.plot(ends, ends, color="0.4", linewidth=1)
+    axes.set(xlabel=r"$A_c$ by FIRE  ($\sigma$)", ylabel=r"$A_c$ by conjugate gradients  ($\sigma$)")
+    axes.legend()
+    tidy_logarithmic(axes)

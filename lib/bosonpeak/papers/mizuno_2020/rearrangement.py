@@ -1,4 +1,4 @@
-"""What rearranged: the decay of a displacement field, and which transitions are one and the same (floor 4)."""
+"""What rearranged: the decay of a displacement field, and which transitions are one and the same."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,19 @@ from bosonpeak.materials.geometry import nearest_image
 
 @dataclass(frozen=True)
 class Profile:
-    """Mean displacement (k,) in shells at `distance` (k,) from the atom that moved most, over its own; exponent a of
-    displacement ~ distance^-a in the tail and its 95 % interval (nan for fewer than four shells)."""
+    """Decay of a rearrangement around the atom that moved most.
+
+    Attributes
+    ----------
+    distance : array, shape (k,)
+        Mean distance of the atoms in each shell, in the unit of the structure.
+    displacement : array, shape (k,)
+        Their mean displacement, relative to that of the atom that moved most.
+    exponent : float
+        a of displacement ~ distance^-a in the tail; NaN where fewer than four shells lie there.
+    interval : tuple of two floats
+        Its 95 % interval.
+    """
 
     distance: np.ndarray
     displacement: np.ndarray
@@ -22,9 +33,24 @@ class Profile:
 def displacement_profile(atoms, transition) -> Profile:
     """How a rearrangement decays around the atom that moved most (mizuno-2020, Fig. 9b).
 
-    atoms: the structure before; transition: `excitation.Transition`. Shells half of d = (V / N)^(1/3) thick, loose
-    atoms left out, up to half the shortest height of the cell; the exponent is a straight line through the logarithms
-    of those beyond 2 d, its interval Student's. Raises ValueError where there was no transition.
+    The shells are half of d = (V / N)^(1/3) thick and reach to half the shortest height of the cell. The exponent is
+    that of a straight line through the logarithms of the shells beyond 2 d; its interval is Student's.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The structure before.
+    transition : excitation.Transition
+        Its loose atoms are left out.
+
+    Returns
+    -------
+    Profile
+
+    Raises
+    ------
+    ValueError
+        If there was no transition.
     """
     if not np.isfinite(transition.amplitude):
         raise ValueError("no push left the basin: there is no rearrangement to describe")
@@ -45,10 +71,20 @@ def displacement_profile(atoms, transition) -> Profile:
 
 
 def label_transitions(transitions, tolerance: float = 1e-4) -> np.ndarray:
-    """Which pushes led to the same minimum, (k,): 0, 1, ... in the order of first appearance, -1 without a transition.
+    """Which pushes led to the same minimum.
 
-    transitions: of one structure. Two are one where their displacement fields differ by less than `tolerance`
-    (a length, as `Transition.distance`), atoms that are loose in either left out.
+    Parameters
+    ----------
+    transitions : sequence of excitation.Transition
+        k transitions of one structure.
+    tolerance : float
+        Two are one where their displacement fields differ by less than this length. Atoms that are loose in either
+        are left out.
+
+    Returns
+    -------
+    array of int, shape (k,)
+        0, 1, ... in the order of first appearance; -1 without a transition.
     """
     labels, found = np.full(len(transitions), -1), []
     for k, new in enumerate(transitions):
@@ -56,7 +92,7 @@ def label_transitions(transitions, tolerance: float = 1e-4) -> np.ndarray:
             continue
         for label, old in enumerate(found):
             apart = (new.displacements - old.displacements)[~(new.loose | old.loose)]
-            # each field is at rest in the mean of its own held atoms: not of the same ones
+            # each field has a zero mean over the atoms that are held in it, which are not the same atoms for both
             if np.linalg.norm(apart - apart.sum(axis=0) / max(len(apart), 1)) < tolerance:
                 labels[k] = label
                 break
@@ -69,8 +105,15 @@ def label_transitions(transitions, tolerance: float = 1e-4) -> np.ndarray:
 def onset_temperature(barriers) -> float:
     """T_c = 2 min(barrier), at which equipartition carries some mode to its A_c (mizuno-2020, Sec. III A; k_B = 1).
 
-    barriers: Phi(A_c) - Phi(0) (Eq. 8) of the modes of one structure; nan, of those that never left, are skipped.
-    Returns inf where none left.
+    Parameters
+    ----------
+    barriers : array
+        Phi(A_c) - Phi(0), Eq. 8, of the modes of one structure; NaN, of modes that never left, is skipped.
+
+    Returns
+    -------
+    float
+        In the unit of energy; infinite where no mode left.
     """
     barriers = np.asarray(barriers, float)
     return 2 * float(np.min(barriers, initial=np.inf, where=np.isfinite(barriers)))

@@ -1,4 +1,4 @@
-"""Transitions of one structure as one table, and those that the book ships (floor 4; mizuno-2020)."""
+"""The transitions of one glass as one table, and the tables that the book ships (mizuno-2020)."""
 
 from dataclasses import replace
 
@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from bosonpeak.archive.glasses import load
+from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.landscape.anharmonicity import expand_energy
 from bosonpeak.landscape.excitation import excite_modes
@@ -19,33 +20,63 @@ from bosonpeak.vibrations.modes import low_frequency_modes, normal_modes, partic
 from bosonpeak.vibrations.spectra import zero_modes
 
 AMPLITUDES = tuple(float(a) for a in np.geomspace(1e-5, 1, 11).round(12))
-"""Two a decade, up to the first that leaves. Four a decade from 1e-6 found the same A_c to the bisection's width
-(harmonic spheres, N = 4,000, eight modes) at half as many pushes again."""
+"""Amplitudes A (sigma) that are tried, two per decade, up to the first that leaves the basin. Four per decade from 1e-6
+found the same A_c within the width of the bisection (harmonic spheres, N = 4,000, eight modes) with half as many pushes
+again."""
 SEED = 7919
-"""Of the subspace that finds low modes; no recipe's, as in the spectra."""
+"""Seed of the subspace iteration that finds low modes; it differs from the seeds of all glasses."""
 
 _SCALARS = ("amplitude", "returned_amplitude", "sign", "distance", "energy", "barrier", "inner_product")
 _SCALARS += ("n_rearranged", "returned_distance", "left_distance", "unconverged", "pushes", "capped")
 
 
 def spread_indices(n_modes: int, lowest: int, spread: int) -> np.ndarray:
-    """The `lowest` modes and `spread` more up to the last, evenly in the logarithm of their number; ascending.
+    """Numbers of the lowest modes and of more up to the last one, evenly in the logarithm of their number.
 
-    Raises ValueError where there are fewer modes than asked for.
+    Parameters
+    ----------
+    n_modes, lowest, spread : int
+        Number of modes that there are, of the lowest ones that are taken, and of the further ones.
+
+    Returns
+    -------
+    array of int, shape (lowest + spread,)
+        Ascending.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer modes than asked for.
     """
     if lowest + spread > n_modes:
         raise ValueError(f"{n_modes} modes are fewer than {lowest} lowest and {spread} more")
     more = np.geomspace(max(lowest, 1), n_modes, spread + 1)[1:].round().astype(int) - 1
-    # where the steps are below one, take neighbours
+    # where the steps are smaller than one, neighbours are taken
     for k in range(spread):
         more[k] = max(more[k], (more[k - 1] if k else lowest - 1) + 1)
     return np.r_[np.arange(lowest), more]
 
 
 def moving_modes(atoms, potential, n_modes=None):
-    """The `n_modes` lowest modes of a glass, or all of them, without those at rest (translations, rattlers).
+    """The lowest modes of a glass, or all of them, without those at rest (translations and rattlers).
 
-    Returns Modes in the square root of the dynamical matrix's unit. Raises as `low_frequency_modes`.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        A minimum of the potential.
+    potential : materials.potentials.Potential
+    n_modes : int, optional
+        How many; all by default.
+
+    Returns
+    -------
+    vibrations.modes.Modes
+        Frequencies are in the square root of the unit of the dynamical matrix.
+
+    Raises
+    ------
+    ValueError
+        As `low_frequency_modes`.
     """
     D = dynamical_matrix(atoms, potential, factored=True)
     if n_modes is not None:
@@ -58,14 +89,34 @@ def moving_modes(atoms, potential, n_modes=None):
     )
 
 
+@method("transitions", version=1)
 def push_modes(
     atoms, potential, lowest: int, spread: int = 0, n_modes=None, method: str = "fire", folder=None, workers=None,
     progress: bool = False,
 ) -> xr.Dataset:  # fmt: skip
     """Push the `lowest` modes of a glass and `spread` more, and tabulate what they led to.
 
-    n_modes: how many modes are computed, the lowest; None for all of them. method, folder, workers, progress: of
-    `excitation.excite_modes`, with the amplitudes AMPLITUDES. Returns `tabulate_transitions`. Raises as both.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        A minimum of the potential.
+    potential : materials.potentials.Potential
+    lowest, spread : int
+        As `spread_indices`.
+    n_modes : int, optional
+        How many modes are computed, the lowest; all by default.
+    method, folder, workers, progress
+        As `excitation.excite_modes`, with the amplitudes AMPLITUDES.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `tabulate_transitions`.
+
+    Raises
+    ------
+    ValueError
+        As both of these functions.
     """
     modes = moving_modes(atoms, potential, n_modes)
     indices = spread_indices(len(modes.omega), lowest, spread)
@@ -76,13 +127,35 @@ def push_modes(
 
 
 def tabulate_transitions(atoms, potential, modes, indices, transitions, largest: int = 300) -> xr.Dataset:
-    """What `excite_modes` found, beside the modes that were pushed: a table in the potential's units.
+    """What `excite_modes` found, together with the modes that were pushed, in the units of the potential.
 
-    Over `mode`, all of `modes`: frequency (the square root of the dynamical matrix's unit), participation_ratio,
-    phonon_order_parameter (of unit masses), third_order_amplitude (Eq. A3). Over `pushed`, the modes `indices`: mode
-    and the fields of `Transition`, n_loose, transition (which minimum: `label_transitions`), tail_exponent with
-    tail_low and tail_high (`displacement_profile`). Over `transition_label`, one push for each minimum: the `largest`
-    displacements, moved_atom and moved, and the profile over `shell`. Raises ValueError where the lengths differ.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    potential : materials.potentials.Potential
+    modes : vibrations.modes.Modes
+        All computed modes of the glass.
+    indices : sequence of int
+        Numbers of the modes that were pushed.
+    transitions : sequence of excitation.Transition
+        What they led to.
+    largest : int
+        Number of atoms whose displacements are kept for each distinct transition.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over `mode`, all computed modes: frequency (the square root of the unit of the dynamical matrix),
+        participation_ratio, phonon_order_parameter (of unit masses), third_order_amplitude (Eq. A3).
+        Over `pushed`, the modes of `indices`: mode_index, the numbers of each `Transition`, tail_exponent with tail_low
+        and tail_high (`displacement_profile`), n_loose, and transition, the label of the final minimum (-1 where no
+        push left). Over `transition_label`, one per distinct minimum: moved_atom and moved, the atoms that move most
+        and their displacements, and the profile over `shell`.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many transitions as indices.
     """
     if len(indices) != len(transitions):
         raise ValueError(f"{len(indices)} modes were named and {len(transitions)} transitions given")
@@ -97,7 +170,7 @@ def tabulate_transitions(atoms, potential, modes, indices, transitions, largest:
     def padded(values):
         return np.array([np.r_[v, np.full(shells - len(v), np.nan)] for v in values]).reshape(len(first), shells)
 
-    # what is pushed along, in an alloy too
+    # the directions of the pushes, also in an alloy
     lines = modes.polarizations / np.repeat(np.sqrt(potential.masses_of(atoms)), 3)[:, None]
     table = {name: ("pushed", np.array([getattr(t, name) for t in transitions])) for name in _SCALARS}
     tails = [(p.exponent, *p.interval) if p else (np.nan,) * 3 for p in profiles]
@@ -124,25 +197,52 @@ def tabulate_transitions(atoms, potential, modes, indices, transitions, largest:
 
 
 def transitions_of(glass: str, method: str = "fire", archived: bool = True, **options) -> xr.Dataset:
-    """The shipped table of an archived glass, or, with archived=False, `push_modes` of it here and now.
+    """The archived table of a glass, or, with archived=False, `push_modes` of it now.
 
-    options: of `push_modes`; finished modes are kept in _build/pushes, so that a run that was stopped goes on. Raises
-    ValueError for an unknown glass, or one whose table is not shipped.
+    Parameters
+    ----------
+    glass : str
+        Name of an archived glass.
+    method : {"fire", "cg"}
+    archived : bool
+    **options
+        Of `push_modes`; not used for an archived table. Finished modes are kept in _build/pushes, so that a run that
+        was stopped resumes.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `tabulate_transitions`, with the attributes `name` and `seed` of the glass.
+
+    Raises
+    ------
+    ValueError
+        If the glass is unknown, or its table is not archived.
     """
     if archived:
         return load_transitions(f"{glass}-{method}")
     atoms = load(glass)
+    recipe = atoms.info["recipe"]
     options = {"folder": project_root() / "_build" / "pushes", **options}
-    potential = get(atoms.info["recipe"]["potential"])
-    return push_modes(atoms, potential, method=method, **options).assign_attrs(
-        name=glass, seed=atoms.info["recipe"]["seed"]
-    )
+    table = push_modes(atoms, get(recipe["potential"]), method=method, **options)
+    return table.assign_attrs(name=glass, seed=recipe["seed"])
 
 
 def pushed_modes(tables) -> pd.DataFrame:
-    """All pushed modes of several tables, a row each: the fields of `tabulate_transitions` over `pushed`, those of the
-    pushed mode (frequency, participation_ratio, phonon_order_parameter, third_order_amplitude), n_atoms, seed and
-    sample, the number of the table."""
+    """All pushed modes of several tables, one row each.
+
+    Parameters
+    ----------
+    tables : sequence of xarray.Dataset
+        Of `tabulate_transitions`, with the attributes n_atoms and seed.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The quantities of the tables over `pushed`, those of the mode that was pushed (frequency, participation_ratio,
+        phonon_order_parameter, third_order_amplitude), its number `mode`, n_atoms, seed, and sample, the number of the
+        table.
+    """
     rows = []
     for sample, table in enumerate(tables):
         if not table.sizes["pushed"]:
@@ -157,7 +257,7 @@ def pushed_modes(tables) -> pd.DataFrame:
 
 
 def computed_modes(tables) -> pd.DataFrame:
-    """All modes of several tables, pushed or not: what stands over `mode` in each, with n_atoms, seed and sample."""
+    """All modes of several tables, pushed or not: the quantities over `mode`, with n_atoms, seed and sample."""
     rows = []
     for sample, table in enumerate(tables):
         frame = pd.DataFrame({name: v.values for name, v in table.data_vars.items() if v.dims == ("mode",)})
@@ -166,7 +266,7 @@ def computed_modes(tables) -> pd.DataFrame:
 
 
 def distinct_transitions(pushed: pd.DataFrame) -> pd.DataFrame:
-    """One row for each final minimum of each sample, the first push that led there, and `modes`, how many did."""
+    """One row per final minimum of each sample: the first push that led there, and `modes`, how many pushes did."""
     left = pushed[pushed.transition >= 0]
     modes = left.groupby(["sample", "transition"]).size().rename("modes")
     first = left.drop_duplicates(["sample", "transition"])
@@ -174,14 +274,19 @@ def distinct_transitions(pushed: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_sample(frame: pd.DataFrame, *columns: str) -> list[list[np.ndarray]]:
-    """For each column the list of its values (n_s,) in every sample, samples in their order."""
+    """For each column the list of its values (n_s,) in every sample, in the order of the samples."""
     groups = [group for _, group in frame.groupby("sample", sort=True)]
     return [[group[name].to_numpy() for group in groups] for name in columns]
 
 
 def correlate(frame: pd.DataFrame, x: str, y: str, rng=1):
-    """`statistics.rank_correlation` of two columns within the samples; (None, None) where fewer than ten rows, or one
-    value throughout, can tell nothing."""
+    """Rank correlation of two columns within the samples (`statistics.rank_correlation`).
+
+    Returns
+    -------
+    tuple
+        (value, (low, high)); (None, None) where there are fewer than ten rows, or fewer than three values of a column.
+    """
     frame = frame[np.isfinite(frame[x]) & np.isfinite(frame[y])]
     large = frame.groupby("sample")[x].transform("size") >= 3
     frame = frame[large]
@@ -191,13 +296,13 @@ def correlate(frame: pd.DataFrame, x: str, y: str, rng=1):
 
 
 def shipped_transitions() -> list[str]:
-    """Names of the shipped tables: a glass's name, and "-cg" or "-fire" for the minimiser."""
+    """Names of the archived tables: the name of a glass, followed by "-fire" or "-cg" for the minimiser."""
     return shipped_results("transitions")
 
 
 def load_transitions(name: str) -> xr.Dataset:
-    """A shipped table of `tabulate_transitions`, with recipe, options, checksum and versions in its attributes.
+    """An archived table of `tabulate_transitions`, with its recipe, options, checksum and versions as attributes.
 
-    Raises ValueError for a name without a table.
+    Raises ValueError if there is no table of this name.
     """
     return load_result("transitions", name)

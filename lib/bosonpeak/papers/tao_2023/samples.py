@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.archive.resume import read_arrays, write_arrays
 from bosonpeak.materials.glasses import GlassRecipe, melt_quench
@@ -119,6 +120,7 @@ def describe_sample(atoms, potential, atomic: bool = False) -> dict[str, np.ndar
     return {name: np.asarray(value) for name, value in found.items()}
 
 
+@method("samples", version=1)
 def make_samples(recipes: list[GlassRecipe], atomic, folder, progress: bool = False) -> list[dict]:
     """Quench and describe the glasses of one parent liquid: recipes that differ in cooling alone, one melt for all.
 

@@ -4,6 +4,7 @@ import numpy as np
 import xarray as xr
 
 from bosonpeak.archive.glasses import load
+from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.landscape.artn import activate_atoms
 from bosonpeak.materials.potentials import get
@@ -27,6 +28,7 @@ def chosen_atoms(n_atoms: int, count: int, seed: int = SEED) -> np.ndarray:
     return np.random.default_rng(seed).permutation(n_atoms)[:count]
 
 
+@method("events", version=1)
 def activate_glass(
     atoms, potential, count: int, n_events: int, seed: int = SEED, search=None, folder=None, workers=None,
     progress: bool = False,

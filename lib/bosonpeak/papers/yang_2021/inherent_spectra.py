@@ -7,6 +7,7 @@ import xarray as xr
 from ase import Atoms
 from tqdm.auto import tqdm
 
+from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.archive.resume import read_arrays, structure_key, write_arrays
 from bosonpeak.materials.glasses import inherent_structure
@@ -21,6 +22,7 @@ CUTOFF = 10.0
 """rad/ps: up to here the cumulative level is taken."""
 
 
+@method("inherent", version=1)
 def inherent_spectra(
     atoms, potential, temperatures, equilibration: float, interval: float, count: int, seed: int, folder=None,
     progress: bool = False,

@@ -1,0 +1,301 @@
+"""Pushes that the chapter makes besides those along the modes of its glasses: scans, crystals and random directions.
+
+Each of the three is a `Measurement`: the book archives its result, and the page makes a small sample of it again.
+"""
+
+import numpy as np
+import xarray as xr
+from ase import Atoms
+from ase.build import bulk
+from tqdm.auto import tqdm
+
+from bosonpeak.archive.glasses import load
+from bosonpeak.archive.measurements import Measurement
+from bosonpeak.archive.methods import method
+from bosonpeak.archive.resume import KeptParts
+from bosonpeak.landscape.excitation import RETURNED, Transition, critical_amplitude, excite_modes, scan_amplitudes
+from bosonpeak.materials.potentials import get
+from bosonpeak.papers.mizuno_2020.transitions import AMPLITUDES, moving_modes
+from bosonpeak.vibrations.modes import Modes
+
+TOLERANCES = (1e-13, 1e-9, 1e-6)
+"""Largest force components, in epsilon/sigma, at which the minimiser stops in the three scans of harmonic spheres."""
+CRYSTALS = {"harmonic-spheres": (0.95, "X"), "lennard-jones": (1.1, "Ar")}
+"""Nearest distance (sigma) and symbol of the particles of the two fcc crystals."""
+
+
+def fcc_crystal(distance: float, symbol: str, repeat: int) -> Atoms:
+    """An fcc crystal of repeat^3 cubic cells, with four particles in each.
+
+    Parameters
+    ----------
+    distance : float
+        Distance of nearest neighbours, in sigma.
+    symbol : str
+        Chemical symbol by which the potential knows the particles.
+    repeat : int
+
+    Returns
+    -------
+    ase.Atoms
+    """
+    atoms = bulk("X", "fcc", distance * 2**0.5, cubic=True).repeat(repeat)
+    atoms.symbols = [symbol] * len(atoms)
+    return atoms
+
+
+@method("mizuno-2020-scans", version=1)
+def scan_lowest_modes(
+    spheres: str, lennard_jones: str, amplitudes, every: int = 1, progress: bool = False, folder=None
+) -> xr.Dataset:
+    """Push the lowest mode of a packing and of a Lennard-Jones glass further and further (mizuno-2020, Fig. 2).
+
+    Parameters
+    ----------
+    spheres, lennard_jones : str
+        Names of two archived glasses.
+    amplitudes : sequence of two floats
+        A_c of their lowest modes, in sigma. Pushes go from 0.01 to 6 A_c and from 0.1 to 3 A_c, in the direction that
+        leaves the basin at A_c.
+    every : int
+        1 for all pushes; a larger number makes every such push only, as a sample.
+    progress : bool
+        Whether to show a progress bar.
+    folder : path-like, optional
+        Where the finished scans are kept, so that a run that was stopped resumes.
+
+    Returns
+    -------
+    xarray.Dataset
+        In reduced units. Spheres over (tolerance, push): `amplitude` (push), `distance`, `energy`, `converged`, with
+        the coordinate `tolerance`. Lennard-Jones over `lj_push`: the same with the prefix `lj_`.
+
+    Raises
+    ------
+    ValueError
+        If a glass is unknown, or as `scan_amplitudes`.
+    """
+    data = {}
+    plans = (
+        (
+            "",
+            spheres,
+            float(amplitudes[0]),
+            np.geomspace(0.01, 6, 28)[::every],
+            TOLERANCES,
+            None,
+            ("tolerance", "push"),
+        ),
+        ("lj_", lennard_jones, float(amplitudes[1]), np.geomspace(0.1, 3, 13)[::every], (None,), "fire", ("lj_push",)),
+    )
+    for prefix, name, critical, steps, tolerances, minimiser, dims in tqdm(
+        plans, desc="scanning", disable=not progress
+    ):
+        atoms = load(name)
+        potential = get(atoms.info["recipe"]["potential"])
+        kept = KeptParts(folder, atoms, potential, ["scan", critical, every])
+
+        def scan(atoms=atoms, potential=potential, plan=(critical, steps, tolerances, minimiser)):
+            return _scan(atoms, potential, *plan)
+
+        found = kept.part("scan", scan)
+        data[f"{prefix}amplitude"] = (dims[-1], found["amplitude"])
+        for quantity in ("distance", "energy", "converged"):
+            data[f"{prefix}{quantity}"] = (dims, found[quantity] if len(dims) == 2 else found[quantity][0])
+    return xr.Dataset(data, {"tolerance": list(TOLERANCES)}, {"units": "reduced"})
+
+
+def _scan(atoms, potential, critical, steps, tolerances, minimiser) -> dict:
+    mode = moving_modes(atoms, potential, 20).polarizations[:, 0]
+    sign = critical_amplitude(atoms, potential, mode, [critical], method=minimiser).sign
+    amplitude = critical * steps
+    scans = [scan_amplitudes(atoms, potential, mode, sign * amplitude, f, minimiser) for f in tolerances]
+    distance, energy, converged = (np.array(values) for values in zip(*scans, strict=True))
+    return {"amplitude": amplitude, "distance": distance, "energy": energy, "converged": converged}
+
+
+@method("mizuno-2020-crystals", version=1)
+def push_crystals(modes: int, repeat: int = 4, progress: bool = False, folder=None) -> xr.Dataset:
+    """Push the lowest modes of two fcc crystals, which should always return (mizuno-2020, Sec. II).
+
+    Parameters
+    ----------
+    modes : int
+        Number of modes that are pushed in each crystal, the lowest.
+    repeat : int
+        Cubic cells along an edge; a crystal has 4 repeat^3 particles.
+    progress, folder
+        As `scan_lowest_modes`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over (potential, mode): `amplitude`, the A_c in sigma, infinite where every push returned, and `pushes`, the
+        number of minimisations.
+    """
+    found = []
+    for name, (distance, symbol) in CRYSTALS.items():
+        atoms, potential = fcc_crystal(distance, symbol, repeat), get(name)
+        lowest = moving_modes(atoms, potential, modes)
+        options = {"amplitudes": np.geomspace(2e-4, 0.2, 7), "method": "fire"}
+        found.append(excite_modes(atoms, potential, lowest, range(modes), folder, 1, progress, **options))
+    return xr.Dataset(
+        {
+            "amplitude": (("potential", "mode"), [[t.amplitude for t in row] for row in found]),
+            "pushes": (("potential", "mode"), [[t.pushes for t in row] for row in found]),
+        },
+        {"potential": list(CRYSTALS)},
+        {"n_atoms": 4 * repeat**3},
+    )
+
+
+@method("mizuno-2020-directions", version=1)
+def push_random_directions(glass: str, directions: int, progress: bool = False, folder=None) -> xr.Dataset:
+    """Push a glass along random directions, which are not modes at all: a control of the pushes along modes.
+
+    Parameters
+    ----------
+    glass : str
+        Name of an archived glass.
+    directions : int
+        How many; direction k has independent Gaussian components and the seed 100 + k.
+    progress, folder
+        As `scan_lowest_modes`.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over `direction`: `amplitude` (A_c in sigma, infinite where no push left), `energy` (of the transition, in
+        epsilon), `displacements` (direction, atom, xyz) in sigma, single precision.
+    """
+    atoms = load(glass)
+    lines = [np.random.default_rng(100 + k).standard_normal(3 * len(atoms)) for k in range(directions)]
+    along = Modes(np.zeros(directions), np.array(lines).T, np.zeros(directions))
+    potential = get(atoms.info["recipe"]["potential"])
+    found = excite_modes(atoms, potential, along, range(directions), folder, 1, progress, amplitudes=AMPLITUDES)
+    return xr.Dataset(
+        {
+            "amplitude": ("direction", [t.amplitude for t in found]),
+            "energy": ("direction", [t.energy for t in found]),
+            "displacements": (
+                ("direction", "atom", "xyz"),
+                np.array([t.displacements for t in found], "f4").reshape(directions, len(atoms), 3),
+            ),
+        },
+        attrs={"glass": glass},
+    )
+
+
+SCANS = Measurement(
+    "mizuno-2020-scans",
+    scan_lowest_modes,
+    {
+        "spheres": "harmonic-spheres-n1000-instant-s2",
+        "lennard_jones": "lennard-jones-n1000-instant-s1",
+        # the A_c of their lowest modes in the archived tables of transitions
+        "amplitudes": [0.01321580889567709, 0.016399996297554932],
+        "every": 1,
+    },
+)
+CRYSTAL_PUSHES = Measurement("mizuno-2020-crystals", push_crystals, {"modes": 6, "repeat": 4})
+DIRECTIONS = Measurement(
+    "mizuno-2020-directions", push_random_directions, {"glass": "harmonic-spheres-n1000-instant-s2", "directions": 6}
+)
+MEASUREMENTS = (SCANS, CRYSTAL_PUSHES, DIRECTIONS)
+
+
+def slide_layers(distance: float = 0.95) -> Transition:
+    """Push the layers of an fcc crystal of harmonic spheres through each other: a transition along its own push.
+
+    Every second layer moves along an edge of the cube against the others. The saddle is the middle of a square, and
+    the crystal that follows is the same again, so that the overlap with the push is large.
+
+    Parameters
+    ----------
+    distance : float
+        Distance of nearest neighbours, in diameters; below 1.
+
+    Returns
+    -------
+    excitation.Transition
+    """
+    layers = fcc_crystal(distance, "X", 3)
+    slide = np.zeros((len(layers), 3))
+    number = np.round(layers.positions[:, 2] / (distance * 2**0.5 / 2)).astype(int)
+    slide[:, 0] = np.where(number % 2, 1, -1)
+    return critical_amplitude(layers, get("harmonic-spheres"), slide, np.geomspace(0.05, 0.6, 8))
+
+
+def check_scans(archived: xr.Dataset, every: int = 9) -> tuple[int, float]:
+    """Make every ninth push of archived scans again and compare.
+
+    Parameters
+    ----------
+    archived : xarray.Dataset
+        Of `scan_lowest_modes`, with the parameters of `SCANS`.
+    every : int
+
+    Returns
+    -------
+    pushes : int
+        How many were made again.
+    difference : float
+        Largest relative difference of the lengths |r1 - r0| of the pushes that left.
+
+    Raises
+    ------
+    ValueError
+        If a push that left has returned now, or the other way round.
+    """
+    live, count, largest = scan_lowest_modes(**SCANS.parameters | {"every": every}), 0, 0.0
+    for name in ("distance", "lj_distance"):
+        old, new = archived[name].values[..., ::every], live[name].values
+        left = old > RETURNED
+        if not np.array_equal(left, new > RETURNED):
+            raise ValueError(f"archived scans ({name}): pushes leave that did not, or the other way round: {old} {new}")
+        count += old.size
+        largest = max(largest, float(abs(new / old - 1)[left].max(initial=0.0)))
+    return count, largest
+
+
+def check_crystals(archived: xr.Dataset) -> int:
+    """Push the lowest mode of each crystal again: the number of pushes.
+
+    Raises
+    ------
+    ValueError
+        If a crystal returns now from where it left in the archive, or the other way round.
+    """
+    live, archived = push_crystals(1, CRYSTAL_PUSHES.parameters["repeat"]), archived.isel(mode=slice(1))
+    if not np.array_equal(np.isfinite(live.amplitude), np.isfinite(archived.amplitude)):
+        raise ValueError(f"crystals leave at {live.amplitude.values} now, and at {archived.amplitude.values} archived")
+    return int(live.pushes.sum())
+
+
+def check_direction(archived: xr.Dataset, direction: int = 0) -> float:
+    """Push along one archived random direction again: the relative difference of A_c.
+
+    Raises
+    ------
+    ValueError
+        If the two differ by more than 5 %.
+    """
+    atoms = load(archived.attrs["glass"])
+    line = np.random.default_rng(100 + direction).standard_normal(3 * len(atoms))
+    live = critical_amplitude(atoms, get(atoms.info["recipe"]["potential"]), line, AMPLITUDES).amplitude
+    return relative_difference([live], archived.amplitude.values[[direction]])
+
+
+def relative_difference(live, archived) -> float:
+    """Largest |ln(live / archived)| of two lists of amplitudes.
+
+    Raises
+    ------
+    ValueError
+        If it exceeds ln 1.05: the archive then holds another measurement than the library makes now.
+    """
+    live, archived = np.asarray(live, float), np.asarray(archived, float)
+    apart = float(np.max(np.where(live == archived, 0.0, abs(np.log(live / archived)))))
+    if not apart <= np.log(1.05):
+        raise ValueError(f"amplitudes {live} computed now differ from the archived ones, {archived}, by more than 5 %")
+    return apart

@@ -1,0 +1,16 @@
+"""What the bootstraps of this package share: resampling, and the interval of the resampled values."""
+
+import numpy as np
+
+
+def resample_groups(groups, rng) -> list[np.ndarray]:
+    """As many groups, drawn with replacement, with the members (last axis) of each drawn with replacement as well."""
+    chosen = [groups[g] for g in rng.integers(0, len(groups), len(groups))]
+    return [group[..., rng.integers(0, group.shape[-1], group.shape[-1])] for group in chosen]
+
+
+def with_interval(value, drawn) -> tuple[float, tuple[float, float]]:
+    """A value with the interval of the 2.5 and 97.5 percentiles of `drawn`, widened where needed to hold the value."""
+    value = float(value)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return value, (min(float(low), value), max(float(high), value))
