@@ -254,27 +254,32 @@ def test_large_networks_are_solved_kind_by_kind(large_data, small):
     np.testing.assert_allclose(area, 1, atol=0.02)
 
 
-def test_participation_takes_the_nearest_modes(tmp_path):
-    data = archived.participation(20, folder=tmp_path)
-    assert data["size"].values.tolist() == [10, 20, 40, 80]
+@pytest.fixture(scope="module")
+def modes_data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("modes")
+    data = archived.participation(18, folder=folder)
+    assert archived.participation(18, folder=folder).identical(data)
+    return data
+
+
+def test_participation_takes_the_nearest_modes(modes_data):
+    assert modes_data["size"].values.tolist() == [9, 18, 36, 72]
     for d in DISORDERS:
-        omega, ratio = archived.near_modes(20, d)
-        near = data.sel(size=20, disorder=d)
+        omega, ratio = archived.near_modes(18, d)
+        near = modes_data.sel(size=18, disorder=d)
         np.testing.assert_allclose(near.near_omega, omega, atol=1e-7)
         np.testing.assert_allclose(near.near_ratio[omega > 0.1], ratio[omega > 0.1], rtol=1e-6)
-    assert archived.participation(20, folder=tmp_path).identical(data)
     with pytest.raises(ValueError, match="take n = 18"):
         archived.participation(16)
 
 
-def test_a_sample_agrees_with_what_was_computed_and_a_changed_archive_is_refused(large_data, tmp_path):
-    levels = archived.levels(20, 2)
-    with_modes = archived.participation(20, folder=tmp_path)
-    assert archived.sample_difference(levels, large_data, with_modes, 30, 20, 0.05) < 1e-9
+def test_a_sample_agrees_with_what_was_computed_and_a_changed_archive_is_refused(large_data, modes_data):
+    levels = archived.levels(18, 1)
+    assert archived.sample_difference(levels, large_data, modes_data, 30, 20, 0.05) < 1e-9
     changed = large_data.copy(deep=True)
     changed["g"] = changed.g * 1.001
     with pytest.raises(ValueError, match="archived densities differ by"):
-        archived.sample_difference(levels, changed, with_modes, 30, 20, 0.05)
+        archived.sample_difference(levels, changed, modes_data, 30, 20, 0.05)
 
 
 def test_contacts_of_archived_packings_are_those_of_the_packings_made(tmp_path):
