@@ -358,7 +358,7 @@ def test_weights_follow_their_names():
     np.testing.assert_array_equal(scattering_weights(atoms), 1)
     np.testing.assert_array_equal(scattering_weights(atoms, "mass"), atoms.get_masses())
     np.testing.assert_array_equal(scattering_weights(atoms, "neutron"), [7.718, 7.16, 3.449])
-    with pytest.raises(ValueError, match="unknown weights 'x-ray': choose unit, neutron, mass"):
+    with pytest.raises(ValueError, match="unknown weights 'x-ray': choose one of unit, neutron, mass"):
         scattering_weights(atoms, "x-ray")
     with pytest.raises(ValueError, match="no neutron length of Ar, He is known"):
         scattering_weights(Atoms("HeCuAr"), "neutron")

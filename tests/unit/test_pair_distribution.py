@@ -70,8 +70,9 @@ def test_partials_are_those_of_ase():
     total, r = get_rdf(atoms, r_max, bins)
     np.testing.assert_allclose(ours.r, r)
     np.testing.assert_allclose(ours.total, total, atol=1e-12)
-    for pair in (("Cu", "Cu"), ("Cu", "Zr"), ("Zr", "Cu"), ("Zr", "Zr")):
-        np.testing.assert_allclose(ours[pair], get_rdf(atoms, r_max, bins, elements=pair)[0], atol=1e-12)
+    for a, b in np.ndindex(2, 2):
+        pair = ours.elements[a], ours.elements[b]
+        np.testing.assert_allclose(ours.partial[a, b], get_rdf(atoms, r_max, bins, elements=pair)[0], atol=1e-12)
 
 
 def test_partials_add_up_to_the_total_and_to_the_counted_neighbours():

@@ -325,7 +325,7 @@ LEVELS = _modes(np.random.default_rng(0).standard_normal((96, 20)), np.linspace(
         (lambda: mode_couplings(LEVELS, FCC, 0.0), "cutoff = 0.0: give a positive distance"),
         (lambda: raman_coupling(LEVELS, FCC, 4.0, [4.0, 5.0], 0.5), "every atom is a centre of inversion"),
         (lambda: raman_coupling(LEVELS, FCC, 4.0, [4.0, 12.0], 0.5), "no mode within three widths of E = 12 meV"),
-        (lambda: raman_coupling(LEVELS, FCC, 4.0, [5.0, 4.0], 0.5), "two or more rising values"),
+        (lambda: raman_coupling(LEVELS, FCC, 4.0, [5.0, 4.0], 0.5), "two or more ascending values"),
         (lambda: raman_coupling(LEVELS, FCC, 4.0, [4.0, 5.0], 0.0), "width = 0.0 be positive"),
     ],
 )
