@@ -126,15 +126,8 @@ class TestRemade:
             assert float(made[column]) == pytest.approx(float(shipped[column]), rel=1e-4), column
         np.testing.assert_allclose(made.reduced, shipped.reduced, rtol=1e-3, atol=1e-9)
 
-    def test_local_peaks_by_modes(self):
-        entry = smallest("local", method="modes")
-        glass, potential = glass_and_potential(entry["glass"])
-        shipped = load_result("local", entry["name"])
-        made = local_peak_table(glass, potential, shipped.atom.values, "modes")
-        np.testing.assert_allclose(made.intensity, shipped.intensity, rtol=1e-5)
-        assert made.omega_peak.values == pytest.approx(shipped.omega_peak.values, abs=1e-3)
-
     def test_local_peaks_of_three_atoms_by_moments(self):
+        """Those by all modes are made again with the description of a sample, below."""
         entry = smallest("local", method="moments")
         glass, potential = glass_and_potential(entry["glass"])
         shipped = load_result("local", entry["name"]).isel(atom=slice(3))
