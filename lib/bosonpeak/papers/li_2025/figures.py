@@ -3,6 +3,7 @@
 import numpy as np
 
 from bosonpeak.drawing.style import ordered_colors
+from bosonpeak.scattering.specific_heat import debye_heat
 
 STRUCTURE = "#D55E00"
 """Colour of S(Q)."""
@@ -87,3 +88,20 @@ def draw_spectrum(axes, energy, values, color, label, low=0.0, **options) -> Non
     """A spectrum above `low`, over its maximum there."""
     shown = (energy >= low) & np.isfinite(values)
     axes.plot(energy[shown], values[shown] / values[shown].max(), color=color, label=label, **options)
+
+
+def draw_dispersions(axes, found, color, label, marker="o") -> None:
+    """`draw_dispersion` of several samples, with one entry in the legend."""
+    for k, dispersion in enumerate(found):
+        draw_dispersion(axes, dispersion, color, label if k == 0 else None, marker)
+
+
+def draw_heat(axes, kelvin, reduced, fit) -> None:
+    """C / T^3 in J/(mol K^4) at temperatures in K, a `scattering.specific_heat.HeatFit` to it, and its Debye part."""
+    debye = fit.debye_share * debye_heat(kelvin, fit.debye_temperature)
+    axes.plot(kelvin, reduced * 1e5, ".", color="#0072B2", label="computed")
+    axes.plot(kelvin, fit.heat(kelvin) / kelvin**3 * 1e5, color="#D55E00", label="fit")
+    axes.plot(kelvin, debye / kelvin**3 * 1e5, "--", color="0.4", label="its Debye part")
+    axes.set(xscale="log", xlabel="T  (K)", ylabel=r"$C/T^3$  ($10^{-5}$ J mol$^{-1}$ K$^{-4}$)")
+    axes.set_ylim(0, 2.1 * reduced.max() * 1e5)
+    axes.legend(fontsize="small", loc="upper right")

@@ -12,7 +12,7 @@ from tqdm.auto import tqdm
 
 from bosonpeak.papers.li_2025.local_fields import LocalGeometry, linear_operator
 from bosonpeak.scattering.trajectories import Trajectory, energy_spectra, sample_interval, wave_series
-from bosonpeak.scattering.wavevectors import ScatteringMap, ShellSums, Wavevectors, phase_waves
+from bosonpeak.scattering.wavevectors import CHUNK, ScatteringMap, ShellSums, Wavevectors, phase_waves
 from bosonpeak.threads import available_cores, blas_threads
 from bosonpeak.vibrations.modes import Modes
 from bosonpeak.vibrations.peaks import frequency_scale
@@ -62,15 +62,18 @@ def fluctuation_maps(
     sums = {name: ShellSums(shells) for name in fields}
     static = {name: ShellSums(shells) for name in fields}
     with tqdm(desc="fluctuations", total=len(wavevectors), unit="wave", disable=not progress) as bar:
-        for start in range(0, len(wavevectors), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            series = wave_series(u, atoms, wavevectors.indices[part], values, moving)
-            for name, first, last in zip(fields, columns[:-1], columns[1:], strict=True):
-                one = series[:, :, first:last]
-                power = energy_spectra(one, sample_interval(trajectory), energy, width, unit).sum(axis=2)
-                sums[name].add(power.T / len(atoms), wavevectors.shell[part])
-                variance = one.var(axis=0).sum(axis=1, keepdims=True)
-                static[name].add(variance.astype(float) / len(atoms), wavevectors.shell[part])
+        for start in range(0, len(wavevectors), CHUNK):
+            block = slice(start, start + CHUNK)
+            series = wave_series(u, atoms, wavevectors.indices[block], values, moving)
+            for first_wave in range(0, series.shape[1], _CHUNK):
+                part = slice(first_wave, first_wave + _CHUNK)
+                shell = wavevectors.shell[block][part]
+                for name, first, last in zip(fields, columns[:-1], columns[1:], strict=True):
+                    one = series[:, part, first:last]
+                    power = energy_spectra(one, sample_interval(trajectory), energy, width, unit).sum(axis=2)
+                    sums[name].add(power.T / len(atoms), shell)
+                    variance = one.var(axis=0).sum(axis=1, keepdims=True)
+                    static[name].add(variance.astype(float) / len(atoms), shell)
             bar.update(series.shape[1])
     found = {}
     for name in fields:
@@ -92,7 +95,9 @@ def harmonic_fluctuation_map(
     """
     atoms, n = geometry.atoms, len(geometry.atoms)
     level = modes.omega * frequency_scale(unit)
-    moving = level > 1e-6 * level.max()
+    # the Gaussian of a mode beyond 15 widths from all energies is 0 in single precision
+    reached = (level > np.min(energy) - 15 * width) & (level < np.max(energy) + 15 * width)
+    moving = (level > 1e-6 * level.max()) & reached
     level, root = level[moving], np.sqrt(np.repeat(atoms.get_masses(), 3))
     operator = linear_operator(name, geometry)
     values = (operator @ (modes.polarizations[:, moving] / root[:, None])).reshape(n, -1, len(level))

@@ -126,9 +126,11 @@ def _over_bonds(u, H, g):
 
 def _neighbours_now(u, g):
     """Coordination and mean distance within the cutoff at each time, (T, N) each."""
-    # no pair further apart than this in the reference can come within the cutoff
-    reach = g.cutoff + 2 * np.linalg.norm(u, axis=2).max()
-    i, j, vector = periodic_neighbours(g.atoms, "ijD", reach)
+    # a pair comes within the cutoff only if the largest displacements of its two atoms can bridge the gap
+    farthest = np.linalg.norm(u, axis=2).max(axis=0)
+    i, j, distance, vector = periodic_neighbours(g.atoms, "ijdD", g.cutoff + 2 * farthest.max())
+    possible = distance < g.cutoff + farthest[i] + farthest[j]
+    i, j, vector = i[possible], j[possible], vector[possible]
     n = u.shape[1]
     count, total = np.empty((2, len(u), n))
     for k in range(len(u)):

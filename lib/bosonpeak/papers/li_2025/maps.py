@@ -38,6 +38,11 @@ class Dispersion:
     def spread(self) -> float:
         return float(self.energy.std())
 
+    @property
+    def relative_spread(self) -> float:
+        """`spread` over `mean`."""
+        return self.spread / self.mean
+
 
 def peak_dispersion(found: ScatteringMap, inside, low: float, high: float) -> Dispersion:
     """The maximum of each shell's spectrum between the energies low and high. inside: (B,) booleans of `window`.
@@ -62,29 +67,6 @@ def structure_correlation(found: ScatteringMap, structure, inside) -> np.ndarray
     x, y = x - x.mean(axis=0), y - y.mean()
     with np.errstate(invalid="ignore"):
         return (x * y[:, None]).sum(axis=0) / np.sqrt((x**2).sum(axis=0) * (y**2).sum())
-
-
-def speckle_interval(found: ScatteringMap, structure, inside, energy: float, rng=None, draws: int = 500):
-    """r at the energy nearest to `energy`, and the 95 % interval of what it were without the speckle of one structure:
-    (r, (low, high)).
-
-    Each shell is drawn anew from a normal distribution with its own standard error. The scatter is then in it twice,
-    which adds to its variance over the shells and lowers r: it is taken off, so that the interval may lie above r.
-    """
-    k = int(abs(found.energy - energy).argmin())
-    mean, error = found.intensity[inside, k], found.stderr[inside, k]
-    y = np.asarray(structure, float)[inside]
-    r = float(np.corrcoef(mean, y)[0, 1])
-    drawn = mean + error * np.random.default_rng(rng).standard_normal((draws, len(mean)))
-    share = np.clip(1 - 2 * (error**2).mean() / drawn.var(axis=1, ddof=1), 1e-6, None)
-    true = np.clip([np.corrcoef(x, y)[0, 1] for x in drawn] / np.sqrt(share), -1, 1)
-    low, high = np.quantile(true, [0.025, 0.975])
-    return r, (float(low), float(high))
-
-
-def spectrum_at(found: ScatteringMap, energy: float) -> np.ndarray:
-    """The map at the energy nearest to `energy`, (B,)."""
-    return found.intensity[:, int(abs(found.energy - energy).argmin())]
 
 
 @dataclass(frozen=True)
