@@ -81,9 +81,7 @@ MEASUREMENTS = (MODEL_GLASS,)
 
 def alloy_tables(names, archived: bool, plan: Plan, progress: bool = False) -> list[xr.Dataset]:
     """Tables of some glasses: archived ones, or computed now, which takes minutes for each glass."""
-    if archived:
-        return [load_result("scattering", name) for name in names]
-    return [computed_table(name, plan, progress) for name in names]
+    return [load_result("scattering", x) if archived else computed_table(x, plan, progress) for x in names]
 
 
 def nearest(energy, at) -> np.ndarray:
