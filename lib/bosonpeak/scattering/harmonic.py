@@ -217,7 +217,9 @@ def _spectra_of_modes(modes, n_atoms, energy, width, unit):
             "dynamical matrix instead"
         )
     level = modes.omega * frequency_scale(unit)
-    moving = level > 1e-6 * level.max()
+    # the Gaussian of a mode beyond 15 widths from all energies is 0 in single precision
+    reached = (level > energy.min() - 15 * width) & (level < energy.max() + 15 * width)
+    moving = (level > 1e-6 * level.max()) & reached
     level, basis = level[moving], modes.polarizations[:, moving].astype(np.float32)
     kernel = (gaussian_levels(energy, level, width) / level**2).T.astype(np.float32, order="C")
 
