@@ -27,8 +27,6 @@ from bosonpeak.vibrations.spectra import density_of_states, translations
 POTENTIAL = "cu-zr-mendelev-2009"
 SLOW = 6.0
 """rad/ps: modes below this are called slow in the chapter."""
-FAR = 1.0
-"""A: an atom that moves further than this within a picosecond may belong to a string."""
 MODES_SEED = 7919
 """Of the random vectors that start the recursion and the subspace iteration."""
 
@@ -276,7 +274,8 @@ def thermal_motion(glass, temperature, duration, runs, progress=False, folder=No
     every = round(1.0 / (time[1] - time[0]))
     starts = range(0, len(time) - every, every)
     steps = [[np.linalg.norm(u[t + every] - u[t], axis=1) for t in starts] for u, _ in both]
-    chain = partial(motion.longest_chain, atoms=atoms, least=FAR, reach=FAR)
+    # an atom that moves further than 1 A within a picosecond may belong to a string
+    chain = partial(motion.longest_chain, atoms=atoms, least=1.0, reach=1.0)
     longest = [[[chain(u[t], u[t + every]) for t in starts] for u in pair] for pair in both]
     table |= {"kelvin": ("run", kelvins), "strayed": ("run", [float(m["strayed"]) for m in movies])}
     for name, about in (("square", False), ("square_about", True)):

@@ -13,9 +13,8 @@ from bosonpeak.archive.resume import KeptParts
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.lammps import Session
 from bosonpeak.vibrations.hessian import dynamical_matrix
-from bosonpeak.vibrations.local_peaks import HIGHEST, LOWEST, WIDTH
 from bosonpeak.vibrations.modes import frequencies
-from bosonpeak.vibrations.peaks import boson_peak, broadened_reduced_density, cumulative_level, frequency_scale
+from bosonpeak.vibrations.peaks import METAL, cumulative_level, frequency_scale
 
 CUTOFF = 10.0
 """rad/ps: up to here the cumulative level is taken."""
@@ -82,7 +81,7 @@ def inherent_spectra(
     data = xr.Dataset(table, {"temperature": np.asarray(temperatures, float), "omega": omega})
     for name, unit in _UNITS.items():
         data[name].attrs["units"] = unit
-    options = {"equilibration": equilibration, "interval": interval, "run_seed": seed, "width": WIDTH}
+    options = {"equilibration": equilibration, "interval": interval, "run_seed": seed, "width": METAL.width}
     return data.assign_attrs(n_atoms=len(atoms), **options)
 
 
@@ -90,9 +89,7 @@ def _describe(minimum, start, potential, omega) -> dict:
     # frequencies without modes, which would cost four times as much
     (root,) = frequencies([dynamical_matrix(minimum, potential)], workers=1)
     every = root * frequency_scale("rad/ps")
-    reduced = broadened_reduced_density(every, omega, WIDTH)
-    # the levels are divided by their own omega^2 already: dimension 1
-    peak = boson_peak(omega, reduced, dimension=1, omega_min=LOWEST, omega_max=HIGHEST)
+    peak, reduced = METAL.of_levels(every, omega)
     energy = (minimum.info["potential_energy"] - start.info["potential_energy"]) / len(start)
     return {
         "energy": energy, "omega_peak": peak.omega, "intensity": peak.intensity, "interior": peak.interior,

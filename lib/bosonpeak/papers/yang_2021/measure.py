@@ -16,9 +16,8 @@ from bosonpeak import statistics
 from bosonpeak.archive.glasses import load
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.landscape import artn
-from bosonpeak.materials.potentials import get
 from bosonpeak.papers.yang_2021 import fields
-from bosonpeak.papers.yang_2021.archived import POTENTIAL, SLOW, slow_gruneisen
+from bosonpeak.papers.yang_2021.archived import SLOW, slow_gruneisen
 from bosonpeak.papers.yang_2021.events import SEED, atom_barriers, chosen_atoms
 from bosonpeak.structure.coarse_graining import Autocorrelation, coarse_grain, spatial_autocorrelation
 from bosonpeak.vibrations import local_peaks
@@ -92,13 +91,15 @@ def agreement(found, expected) -> tuple[float, float]:
     return float(np.corrcoef(found, expected)[0, 1]), float(np.median(abs(found / expected - 1)))
 
 
-def recompute(glass: str, vibrations: xr.Dataset, moments, strain: float, atoms: int = 16, modes: int = 10) -> dict:
+def recompute(glass: str, potential, vibrations: xr.Dataset, moments, strain: float, atoms=16, modes=10) -> dict:
     """Compute the boson peaks of some atoms and the slowest modes of a glass again, and compare with the archive.
 
     Parameters
     ----------
     glass : str
         The first glass of `vibrations`.
+    potential : Potential
+        Of that glass.
     vibrations : xarray.Dataset
         Of `archived.vibrations`; nothing is computed where it was not read from the archive.
     moments : array, shape (2, N)
@@ -121,7 +122,7 @@ def recompute(glass: str, vibrations: xr.Dataset, moments, strain: float, atoms:
     if vibrations.attrs["source"] == "live":
         return {"sample_atoms": 0, "sample_modes": 0, "sample_off": "at this scale all of it was computed here"}
     index, first = chosen_atoms(len(moments[0]), atoms), vibrations.isel(glass=0)
-    peaks = local_peaks.peaks_by_moments(load(glass), get(POTENTIAL), index)[0]
+    peaks = local_peaks.peaks_by_moments(load(glass), potential, index)[0]
     found = slow_gruneisen(glass, modes, strain)
     pairs = (peaks, moments[0][index]), (found.omega, first.omega[:modes]), (found.gamma, first.gamma_slope[:modes])
     off = [float(np.max(abs(np.asarray(a) / np.asarray(b) - 1))) for a, b in pairs]
