@@ -262,12 +262,12 @@ def thermal_motion(glass, temperature, duration, runs, progress=False, folder=No
 
     def sample():
         short = dynamics.thermal_trajectory(atoms, potential, temperature, 1.0, 0.01, seed=50)
-        rounded = short.displacements.astype(float).round(4).astype("f4")
-        return {"path": rounded, "path_energy": short.energy, "path_time": short.time}
+        return {"u": short.displacements.astype(float).round(4), "energy": short.energy, "time": short.time}
 
     movies = [kept.part(f"run-{k}", partial(run, k)) for k in range(runs)]
-    dimensions = {"path": ("sample", "atom", "axis"), "path_energy": "sample", "path_time": "sample"}
-    table = {key: (dimensions[key], value) for key, value in kept.part("sample", sample).items()}
+    short = kept.part("sample", sample)
+    table = {"path": (("sample", "atom", "axis"), short["u"].astype("f4"))}
+    table |= {f"path_{name}": ("sample", short[name]) for name in ("energy", "time")}
     kelvins, time = [float(m["kelvin"]) for m in movies], movies[0]["time"]
     options = all_modes(glass), potential, atoms, float(np.mean(kelvins)), time
     both = [(m["u"], motion.draw_harmonic(*options, 200 + k)) for k, m in enumerate(movies)]
