@@ -96,7 +96,8 @@ def vibrations(glasses, strain, small_strain, widths, progress=False, folder=Non
         options = strain, small_strain, list(widths), name == glasses[0]
         kept = KeptParts(folder, load(name), get(POTENTIAL), str(vibrations.method), *options)
         part = kept.part("vibrations", partial(_glass, name, *options))
-        found.append(xr.Dataset({key: (_DIMENSIONS[key], value) for key, value in part.items()}))
+        one = xr.Dataset({key: (_DIMENSIONS[key], value) for key, value in part.items()})
+        found.append(one.assign_coords({axis: np.arange(one.sizes[axis]) for axis in ("mode", "slow")}))
     data = xr.concat(found, "glass", join="outer", data_vars="all", fill_value=np.nan)
     return data.assign_coords(glass=list(glasses), width=list(widths)).assign_attrs(unit="rad/ps", slow=SLOW)
 
@@ -255,8 +256,7 @@ def thermal_motion(glass, temperature, duration, runs, progress=False, folder=No
     kept = KeptParts(folder, atoms, potential, str(thermal_motion.method), temperature, duration)
 
     def run(k):
-        options = {"seed": 100 + k, "progress": progress}
-        found = dynamics.thermal_trajectory(atoms, potential, temperature, duration, 0.1, **options)
+        found = dynamics.thermal_trajectory(atoms, potential, temperature, duration, 0.1, 100 + k, progress=progress)
         last = motion.basin_distance(atoms, potential, found.displacements[-1])
         return {"u": found.displacements, "time": found.time, "kelvin": found.temperature.mean(), "strayed": last}
 
