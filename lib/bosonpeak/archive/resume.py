@@ -107,11 +107,13 @@ class KeptParts:
     folder : path-like or None
         Where the folders of all series are; None keeps nothing.
     *key
-        What determines the series: its folder is named by `structure_key(*key)`.
+        What determines the series: its folder is named by `structure_key(*key)`, or by the key itself where it is one
+        string, such as `Method.key` returns it.
     """
 
     def __init__(self, folder, *key):
-        self.folder = Path(folder) / structure_key(*key) if folder else None
+        name = key[0] if len(key) == 1 and isinstance(key[0], str) else structure_key(*key) if folder else ""
+        self.folder = Path(folder) / name if folder else None
 
     def path(self, name: str) -> Path | None:
         """File of the part `name`; None where nothing is kept."""

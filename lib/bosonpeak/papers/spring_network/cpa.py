@@ -18,25 +18,29 @@ import numpy as np
 from scipy.optimize import brentq
 
 from bosonpeak.networks.lattices import SpringDistribution, get_lattice
-from bosonpeak.papers.spring_network.lattice_green import (
-    TOP,
-    VECTOR_LATTICES,
-    debye_level_of_lattice,
-    evaluate_lattice_green,
-)
+from bosonpeak.papers.spring_network.lattice_green import TOP, check_vector, evaluate_lattice_green
 
 
 @dataclass(frozen=True)
 class EffectiveMedium:
-    """The effective medium of a spring network, over frequencies omega (M,).
+    """The effective medium of a spring network.
 
-    stiffness: (M,) complex K in t0, Im K <= 0; green: (M,) complex diagonal G; g: (M,) density of states per degree of
-    freedom; residual: (M,) of the self-consistency, relative to K. static_stiffness: K at omega = 0, 0 where the
-    network is not rigid; debye_level: limit of g / omega^(d-1); debye_frequency: (d / level)^(1/d).
-    A wave q of the medium has omega^2 = K c_1^2 q^2, c_1 the mean speed (of the Debye level) of the perfect lattice:
-    speed: (M,) omega / Re q; attenuation: (M,) Im q, of the amplitude, in 1/a; mean_free_path: (M,) 1 / (2 Im q), of
-    the energy. ioffe_regel: lowest frequency where the mean free path is half a wavelength, Re sqrt(K) =
-    2 pi |Im sqrt(K)|, which is pi Gamma = omega for the full width Gamma of any wave; nan where no omega reaches it.
+    Attributes
+    ----------
+    lattice, vector : str, bool
+        The lattice, and whether its springs are vector springs.
+    omega : array, shape (M,)
+        Frequencies in sqrt(t0/m).
+    stiffness : array of complex, shape (M,)
+        K in t0, with Im K <= 0. A wave q of the medium has omega^2 = K D(q), D that of the lattice with springs 1.
+    green : array of complex, shape (M,)
+        Diagonal G of the Green's function, in m/t0.
+    g : array, shape (M,)
+        Density of states per degree of freedom, -(2 omega / pi) Im G.
+    residual : array, shape (M,)
+        Residual of the self-consistency, relative to K.
+    static_stiffness : float
+        K at omega = 0, in t0; 0 where the network is not rigid.
     """
 
     lattice: str
@@ -47,12 +51,6 @@ class EffectiveMedium:
     g: np.ndarray
     residual: np.ndarray
     static_stiffness: float
-    debye_level: float
-    debye_frequency: float
-    speed: np.ndarray
-    attenuation: np.ndarray
-    mean_free_path: np.ndarray
-    ioffe_regel: float
 
 
 def rigidity_threshold(lattice: str, vector: bool = False) -> float:
@@ -71,14 +69,6 @@ def _list_springs(springs, bond_fraction, order):
     k, weight = (springs or SpringDistribution()).quadrature(order)
     k, weight = np.append(k, 0.0), np.append(weight * bond_fraction, 1 - bond_fraction)
     return k[weight > 0], weight[weight > 0]
-
-
-def _check_vector(lattice, vector):
-    if vector and lattice not in VECTOR_LATTICES:
-        get_lattice(lattice)
-        raise ValueError(
-            f"vector springs do not hold up the {lattice} lattice: choose one of {', '.join(VECTOR_LATTICES)}"
-        )
 
 
 def _find_static(k, weight, share):
@@ -110,7 +100,7 @@ def find_static_stiffness(
     For equal springs k it is k (p - p_c) / (1 - p_c) with p_c the `rigidity_threshold`; at and below it 0. Raises
     ValueError as `solve_cpa`.
     """
-    _check_vector(lattice, vector)
+    check_vector(lattice, vector)
     return _find_static(*_list_springs(springs, bond_fraction, order), rigidity_threshold(lattice, vector))
 
 
@@ -160,8 +150,7 @@ def solve_cpa(
     that is analytic above the real axis, hence causal. Raises ValueError for bad input, RuntimeError where the
     self-consistency is left with a residual above 100 tolerance or a K or g of the wrong sign.
     """
-    _check_vector(lattice, vector)
-    kind = get_lattice(lattice)
+    check_vector(lattice, vector)
     omega = np.asarray(omega, float)
     if omega.ndim != 1 or not len(omega) or not (np.isfinite(omega).all() and (omega > 0).all()):
         raise ValueError("omega must be a one-dimensional array of finite frequencies > 0")
@@ -205,8 +194,7 @@ def solve_cpa(
             f"the effective medium of the {lattice} lattice did not converge at {wrong.sum()} of {len(omega)} "
             f"frequencies, worst at omega = {omega[worst]:.6g}: residual {residual[worst]:.3g}, K = {K[worst]:.6g}"
         )
-    static = _find_static(k, weight, share)
-    return _describe(kind, vector, omega, K, green, residual, static)
+    return describe_medium(lattice, vector, omega, K, green, residual, _find_static(k, weight, share))
 
 
 def expand_second_order(lattice: str, omega, springs=None, bond_fraction=1.0, vector=False) -> np.ndarray:
@@ -215,7 +203,7 @@ def expand_second_order(lattice: str, omega, springs=None, bond_fraction=1.0, ve
     What perturbation theory knows: no missing bond is told from a soft one, and nothing is self-consistent. The limit
     of `solve_cpa` for weak disorder, and its control. Arguments and errors as there.
     """
-    _check_vector(lattice, vector)
+    check_vector(lattice, vector)
     # two nodes give the mean and the variance exactly
     k, weight = _list_springs(springs, bond_fraction, 2)
     mean = weight @ k
@@ -236,21 +224,7 @@ def find_crossover(omega, strength) -> float:
     return float(omega[0] if i == 0 else np.interp(1.0, strength[i - 1 : i + 1], omega[i - 1 : i + 1]))
 
 
-def _describe(kind, vector, omega, K, green, residual, static) -> EffectiveMedium:
-    d = kind.dimension
-    first = debye_level_of_lattice(kind.name, vector)
-    level = first * static ** (-d / 2) if static > 0 else np.inf
-    # the speed that, equal for all waves, would give the lattice its Debye level
-    c = (2 * np.pi * (d - 1) / ((2 * np.pi) ** d * kind.number_density * first)) ** (1 / d)
-    # Im sqrt(K) <= 0 also where K is negative and real: no wave there, but decay
-    root = np.conj(np.sqrt(K.real + 1j * abs(K.imag)))
-    q = omega / (c * root)
-    with np.errstate(divide="ignore"):
-        path, speed = 1 / (2 * q.imag), omega / q.real
-        strong = 2 * np.pi * abs(root.imag) / root.real
-    edge = find_crossover(omega, strong)
+def describe_medium(lattice: str, vector: bool, omega, stiffness, green, residual, static) -> EffectiveMedium:
+    """The effective medium that has these stiffnesses and Green's functions; arguments as its attributes."""
     g = np.maximum(-2 * omega / np.pi * green.imag, 0.0)
-    debye = (d / level) ** (1 / d) if static > 0 else 0.0
-    return EffectiveMedium(
-        kind.name, vector, omega, K, green, g, residual, static, level, debye, speed, q.imag, path, edge
-    )
+    return EffectiveMedium(lattice, vector, omega, stiffness, green, g, residual, static)

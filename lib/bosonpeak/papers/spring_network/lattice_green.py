@@ -28,6 +28,16 @@ TOP = {
 """Largest eigenvalue of D(k) of the perfect lattice with springs 1, by (lattice, vector)."""
 
 
+def check_vector(lattice: str, vector: bool = True) -> None:
+    """Raise ValueError for an unknown lattice, or one that vector springs between nearest neighbours do not hold up."""
+    get_lattice(lattice)
+    if vector and lattice not in VECTOR_LATTICES:
+        raise ValueError(
+            f"vector springs between nearest neighbours do not hold up the {lattice} lattice: choose one of "
+            f"{', '.join(VECTOR_LATTICES)}, or scalar springs"
+        )
+
+
 def _mean(a, b):
     """Arithmetic-geometric mean of two numbers of the upper half plane, where this branch is analytic."""
     for _ in range(40):
@@ -206,12 +216,7 @@ def vector_density(lattice: str, n: int | None = None, cells: int = 800) -> tupl
     singularities. Raises ValueError for a lattice
     that central forces between nearest neighbours do not hold up (square, simple cubic).
     """
-    if lattice not in VECTOR_LATTICES:
-        get_lattice(lattice)
-        raise ValueError(
-            f"vector springs between nearest neighbours do not hold up the {lattice} lattice (z = 2 d): choose one of "
-            f"{', '.join(VECTOR_LATTICES)}, or scalar springs"
-        )
+    check_vector(lattice)
     d = get_lattice(lattice).dimension
     n = n or (200 if d == 2 else 48)
     top = np.sqrt(TOP[lattice, True]) * (1 + 1e-6)

@@ -42,13 +42,8 @@ def largest_piece(network: SpringNetwork) -> SpringNetwork:
     keep = piece == np.bincount(piece, minlength=count).argmax()
     number = np.cumsum(keep) - 1
     inside = keep[network.bonds[:, 0]]
-    return SpringNetwork(
-        network.positions[keep],
-        number[network.bonds[inside]],
-        network.stiffness[inside],
-        network.box,
-        network.vectors[inside],
-    )
+    bonds, stiffness, vectors = number[network.bonds[inside]], network.stiffness[inside], network.vectors[inside]
+    return SpringNetwork(network.positions[keep], bonds, stiffness, network.box, vectors)
 
 
 def tree_nodes(network: SpringNetwork) -> np.ndarray:

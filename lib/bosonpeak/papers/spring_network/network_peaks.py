@@ -107,7 +107,7 @@ class Excess:
     (M,): g / omega^(d-1), the kernel's bias taken out as the crystal shows it; ratio (M,): g over the crystal's.
     height: of reduced over level, net: of ratio, each the highest in WINDOW; net_interior: whether that of ratio is a
     maximum, or the end of a rise; place: omega of the highest reduced below 0.8 omega_v; interior: whether that is a
-    maximum; zero_modes: pieces, each one of them.
+    maximum.
     """
 
     rigid: bool
@@ -122,12 +122,16 @@ class Excess:
     net_interior: bool
     place: float
     interior: bool
-    zero_modes: int
 
+    @property
+    def scaled(self) -> np.ndarray:
+        """Frequencies (M,) in units of omega_v."""
+        return self.omega / self.omega_v
 
-def _floppy(pieces: int) -> Excess:
-    nothing = np.full(0, np.nan)
-    return Excess(False, 0.0, np.inf, 0.0, nothing, nothing, nothing, np.nan, np.nan, False, np.nan, False, pieces)
+    @property
+    def top(self) -> float:
+        """Highest g / omega^(d-1) in `WINDOW`, not divided by the level."""
+        return self.height * self.level
 
 
 @lru_cache(maxsize=8)
@@ -138,9 +142,27 @@ def _crystal(lattice: str, points: int = 100):
     return fine, softened_density(lattice, fine, 1.0), omega, softened_density(lattice, omega, 1.0)
 
 
-def _describe(lattice: str, K: float, seen: Spectrum, pieces: int) -> Excess:
-    d, omega = get_lattice(lattice).dimension, seen.omega
-    omega_v = float(np.sqrt(K * FIRST_SINGULARITY[lattice]))
+def excess_of(lattice: str, stiffness: float, seen: Spectrum | None) -> Excess:
+    """Excess that a density shows, read against the crystal softened to a stiffness.
+
+    Parameters
+    ----------
+    lattice : str
+    stiffness : float
+        K of the network or medium, in t0; 0 where it is not rigid.
+    seen : Spectrum or None
+        Density g (M,) at the frequencies of `excess_grid`, and the kernel through which it was seen; not used where
+        the stiffness is 0.
+
+    Returns
+    -------
+    Excess
+    """
+    K, d = stiffness, get_lattice(lattice).dimension
+    if not K > 0:
+        nothing = np.full(0, np.nan)
+        return Excess(False, 0.0, np.inf, 0.0, nothing, nothing, nothing, np.nan, np.nan, False, np.nan, False)
+    omega, omega_v = seen.omega, float(np.sqrt(K * FIRST_SINGULARITY[lattice]))
     level = debye_level_of_lattice(lattice) * K ** (-d / 2)
     fine, g_fine, _, g = _crystal(lattice)
     ratio = seen.g / see_through_kernel(fine * np.sqrt(K), g_fine / np.sqrt(K), seen)
@@ -149,52 +171,83 @@ def _describe(lattice: str, K: float, seen: Spectrum, pieces: int) -> Excess:
     top = boson_peak(omega, reduced, 1, 0.1 * omega_v, 0.8 * omega_v)
     low, high = (x * omega_v for x in WINDOW)
     height, net = (boson_peak(omega, curve, 1, low, high) for curve in (reduced / level, ratio))
-    return Excess(
-        True, K, level, omega_v, omega, reduced, ratio, height.intensity, net.intensity, net.interior, top.omega,
-        top.interior, pieces,
-    )  # fmt: skip
+    found = height.intensity, net.intensity, net.interior, top.omega, top.interior
+    return Excess(True, K, level, omega_v, omega, reduced, ratio, *found)
 
 
-def measure_excess(
-    network: SpringNetwork,
-    lattice: str,
-    *,
-    resolution: float = 0.05,
-    n_vectors: int = 16,
-    rng=None,
-    stiffness: float | None = None,
-) -> Excess:
-    """The excess of a scalar network on a lattice, or of one held against that lattice at an equal Debye level.
+def excess_grid(lattice: str, stiffness: float) -> np.ndarray:
+    """Frequencies omega (M,) of an `Excess`: from a tenth of the softened crystal's van Hove frequency up to it."""
+    return _crystal(lattice)[2] * np.sqrt(stiffness)
 
-    resolution: standard deviation of the kernel over omega_v; stiffness: K, where it is known (default: from the
-    network's modulus). Below rigidity the result says so. Raises RuntimeError where the modulus does not converge.
+
+def measure_spectrum(
+    network: SpringNetwork, lattice: str, *, resolution=0.05, n_vectors=16, rng=None, stiffness: float | None = None
+) -> tuple[float, Spectrum | None]:
+    """Stiffness and density of a scalar network, from which `excess_of` reads the excess.
+
+    Parameters
+    ----------
+    network : SpringNetwork
+    lattice : str
+        The lattice against which the network is held.
+    resolution : float
+        Standard deviation of the kernel, in units of omega_v.
+    n_vectors : int
+        Number of random vectors of the kernel polynomial method.
+    rng : numpy.random.Generator or int, optional
+    stiffness : float, optional
+        K in t0, where it is known; by default it follows from the network's modulus tensor.
+
+    Returns
+    -------
+    stiffness : float
+        0 where the network is not rigid.
+    seen : Spectrum or None
+        Density g (M,) on the `excess_grid`; None where the network is not rigid.
+
+    Raises
+    ------
+    RuntimeError
+        If the modulus does not converge.
     """
     get_lattice(lattice)
     still = network.zero_modes()
-    pieces = still.shape[1]
     K = measured_stiffness(network, lattice) if stiffness is None else stiffness
     if not K > 0:
-        return _floppy(pieces)
-    omega_v, omega = np.sqrt(K * FIRST_SINGULARITY[lattice]), _crystal(lattice)[2] * np.sqrt(K)
-    D = network.dynamical_matrix()
-    seen = density_of_states(D, omega, resolution=resolution * omega_v, n_vectors=n_vectors, rng=rng, project_out=still)
-    return _describe(lattice, K, seen, pieces)
+        return 0.0, None
+    kernel, D = resolution * np.sqrt(K * FIRST_SINGULARITY[lattice]), network.dynamical_matrix()
+    options = {"resolution": kernel, "n_vectors": n_vectors, "rng": rng, "project_out": still}
+    return K, density_of_states(D, excess_grid(lattice, K), **options)
+
+
+def measure_excess(network: SpringNetwork, lattice: str, **options) -> Excess:
+    """The excess of a scalar network: `excess_of` what `measure_spectrum` finds; arguments and errors as there."""
+    return excess_of(lattice, *measure_spectrum(network, lattice, **options))
 
 
 def medium_excess(medium, resolution: float = 0.05) -> Excess:
-    """The same of a scalar effective medium (`cpa.EffectiveMedium`) on an even grid from about 0 to omega_v at least.
+    """The excess of a scalar effective medium.
 
-    resolution: of the kernel that it is seen through, over omega_v. Beyond the grid there is nothing, so it should
-    reach some widths of the kernel above 0.6 omega_v, the top of WINDOW.
+    Parameters
+    ----------
+    medium : cpa.EffectiveMedium
+        On an even grid from about 0 to omega_v at least. Beyond the grid there is nothing, so it should reach some
+        widths of the kernel above 0.6 omega_v, the top of `WINDOW`.
+    resolution : float
+        Standard deviation of the kernel through which it is seen, in units of omega_v.
+
+    Returns
+    -------
+    Excess
     """
     lattice, K = medium.lattice, medium.static_stiffness
     if not K > 0:
-        return _floppy(0)
-    omega_v, omega = np.sqrt(K * FIRST_SINGULARITY[lattice]), _crystal(lattice)[2] * np.sqrt(K)
+        return excess_of(lattice, 0.0, None)
+    omega_v, omega = np.sqrt(K * FIRST_SINGULARITY[lattice]), excess_grid(lattice, K)
     top = float(1.05 * max(medium.omega[-1], np.sqrt(TOP[lattice, False] * K)))
     n_moments = int(np.ceil(np.pi * top / (2 * resolution * omega_v)))
     blank = Spectrum(omega, omega, omega, resolution * omega_v, n_moments, 1, top)
-    return _describe(lattice, K, replace(blank, g=see_through_kernel(medium.omega, medium.g, blank)), 0)
+    return excess_of(lattice, K, replace(blank, g=see_through_kernel(medium.omega, medium.g, blank)))
 
 
 @dataclass(frozen=True)
@@ -217,32 +270,73 @@ def relative_difference(g, reference) -> float:
     return float(np.sqrt(np.mean((np.asarray(g) - reference) ** 2) / np.mean(np.square(reference))))
 
 
-def compare_with_medium(
-    networks, lattice: str, medium, *, vector: bool = False, resolution: float = 0.02, n_vectors: int = 16, points=200
-) -> Comparison:
-    """Density of states of networks (two or more samples) beside that of an effective medium, 0.1 to 1 of the top.
+def network_spectrum(
+    network: SpringNetwork, lattice: str, *, vector=False, resolution=0.02, n_vectors=16, points=200, rng=None
+) -> Spectrum:
+    """Density of states of a network up to the top of its spectrum.
 
-    medium: `cpa.EffectiveMedium` on an even grid from about 0 to its top; resolution: of the kernel over the crystal's
-    top frequency; sample k takes the random vectors of seed k. Raises ValueError for fewer than two networks.
+    Parameters
+    ----------
+    network : SpringNetwork
+    lattice : str
+        The frequencies go from 0.1 to 1 of the top frequency of this lattice with springs 1, but not beyond the last
+        level of the network.
+    vector : bool
+        Whether the springs are vector springs.
+    resolution : float
+        Standard deviation of the kernel, in units of the top frequency.
+    n_vectors : int
+        Number of random vectors.
+    points : int
+        Number of frequencies in the whole range.
+    rng : numpy.random.Generator or int, optional
+
+    Returns
+    -------
+    Spectrum
+        Of the frequencies within the spectrum, (k,) with k <= points.
     """
-    networks = list(networks)
-    if len(networks) < 2:
-        raise ValueError("a comparison needs two samples or more: one has no error")
-    top = np.sqrt(TOP[lattice, vector])
-    omega = top * np.linspace(0.1, 1.0, points)
-    samples, shown = np.zeros((len(networks), points)), np.zeros(points)
-    for k, network in enumerate(networks):
-        D = vector_dynamical_matrix(network) if vector else network.dynamical_matrix()
-        # above the sample's last level there is nothing
-        part = omega < 0.9999 * np.sqrt(spectral_bound(D))
-        still = network.zero_modes()
-        if vector:
-            still = sp.csc_matrix(sp.kron(still, np.eye(network.positions.shape[1])))
-        seen = density_of_states(
-            D, omega[part], resolution=resolution * top, n_vectors=n_vectors, rng=k, project_out=still
-        )
-        samples[k, part] = seen.g
-        shown[part] += see_through_kernel(medium.omega, medium.g, seen) / len(networks)
+    D = vector_dynamical_matrix(network) if vector else network.dynamical_matrix()
+    still = network.zero_modes()
+    if vector:
+        still = sp.csc_matrix(sp.kron(still, np.eye(network.positions.shape[1])))
+    omega, top = comparison_grid(lattice, vector, points), np.sqrt(TOP[lattice, vector])
+    # above the last level of the sample there is nothing
+    omega = omega[omega < 0.9999 * np.sqrt(spectral_bound(D))]
+    return density_of_states(D, omega, resolution=resolution * top, n_vectors=n_vectors, rng=rng, project_out=still)
+
+
+def comparison_grid(lattice: str, vector: bool = False, points: int = 200) -> np.ndarray:
+    """Frequencies (points,) from 0.1 to 1 of the top frequency of the perfect lattice with springs 1."""
+    return np.sqrt(TOP[lattice, vector]) * np.linspace(0.1, 1.0, points)
+
+
+def compare_spectra(seen: list[Spectrum], medium, points: int = 200) -> Comparison:
+    """Densities of several samples compared with that of an effective medium.
+
+    Parameters
+    ----------
+    seen : list of Spectrum
+        Two samples or more, from `network_spectrum` with the same `points`.
+    medium : cpa.EffectiveMedium
+        On an even grid from about 0 to its top.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        For fewer than two samples.
+    """
+    if len(seen) < 2:
+        raise ValueError(f"{len(seen)} sample: a comparison needs two samples or more, since one has no error")
+    samples, shown = np.zeros((len(seen), points)), np.zeros(points)
+    for sample, each in zip(samples, seen, strict=True):
+        sample[: len(each.g)] = each.g
+        shown[: len(each.g)] += see_through_kernel(medium.omega, medium.g, each) / len(seen)
     mean, error = samples.mean(axis=0), samples.std(axis=0, ddof=1) / np.sqrt(len(samples))
     noise = float(np.sqrt(np.mean(error**2) / np.mean(shown**2)))
+    omega = comparison_grid(medium.lattice, medium.vector, points)
     return Comparison(omega, mean, error, shown, relative_difference(mean, shown), noise, samples)
