@@ -1,8 +1,9 @@
-"""The excess of a spring network over its own Debye level and over its own crystal (floor 3).
+"""The excess of a spring network over its own Debye level and over its own crystal.
 
-A network is compared with the softened crystal: the same lattice with all springs equal to K, the stiffness of the
-network's own modulus tensor. It has the network's Debye level and its lattice dispersion; what is left above it is
-disorder. Network, crystal and effective medium are seen through one kernel, so that its width cancels. Reduced units:
+A network is compared with the softened crystal: the same lattice with all springs equal to K, the stiffness that
+follows from the network's own modulus tensor. This crystal has the Debye level of the network and the dispersion of
+its lattice, so that what exceeds it is due to disorder. Peaks are read by `vibrations.peaks.boson_peak`. Network,
+crystal and effective medium are seen through one kernel, so that its width cancels. Reduced units:
 length a, stiffness t0, mass m, omega in sqrt(t0/m).
 """
 
@@ -27,15 +28,32 @@ FIRST_SINGULARITY = {"square": 4.0, "triangular": 8.0, "simple-cubic": 4.0, "fcc
 """omega^2 of the first van Hove singularity of the scalar lattice with springs 1."""
 
 WINDOW = (0.2, 0.6)
-"""Where the excess is looked for, in units of the softened crystal's first van Hove frequency."""
+"""Range in which the excess is read, in units of the softened crystal's first van Hove frequency."""
 
 
 def kernel_matrix(omega_in, omega_out, n_moments: int, omega_max: float) -> np.ndarray:
-    """What the Jackson kernel of a KPM run makes of a density: matrix (K_out, K_in), g_seen = matrix @ g.
+    """Matrix that turns a density into what the Jackson kernel shows of it, g_seen = matrix @ g.
 
-    omega_in (K_in,): evenly spaced, ascending, > 0, closer than the kernel is wide; each stands for its cell.
-    omega_out (K_out,), below omega_max. The same series as `spectra.density_of_states`, its moments by quadrature.
-    Raises ValueError where a frequency lies outside (0, omega_max).
+    It is the series of `spectra.density_of_states`, with the moments by quadrature.
+
+    Parameters
+    ----------
+    omega_in : array, shape (K_in,)
+        Evenly spaced, ascending, positive frequencies, closer than the kernel is wide. Each stands for its cell.
+    omega_out : array, shape (K_out,)
+        Frequencies below omega_max.
+    n_moments : int
+    omega_max : float
+        Square root of the spectral bound of the run.
+
+    Returns
+    -------
+    array, shape (K_out, K_in)
+
+    Raises
+    ------
+    ValueError
+        If a frequency lies outside (0, omega_max).
     """
     omega_in, omega_out = np.asarray(omega_in, float), np.asarray(omega_out, float)
     if not (omega_in > 0).all() or max(omega_in.max(), omega_out.max()) >= omega_max:
@@ -49,10 +67,25 @@ def kernel_matrix(omega_in, omega_out, n_moments: int, omega_max: float) -> np.n
 
 
 def see_through_kernel(omega_in, g, seen: Spectrum) -> np.ndarray:
-    """A density g (K_in,) as the run `seen` would have shown it at its frequencies, (K,).
+    """A density as the run `seen` would have shown it.
 
-    What lies above the run's omega_max (a tail that the sample has no level in) is left out. Raises as
-    `kernel_matrix`.
+    What lies above the omega_max of the run, a tail in which the sample has no level, is left out.
+
+    Parameters
+    ----------
+    omega_in, g : arrays, shape (K_in,)
+        Frequencies as for `kernel_matrix`, and the density.
+    seen : Spectrum
+
+    Returns
+    -------
+    array, shape (K,)
+        At the frequencies of `seen`.
+
+    Raises
+    ------
+    ValueError
+        As `kernel_matrix`.
     """
     inside = np.asarray(omega_in) < seen.omega_max * (1 - 1e-9)
     matrix = kernel_matrix(np.asarray(omega_in)[inside], seen.omega, seen.n_moments, seen.omega_max)
@@ -60,7 +93,7 @@ def see_through_kernel(omega_in, g, seen: Spectrum) -> np.ndarray:
 
 
 def softened_density(lattice: str, omega, stiffness: float, vector: bool = False) -> np.ndarray:
-    """Density of states g (M,) of the lattice with all springs `stiffness`, normalised to 1."""
+    """Density of states g (M,) at omega (M,) of the lattice with all springs `stiffness` (t0), normalised to 1."""
     omega = np.asarray(omega, float)
     s = omega**2 / stiffness
     return np.maximum(-2 * omega / np.pi / stiffness * evaluate_lattice_green(lattice, s, vector).imag, 0.0)
@@ -72,9 +105,20 @@ def fine_grid(top: float, points: int = 1500) -> np.ndarray:
 
 
 def measured_stiffness(network: SpringNetwork, lattice: str) -> float:
-    """K in t0: (det mu / det mu_crystal)^(1/d), mu the network's modulus tensor; 0 where it is not rigid.
+    """Stiffness K = (det mu / det mu_crystal)^(1/d) of a network in t0, with mu its modulus tensor.
 
-    Below 1e-3 of the stiffest direction, which the modulus is not sure of, a direction counts as not held.
+    A direction with less than 1e-3 of the largest modulus, which is below the accuracy of mu, counts as not held.
+
+    Parameters
+    ----------
+    network : SpringNetwork
+    lattice : str
+        Of the crystal with springs 1.
+
+    Returns
+    -------
+    float
+        0 where the network is not rigid.
     """
     kind = get_lattice(lattice)
     crystal = kind.number_density * kind.steps.T @ kind.steps
@@ -85,10 +129,25 @@ def measured_stiffness(network: SpringNetwork, lattice: str) -> float:
 
 
 def debye_level_of_modulus(modulus, number_density: float) -> float:
-    """Limit of g / omega^(d-1) of a scalar network: S_d / ((2 pi)^d n sqrt(det(mu / n))), n nodes a volume.
+    """Debye level, the limit of g / omega^(d-1), of a scalar network: S_d / ((2 pi)^d n sqrt(det(mu / n))).
 
-    modulus: (d, d) of `elasticity.scalar_modulus`; S_d = 2 pi, 4 pi. That of one wave with the speed
-    det(mu / n)^(1/2d). Raises ValueError for a modulus that is not positive: no sound, no level.
+    It is that of a single wave with the speed det(mu / n)^(1/2d).
+
+    Parameters
+    ----------
+    modulus : array, shape (d, d)
+        mu, as `elasticity.scalar_modulus` returns it.
+    number_density : float
+        n, nodes per volume.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        For a modulus that is not positive: such a network has no sound.
     """
     modulus = np.asarray(modulus, float)
     d = len(modulus)
@@ -100,14 +159,32 @@ def debye_level_of_modulus(modulus, number_density: float) -> float:
 
 @dataclass(frozen=True)
 class Excess:
-    """A network beside the crystal of its own stiffness.
+    """The density of a network compared with the crystal of its own stiffness.
 
-    rigid: False where the network has no stiffness; then there is no level and all below is nan. stiffness K, level
-    (own Debye level), omega_v (first van Hove frequency of the softened crystal); omega (M,) up to omega_v; reduced
-    (M,): g / omega^(d-1), the kernel's bias taken out as the crystal shows it; ratio (M,): g over the crystal's.
-    height: of reduced over level, net: of ratio, each the highest in WINDOW; net_interior: whether that of ratio is a
-    maximum, or the end of a rise; place: omega of the highest reduced below 0.8 omega_v; interior: whether that is a
-    maximum.
+    Attributes
+    ----------
+    rigid : bool
+        False where the network has no stiffness. Then there is no level, and all below is NaN or empty.
+    stiffness : float
+        K in t0.
+    level : float
+        Debye level of the network.
+    omega_v : float
+        First van Hove frequency of the softened crystal, in sqrt(t0/m).
+    omega : array, shape (M,)
+        Frequencies up to omega_v.
+    reduced : array, shape (M,)
+        g / omega^(d-1), with the bias of the kernel taken out as the crystal shows it.
+    ratio : array, shape (M,)
+        g over that of the softened crystal.
+    height, net : float
+        Highest reduced / level, and highest ratio, in `WINDOW`.
+    net_interior : bool
+        Whether the highest ratio is a maximum, and not the end of a rise.
+    place : float
+        omega of the highest reduced density below 0.8 omega_v.
+    interior : bool
+        Whether that is a maximum.
     """
 
     rigid: bool
@@ -252,9 +329,22 @@ def medium_excess(medium, resolution: float = 0.05) -> Excess:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A network and its effective medium over the spectrum, (M,): omega, network g (mean of the samples), error (its
-    standard error over samples and random vectors), medium g through the same kernel. deviation: root mean square of
-    their difference over that of the medium; noise: of the error over the same; samples: (n, M)."""
+    """Networks compared with their effective medium over the spectrum.
+
+    Attributes
+    ----------
+    omega : array, shape (M,)
+    network, error : arrays, shape (M,)
+        Mean g of the samples, and its standard error over samples and random vectors.
+    medium : array, shape (M,)
+        g of the medium through the same kernel.
+    deviation : float
+        Root mean square of the difference over that of the medium.
+    noise : float
+        Root mean square of the error over that of the medium.
+    samples : array, shape (n, M)
+        g of each sample.
+    """
 
     omega: np.ndarray
     network: np.ndarray
