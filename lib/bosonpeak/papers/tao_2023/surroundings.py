@@ -1,6 +1,6 @@
 """What the chapter measures on single atoms: how well networks predict them, and what surrounds the extreme ones."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -131,11 +131,8 @@ def surroundings(
     study: xr.Dataset, structures: xr.Dataset, guess, rng: int = 2023, n_resamples: int = 200
 ) -> Surroundings:  # fmt: skip
     """Measure `Surroundings` of the atoms of `learned_structures`, with predictions (n,) of those not seen."""
-    every = atoms.atomic_rows(structures)
-    unseen = pd.Index(structures.key.values).get_indexer(study.unseen_key.values)
-    chosen = np.concatenate([np.flatnonzero(every.sample == s) for s in unseen])
-    columns = ("inputs", "target", "parent", "number", "sample")
-    rows = replace(every, **{name: getattr(every, name)[chosen] for name in columns})
+    every = atoms.atomic_rows(structures, r=atoms.NEAR)
+    rows = atoms.atomic_rows(structures, pd.Index(structures.key.values).get_indexer(study.unseen_key.values))
     random = np.random.default_rng(rng).uniform(size=len(every.target))
     intervals = partial(atoms.first_shell_intervals, every, every.target, rng=rng, n_resamples=n_resamples)
     lowest, highest = (float(np.mean(every.number[tenth] == COPPER)) for tenth in atoms.extreme_atoms(every.target))
