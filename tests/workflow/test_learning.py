@@ -118,7 +118,7 @@ def test_the_workflow_learns_and_takes_it_into_the_data(project, shipped):
 def test_what_is_not_shipped_is_named(project):
     from learn import learn
 
-    with pytest.raises(ValueError, match="no samples of 'absent' are shipped"):
+    with pytest.raises(ValueError, match="no result of the kind 'samples' is named 'absent'"):
         learn("absent", "neuron", None)
 
 

@@ -159,7 +159,7 @@ MEASUREMENTS = (Measurement("toy-2030-short", toy, {"n": 2}), Measurement("toy-2
 
 @pytest.fixture
 def toy_paper(project, tmp_path, monkeypatch):
-    """Write a package of a paper and its page. `toy_paper(text)` gives its module `measure` another text."""
+    """A package of a paper, and its page. `toy_paper(text)` writes its module `measure` with this text."""
     folder = tmp_path / "more" / "toy_2030"
     folder.mkdir(parents=True)
     (project.root / "book").mkdir()
