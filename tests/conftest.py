@@ -1,5 +1,6 @@
 """Every page of the book is run at ci scale when a test first asks for it."""
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,9 @@ from filelock import FileLock
 
 _ran: dict[str, cache.Executed] = {}
 
-# as every chapter does: threads that spin next to another process cost tens of times the work
+# several test processes share the cores; threads that spin next to another process cost tens of times the work
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("BOSONPEAK_THREADS", "1")
 set_threads()
 
 

@@ -202,7 +202,7 @@ SCRIPT = """
 import sys
 from dataclasses import replace
 from bosonpeak.landscape.artn import Search, activate_atoms
-from bosonpeak.materials import potentials, structure_files
+from bosonpeak.archive import structures as structure_files
 
 if __name__ == "__main__":
     atoms = structure_files.read_structure(sys.argv[1])
@@ -254,7 +254,7 @@ def test_what_cannot_be_searched_is_refused(glass, vacancy):
         activation_events(glass, CU_ZR, 3, -1)
     with pytest.raises(ValueError, match="seed = -2"):
         activate_atoms(glass, CU_ZR, [3], 1, -2)
-    with pytest.raises(ValueError, match="the structure is no minimum"):
+    with pytest.raises(ValueError, match="the structure is not a minimum"):
         activation_events(_shaken(glass, [5], 0.1), CU_ZR, 3, 1)
     with pytest.raises(ValueError, match="has no Cu, Zr"):
         activation_events(glass, LJ, 3, 1)

@@ -101,7 +101,7 @@ def test_zero_modes_do_not_count_at_zero():
     [
         (lambda low: atomic_density_of_states(low, [low.omega[-1]], 0.1), "ask for more modes"),
         (lambda low: atomic_density_of_states(low, [0.1], 0.0), "must be positive"),
-        (lambda low: atomic_density_of_states(low, [0.1], 0.01, dimension=7), "no multiple of dimension 7"),
+        (lambda low: atomic_density_of_states(low, [0.1], 0.01, dimension=7), "not a multiple of dimension 7"),
         (lambda low: atomic_density_of_states(low, [0.1], 0.01, unit="1/s"), "unknown unit"),
     ],
 )

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import xarray as xr
 from ase import Atoms
 from bosonpeak.papers.yang_2021 import figures as draw
 from matplotlib.figure import Figure
@@ -63,8 +64,22 @@ def test_chance_and_intervals_are_shaded_beside_r(axes):
     ]
     draw.draw_by_length(axes, found, "C0", "x")
     assert axes.lines[0].get_ydata() == pytest.approx([0.1, 0.2, 0.3]) and len(axes.collections) == 2
-    draw.draw_trajectory(axes, np.zeros((3, 3)), np.arange(3), 0.5)
-    assert axes.get_xlim() == (-0.5, 0.5)
+
+
+def test_paths_of_two_atoms_have_one_scale():
+    path = np.zeros((3, 5, 3))
+    path[:, 4, 0], path[:, 1, 1] = [0.0, 0.3, 0.5], [0.0, 0.1, 0.2]
+    path[:, 2] = 9.0
+    runs = xr.Dataset(
+        {"path": (("sample", "atom", "axis"), path), "path_energy": ("sample", np.arange(3.0))},
+        {"path_time": ("sample", np.arange(3.0))},
+    )
+    figure = Figure()
+    axes = figure.subplot_mosaic([["weak", "strong"], ["weak-path", "strong-path"]])
+    draw.draw_paths(figure, axes, runs, {"weak": (1, "Cu, lowest"), "strong": (4, "Zr, highest")})
+    assert axes["weak-path"].get_xlim() == axes["strong-path"].get_xlim() == pytest.approx((-0.55, 0.55))
+    np.testing.assert_allclose(axes["strong"].lines[0].get_data(), [[0, 0.3, 0.5], [0, 1, 2]])
+    assert "Cu, lowest" in axes["weak"].get_title(loc="left")
 
 
 def test_regions_are_drawn_where_their_atoms_are_inside_the_box():

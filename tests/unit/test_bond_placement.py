@@ -1,4 +1,4 @@
-"""Coordination fluctuation as a knob of its own: counts that must be exact, limits that are known."""
+"""The fluctuation of the coordination as an independent parameter: exact counts and known limits."""
 
 import subprocess
 import sys
@@ -13,9 +13,9 @@ SEED = 20281
 
 @pytest.mark.parametrize("lattice, n", [("square", 24), ("triangular", 18), ("simple-cubic", 9), ("fcc", 6)])
 @pytest.mark.parametrize("share", [0.2, 1.0, 1.4])
-def test_the_variance_is_the_one_asked_for_and_the_mean_is_kept(lattice, n, share):
+def test_the_variance_is_the_requested_one_and_the_mean_is_kept(lattice, n, share):
     z0 = LATTICES[lattice].coordination
-    # a mean that is an integer: otherwise its fraction leaves a variance
+    # an integer mean, since a fractional one has a smallest variance above 0
     mean = {"square": 3, "triangular": 4, "simple-cubic": 4, "fcc": 8}[lattice]
     goal = share * binomial_variance(z0, mean)
     network = network_with_variance(lattice, n, mean, goal, rng=SEED)
@@ -40,17 +40,17 @@ def test_independent_springs_have_the_binomial_variance():
 def test_nearly_every_node_can_have_equally_many_springs(lattice, n, mean):
     network = network_with_variance(lattice, n, mean, 0.0, rng=SEED)
     assert network.coordination().var() < 0.06
-    # disordered all the same: neighbours of a node lie in no order that the lattice would give
+    # the network is still disordered: the places of the springs are not those of a lattice
     assert len({tuple(v) for v in np.round(network.vectors, 6).tolist()}) == LATTICES[lattice].coordination // 2
 
 
-def test_a_mean_that_is_no_integer_leaves_its_two_neighbours():
+def test_a_fractional_mean_gives_the_two_neighbouring_integers():
     network = network_with_variance("fcc", 6, 6.4, 0.0, rng=SEED)
     least = 0.4 * 0.6
     assert least - 1e-12 <= network.coordination().var() < least + 0.05
 
 
-def test_a_seed_names_a_network():
+def test_a_seed_determines_a_network():
     one, same, other = (network_with_variance("square", 12, 3.0, 0.3, rng=s) for s in (SEED, SEED, SEED + 1))
     np.testing.assert_array_equal(one.bonds, same.bonds)
     assert not np.array_equal(one.bonds, other.bonds)

@@ -1,4 +1,4 @@
-"""Averages over a length against their definition, and correlations against fields whose own are known."""
+"""Averages over a length compared with their definition, and correlations with those of known fields."""
 
 import numba
 import numpy as np
@@ -26,7 +26,7 @@ def _gas(n, cell=SKEWED, seed=0):
 
 
 def _lattice(m, seed=0):
-    """m^3 atoms 2.6 apart, displaced at random: a density without crowds and holes."""
+    """m^3 atoms at distance 2.6, displaced at random: a density without large fluctuations."""
     grid = np.stack(np.meshgrid(*[np.arange(m)] * 3), -1).reshape(-1, 3) * 2.6
     positions = grid + np.random.default_rng(seed).uniform(-0.6, 0.6, grid.shape)
     return Atoms("Cu" * m**3, positions, cell=[2.6 * m] * 3, pbc=True)
@@ -34,7 +34,7 @@ def _lattice(m, seed=0):
 
 def _fields(atoms, length, count, amplitude=1.0, seed=1):
     """Gaussian random fields (N, count) of correlation amplitude exp(-r / length), and 1 at r = 0."""
-    # of cubic boxes: ASE's distances take seconds
+    # for cubic boxes only, since distances from ASE take seconds
     way = np.abs(atoms.positions[:, None] - atoms.positions)
     box = atoms.cell[0, 0]
     way = np.minimum(way % box, -way % box)
@@ -82,11 +82,11 @@ def test_atoms_without_a_value_are_left_out():
     atoms, x = _gas(60), np.random.default_rng(3).normal(0, 1, 60)
     x[::4] = np.nan
     some = coarse_grain(x, atoms, 4.0)
-    # the others alone, as if the rest were not there
+    # the result is that of the other atoms without them
     known = np.flatnonzero(~np.isnan(x))
     np.testing.assert_allclose(some[known], coarse_grain(x[known], atoms[known], 4.0))
     assert np.isfinite(some).all()
-    # nothing with a value within reach
+    # no atom with a value within reach
     assert np.isnan(coarse_grain(x, atoms, 1e-3, "sphere")[::4]).all()
     edges = np.arange(0, 5, 0.5)
     with_gaps, alone = spatial_autocorrelation(x, atoms, edges), spatial_autocorrelation(x[known], atoms[known], edges)
@@ -125,7 +125,7 @@ def test_a_replica_leaves_out_every_pair_of_its_block():
 
 
 def test_a_wave_is_correlated_as_a_spherical_bessel_function():
-    # averaged over three directions and over places: sin(kr) / (kr), nearly, on an even density
+    # the average over three directions and all positions is close to sin(kr) / (kr) for an even density
     m = 16
     grid = np.stack(np.meshgrid(*[np.arange(m)] * 3), -1).reshape(-1, 3) * 1.0
     grid += np.random.default_rng(7).uniform(-0.4, 0.4, grid.shape)
@@ -143,7 +143,7 @@ def test_white_noise_is_uncorrelated_within_its_error():
     ]
     scaled = np.array([(c.c + 1 / 512) / c.stderr for c in each])
     assert abs(scaled.mean()) < 0.2 and 0.65 < scaled.std() < 1.1
-    # n pairs counted twice: the error of white noise is sqrt(2 / n), of which a jackknife sees up to sqrt(2) times
+    # n pairs counted twice: the error of white noise is sqrt(2 / n), and the jackknife gives up to sqrt(2) times that
     ratio = np.mean([c.stderr for c in each], axis=0) / np.sqrt(2 / each[0].pairs)
     assert 1 < ratio.min() and ratio.max() < 1.1 * np.sqrt(2)
 
@@ -167,7 +167,7 @@ def test_the_correlation_length_of_known_fields_is_found_and_covered(correlated)
     fits = [correlation_length(c) for c in correlated]
     lengths = np.array([fit.length for fit in fits])
     assert lengths.mean() == pytest.approx(3.0, abs=3 * lengths.std() / np.sqrt(40) + 0.1)
-    # 95 % intervals of 40 fields, by a jackknife that takes blocks as independent
+    # 95 % intervals of 40 fields, from a jackknife that assumes independent blocks
     assert 30 <= sum(low < 3 < high for low, high in (fit.interval for fit in fits)) <= 40
     width = np.mean([np.log(fit.interval[1] / fit.interval[0]) for fit in fits]) / 4.1
     assert width == pytest.approx(np.log(lengths).std(), rel=0.4)
@@ -207,10 +207,10 @@ def test_the_effective_sample_size_is_that_of_the_scatter_of_r(kernel, length):
     found = [effective_sample_size(spatial_autocorrelation(x, atoms, np.linspace(0, 13, 40))) for x in fields.T]
     assert true < 200
     assert np.mean(found) == pytest.approx(true, rel=0.25)
-    # uncoarsened, all atoms count
+    # without coarse graining all atoms count
     white = [spatial_autocorrelation(x, atoms, np.linspace(0, 13, 40)) for x in noise.T[:10]]
     assert np.mean([effective_sample_size(c) for c in white]) == pytest.approx(1000, rel=0.1)
-    # of two fields, one white: nearly all
+    # if one of two fields is white noise, nearly all atoms count
     smooth = spatial_autocorrelation(fields[:, 0], atoms, np.linspace(0, 13, 40))
     assert effective_sample_size(smooth, white[0]) == pytest.approx(1000, rel=0.35)
 

@@ -1,4 +1,4 @@
-"""Closed forms against closed forms, and against counting."""
+"""Closed forms compared with each other and with counting."""
 
 from math import pi
 
@@ -99,7 +99,7 @@ def test_square_lattice_density_against_counting_and_its_moments():
     cumulative = np.interp([0.3, 1.0, 1.9, 2.1, 2.7], omega, np.concatenate([[0], np.cumsum(steps)]))
     np.testing.assert_allclose(cumulative, counted, atol=3e-4)
     assert steps.sum() == pytest.approx(1, abs=1e-4)
-    # the trace of the dynamical matrix: 4 springs a node
+    # the trace of the dynamical matrix: 4 springs per node
     assert np.trapezoid(g * omega**2, omega) == pytest.approx(4, abs=1e-3)
 
 

@@ -178,5 +178,5 @@ def test_a_broken_table_is_named_with_its_line(written, tmp_path, change, line, 
 def test_a_table_of_another_style_is_refused(written):
     with pytest.raises(ValueError, match="another style"):
         read_eam(written[0], "eam/alloy")
-    with pytest.raises(ValueError, match="'eam' is not read"):
+    with pytest.raises(ValueError, match="'eam' is not supported"):
         read_eam(written[0], "eam")

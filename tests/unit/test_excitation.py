@@ -177,7 +177,7 @@ def test_what_is_no_minimum_or_no_mode_is_refused(packing):
     mode = modes.polarizations[:, 3]
     shaken = atoms.copy()
     shaken.positions[0] += 0.2
-    with pytest.raises(ValueError, match=r"the structure is no minimum"):
+    with pytest.raises(ValueError, match=r"the structure is not a minimum"):
         critical_amplitude(shaken, SPHERES, mode, GRID)
     for bad in (mode[:-3], 0 * mode):
         with pytest.raises(ValueError, match="128 atoms have modes of 384 numbers"):
@@ -314,7 +314,8 @@ SCRIPT = """
 import sys
 import numpy as np
 from bosonpeak.landscape.excitation import excite_modes
-from bosonpeak.materials import potentials, structure_files
+from bosonpeak.archive import structures as structure_files
+from bosonpeak.materials import potentials
 from bosonpeak.vibrations.modes import Modes
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import pytest
 from ase import Atoms
 from bosonpeak.papers.yang_2021.fields import best_length, binned_means, box_blocks, correlate_fields, proportionality
 from bosonpeak.statistics import correlation_interval, partial_correlation, pool_correlations
+from bosonpeak.structure.coarse_graining import coarse_grain
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ def test_blocks_are_27_and_about_even(gas):
     assert len(count) == 27 and count.min() > 5 and count.sum() == 600
 
 
-def test_fields_that_tell_nothing_are_refused(gas):
+def test_fields_that_do_not_vary_are_refused(gas):
     with pytest.raises(ValueError, match="a correlation needs ten"):
         correlate_fields(np.full(600, np.nan), np.ones(600), gas, 0)
     with pytest.raises(ValueError, match="the same everywhere"):
@@ -136,9 +137,30 @@ def test_fisher_interval_covers():
         correlation_interval(1.5, 10)
 
 
+def test_the_interval_of_the_best_length_is_the_jackknife_over_blocks(gas, waves):
+    _, x, y = waves
+    lengths, blocks = np.array([1.0, 2, 3, 4]), box_blocks(gas)
+    best, (low, high), r = best_length(x, y, gas, lengths)
+
+    def place(keep):
+        part, values = gas[keep], np.column_stack([x, y])[keep]
+        found = [np.corrcoef(coarse_grain(values, part, length).T)[0, 1] for length in lengths]
+        k = int(np.argmax(found))
+        if k in (0, 3):
+            return lengths[k], found
+        a, b, _ = np.polyfit(lengths[k - 1 : k + 2], found[k - 1 : k + 2], 2)
+        return np.clip(-b / (2 * a), lengths[k - 1], lengths[k + 1]), found
+
+    whole, expected = place(np.ones(600, bool))
+    np.testing.assert_allclose(r, expected, rtol=1e-12)
+    assert best == pytest.approx(whole, rel=1e-9)
+    half = 1.96 * np.sqrt(26 * np.var([place(blocks != block)[0] for block in range(27)]))
+    assert (low, high) == pytest.approx((max(best - half, 1), min(best + half, 4)), rel=1e-9)
+
+
 def test_the_best_length_is_that_of_the_common_field(gas):
     rng = np.random.default_rng(11)
-    lengths = np.arange(0, 7.0)
+    lengths = np.arange(0.2, 7.0)
     # a wave of 10: averages over much more than a quarter of it wash it out
     wave = np.cos(2 * np.pi * gas.positions[:, 0] / 10)
     x, y = wave + 2 * rng.normal(size=600), wave + 2 * rng.normal(size=600)
@@ -150,6 +172,6 @@ def test_the_best_length_is_that_of_the_common_field(gas):
     best, interval, r = best_length(
         slope + 3 * rng.normal(size=600), slope + 3 * rng.normal(size=600), gas, lengths[:4]
     )
-    assert best == 3 and interval[1] == 3
+    assert best == 3.2 and interval[1] == 3.2
     with pytest.raises(ValueError, match="at 2 lengths"):
         best_length(x, y, gas, lengths[:2])

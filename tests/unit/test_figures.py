@@ -120,7 +120,7 @@ def test_axes_of_frames_may_have_three_dimensions():
     assert seen == ["3d", "3d"] and made.images[0] != made.images[1]
 
 
-def test_live_control_draws_when_it_is_moved_and_only_once_a_value():
+def test_live_control_draws_when_it_is_moved_and_only_once_per_value():
     drawn = []
 
     def count(ax, value):

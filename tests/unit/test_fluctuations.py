@@ -251,7 +251,7 @@ def test_displacements_of_random_sign_know_no_structure():
 def test_what_has_no_map_is_refused(glass, warm):
     atoms, modes, geometry = glass
     waves, energy = box_wavevectors(atoms.cell.array, [2.0, 5.0], 2, 1), np.array([3.0])
-    with pytest.raises(ValueError, match="'von Mises' is no linear field"):
+    with pytest.raises(ValueError, match="'von Mises' is not a linear field"):
         harmonic_fluctuation_map(modes, "von Mises", geometry, waves, energy, WIDTH, "reduced")
     run, fields = warm
     one = {"shear": fields["shear"]}

@@ -54,7 +54,7 @@ def test_nearest_images_are_the_shortest_of_all_images_in_a_strongly_skewed_cell
     # the tilt exceeds half the edge: rounding scaled coordinates misses the nearest image of many vectors
     cell = np.array([[10.0, 0, 0], [9.0, 4, 0], [-8.0, 3, 5]])
     vectors = np.random.default_rng(9).uniform(-20, 20, (300, 3))
-    shifts = np.stack(np.meshgrid(*[np.arange(-9, 10)] * 3), axis=-1).reshape(-1, 3) @ cell
+    shifts = np.stack(np.meshgrid(*[np.arange(-20, 21)] * 3), axis=-1).reshape(-1, 3) @ cell
     shortest = np.array([np.linalg.norm(v + shifts, axis=1).min() for v in vectors])
     found = nearest_image(vectors.reshape(3, 100, 3), cell)
     assert found.shape == (3, 100, 3)

@@ -203,7 +203,7 @@ def test_an_inherent_structure_out_of_reach_is_an_error(quenched):
     _, glass = quenched
     shaken = glass.copy()
     shaken.rattle(0.1, seed=1)
-    with pytest.raises(RuntimeError, match=r"above 1e-30: take a looser"):
+    with pytest.raises(RuntimeError, match=r"above 1e-30: choose a looser"):
         inherent_structure(shaken, TINY.potential, 1e-30, max_steps=300)
     relaxed = inherent_structure(shaken, TINY.potential, 1e-8)
     assert relaxed.info["max_force"] <= 1e-8 and relaxed.info["potential"] == TINY.potential
@@ -223,10 +223,10 @@ def test_truncated_files_and_nan_are_told_by_name(tmp_path, quenched):
     write_structure(path, atoms)
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match=r"a.xyz.gz is truncated or no structure"):
+    with pytest.raises(ValueError, match=r"a.xyz.gz is truncated or is not a structure"):
         read_structure(path)
     path.write_bytes(gzip.compress(gzip.decompress(whole)[:2000]))
-    with pytest.raises(ValueError, match=r"a.xyz.gz is truncated or no structure"):
+    with pytest.raises(ValueError, match=r"a.xyz.gz is truncated or is not a structure"):
         read_structure(path)
     broken = atoms.copy()
     broken.positions[3] = np.nan
@@ -238,8 +238,9 @@ def test_truncated_files_and_nan_are_told_by_name(tmp_path, quenched):
 
 
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / "a file").write_text("where a folder should be")
     with pytest.raises(OSError, match=r"a.xyz.gz could not be written"):
-        write_structure(tmp_path / "missing" / "a.xyz.gz", Atoms("Cu", cell=[3, 3, 3], pbc=True))
+        write_structure(tmp_path / "a file" / "a.xyz.gz", Atoms("Cu", cell=[3, 3, 3], pbc=True))
 
 
 @pytest.fixture
@@ -300,5 +301,5 @@ def test_recipes_expand_their_lists(own_archive):
     )
     found = recipes.recipes("book")
     assert len(found) == len(set(found)) == 6 and {r.n_atoms for r in found} == {500, 1000}
-    with pytest.raises(ValueError, match="'library': there is book"):
+    with pytest.raises(ValueError, match="'library': choose one of book"):
         recipes.recipes("library")

@@ -360,10 +360,10 @@ def test_what_does_not_fit_is_refused(glass):
         strain_volume(glass, KA, steps=0)
     shaken = glass.copy()
     shaken.positions[3] += 0.05
-    with pytest.raises(ValueError, match="the structure is no minimum: a force of"):
+    with pytest.raises(ValueError, match="the structure is not a minimum: a force of"):
         mode_gruneisen(shaken, KA, relax=True, tracking="index")
     # forces vanish by symmetry, but the crystal tears
-    with pytest.raises(ValueError, match="the structure is no minimum"):
+    with pytest.raises(ValueError, match="the structure is not a minimum"):
         mode_gruneisen(_fcc("Ar", 1.4, 3), LJ, relax=False, tracking="index")
     modes = normal_modes(dynamical_matrix(glass, KA))
     strained = strain_volume(glass, KA, relax=False)

@@ -47,14 +47,14 @@ def _waves(atoms, edges=(0.3, 1.0, 2.0, 3.0, 4.0, 5.0), per_shell=6, seed=1):
 
 
 def _single(atoms, n):
-    """One wave vector, alone in its shell."""
+    """A shell that contains a single wave vector."""
     q = 2 * np.pi * np.array([n]) @ np.linalg.inv(atoms.cell.array).T
     length = np.linalg.norm(q)
     return Wavevectors(np.array([n]), q, np.array([0]), np.array([0.9, 1.1]) * length, np.array([1]))
 
 
 def _amplitudes(atoms, modes, q, direction, weights):
-    """F_k of the module's first formula for one wave, (k,), in plain double precision."""
+    """F_k (k,) of one wave from the first formula of the module, in double precision."""
     b, m = scattering_weights(atoms, weights), atoms.get_masses()
     e = modes.polarizations.reshape(len(atoms), 3, -1)
     return (b / np.sqrt(m) * np.exp(-1j * atoms.positions @ q)) @ np.einsum("c,nck->nk", direction, e)
@@ -62,7 +62,7 @@ def _amplitudes(atoms, modes, q, direction, weights):
 
 @pytest.mark.parametrize("weights", WEIGHTS)
 @pytest.mark.parametrize("way", WAYS)
-def test_g_integrates_to_one_less_what_moves_the_whole_body(glass, weights, way):
+def test_g_integrates_to_one_minus_the_share_of_translations(glass, weights, way):
     atoms, _, modes = glass
     waves = _waves(atoms)
     found = boson_map(modes, atoms, waves, ENERGY, 0.1, weights, way)
@@ -98,11 +98,11 @@ def test_the_map_is_the_plain_sum_over_modes(glass, weights, way):
 
 @pytest.mark.parametrize(("weights", "way"), [("unit", "longitudinal"), ("mass", "transverse")])
 def test_moments_are_the_modes(glass, weights, way):
-    # the lowest wave, at 1.84 meV, lies 4.6 widths up
+    # the lowest wave, at 1.84 meV, lies 4.6 widths above zero
     atoms, D, modes = glass
     waves, energy = _waves(atoms, (0.3, 1.0, 2.0, 4.0), 3), np.arange(1, 160) * 0.25
     one, other = (boson_map(x, atoms, waves, energy, 0.4, weights, way) for x in (modes, D))
-    # what a series of finite length leaves lies below the first wave
+    # the error of the finite series lies below the first wave
     np.testing.assert_allclose(other.intensity, one.intensity, atol=0.01 * one.intensity.max())
     seen = (energy > 2) & (one.intensity > 1e-3 * one.intensity.max())
     np.testing.assert_allclose(other.intensity[seen], one.intensity[seen], rtol=0.01)
@@ -129,7 +129,7 @@ def test_moments_lose_what_lies_below_two_widths(glass):
     mean, _ = shell_means(np.array(each) / (b**2 / m).sum(), waves)
     np.testing.assert_allclose(found, mean, atol=0.01 * mean.max())
     np.testing.assert_allclose(found[:, energy > 5], mean[:, energy > 5], rtol=2e-3, atol=1e-5 * mean.max())
-    # the first waves, from 1.84 widths up, are weaker
+    # the first waves, from 1.84 widths upwards, are weaker
     full = boson_map(modes, atoms, waves, energy, width, "neutron").intensity
     assert found[0, 2] < 0.9 * full[0, 2]
 
@@ -144,14 +144,14 @@ def test_the_density_by_moments_is_that_of_the_modes_in_its_random_vectors(glass
     known = share @ _cut_kernel(modes, energy, width) / 1500
     np.testing.assert_allclose(found, known, atol=0.01 * known.max())
     np.testing.assert_allclose(found[energy > 2.5], known[energy > 2.5], rtol=5e-3, atol=1e-5 * known.max())
-    # without their noise: sqrt(2 / (6 n)) of n modes in the kernel
+    # without their noise, which is sqrt(2 / (6 n)) for n modes in the kernel
     theory = broadened_reduced_density(modes.omega * MEV, energy, width)
     band = (energy > 3) & (energy < 25)
     assert abs(found / theory - 1)[band].mean() < 0.12
     assert (found * energy**2)[band].sum() == pytest.approx((theory * energy**2)[band].sum(), rel=0.06)
 
 
-def test_waves_do_not_care_for_their_company(glass):
+def test_a_wave_does_not_depend_on_the_others(glass):
     atoms, D, modes = glass
     waves = _waves(atoms, (1.0, 2.0, 3.0, 4.0), 200, seed=2)
     energy = np.array([5.0, 15.0])
@@ -251,7 +251,7 @@ def test_a_bragg_wave_moves_the_crystal_as_a_whole(crystal):
 
 
 def test_many_waves_of_large_q_see_each_atom_alone(glass):
-    # 15 of a distance's width and more: cross terms cancel, b^2 / m weighs each atom's own density
+    # Q is so large that cross terms cancel: the density of each atom is weighted by b^2 / m
     atoms, _, modes = glass
     waves, energy, width = _waves(atoms, (22.0, 23.0), 600, seed=4), np.arange(3.0, 28.0, 0.5), 0.6
     level = modes.omega[3:] * MEV
@@ -265,7 +265,7 @@ def test_many_waves_of_large_q_see_each_atom_alone(glass):
             found = boson_map(modes, atoms, waves, energy, width, weights, way)
             np.testing.assert_allclose(found.intensity[0], densities[weights], rtol=0.06)
             assert (found.intensity[0] / densities[weights]).mean() == pytest.approx(1.0, abs=0.01)
-    # the test can tell the weights apart
+    # the test distinguishes the weights
     assert abs(densities["unit"] / densities["mass"] - 1).max() > 0.15
 
 
@@ -282,7 +282,7 @@ def test_structure_factor_is_a_plain_sum(glass):
 def test_structure_factor_is_one_at_large_q_and_small_where_a_glass_is_stiff(glass):
     atoms, _, _ = glass
     far = structure_factor(atoms, _waves(atoms, (22.0, 23.0), 8000))
-    # |sum|^2 of many phases at random is exponential: its standard deviation is 1
+    # |sum|^2 of many random phases has an exponential distribution with the standard deviation 1
     assert far.mean() == pytest.approx(1.0, abs=5 / np.sqrt(8000))
     assert far.std() == pytest.approx(1.0, abs=0.1)
     near, peak = (structure_factor(atoms, _waves(atoms, e, 300)).mean() for e in ((0.3, 1.2), (2.6, 2.8)))
@@ -322,13 +322,13 @@ def test_structure_factor_is_dynasor_s(glass):
     waves = _waves(atoms, np.linspace(0.3, 8.3, 9), 40, seed=3)
     sample = dynasor.compute_static_structure_factors(MemoryTrajectory(atoms, [atoms.positions]), waves.vectors)
     np.testing.assert_allclose(structure_factor(atoms, waves), sample.Sq[:, 0], rtol=1e-4, atol=1e-5)
-    # dynasor divides by N, and its Zr is the mean over isotopes
+    # dynasor divides by N, and its length of Zr is the mean over isotopes
     lengths = NeutronScatteringLengths(["Cu", "Zr"])
     weighted = get_weighted_sample(sample, lengths).Sq[:, 0] / np.mean(scattering_weights(atoms, "neutron") ** 2)
     found = structure_factor(atoms, waves, "neutron")
     np.testing.assert_allclose(found, weighted, rtol=0.03, atol=0.01)
     assert found.mean() == pytest.approx(weighted.mean(), rel=0.01)
-    # with the same lengths it is the same
+    # with the same lengths both agree
     b = NEUTRON_LENGTHS
     same = sum(b[one] * b[two] * sample[f"Sq_{one}_{two}"][:, 0] for one, two in sample.pairs)
     np.testing.assert_allclose(found, same / np.mean([b["Cu"] ** 2, b["Zr"] ** 2]), rtol=1e-4, atol=1e-5)
@@ -353,18 +353,18 @@ def test_polarizations_are_a_frame_of_each_direction():
     np.testing.assert_array_equal(frame[0], q)
 
 
-def test_weights_are_what_they_are_called():
+def test_weights_follow_their_names():
     atoms = Atoms("CuZrAl", cell=[9] * 3, pbc=True)
     np.testing.assert_array_equal(scattering_weights(atoms), 1)
     np.testing.assert_array_equal(scattering_weights(atoms, "mass"), atoms.get_masses())
     np.testing.assert_array_equal(scattering_weights(atoms, "neutron"), [7.718, 7.16, 3.449])
-    with pytest.raises(ValueError, match="unknown weights 'x-ray': choose unit, neutron, mass"):
+    with pytest.raises(ValueError, match="unknown weights 'x-ray': choose one of unit, neutron, mass"):
         scattering_weights(atoms, "x-ray")
     with pytest.raises(ValueError, match="no neutron length of Ar, He is known"):
         scattering_weights(Atoms("HeCuAr"), "neutron")
 
 
-def test_what_has_no_map_is_refused(crystal):
+def test_input_without_a_map_is_refused(crystal):
     atoms, modes = crystal
     waves, energy = _single(atoms, (1, 0, 0)), np.array([1.0, 2.0])
     for bad in ([0.0, 1.0], [-1.0], [[1.0, 2.0]]):

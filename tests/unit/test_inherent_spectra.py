@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from bosonpeak.materials import glasses
 from bosonpeak.materials.potentials import get
-from bosonpeak.papers.yang_2021.inherent_spectra import inherent_spectra, load_inherent_spectra
+from bosonpeak.papers.yang_2021.inherent_spectra import inherent_spectra
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import normal_modes
 from bosonpeak.vibrations.peaks import broadened_reduced_density, frequency_scale
@@ -34,8 +34,6 @@ def test_a_cold_glass_stays_and_a_liquid_leaves(glass, tmp_path):
     assert table.attrs["run_seed"] == 5 and table.omega_peak.attrs["units"] == "rad/ps"
 
 
-def test_reduced_units_and_unknown_glasses_are_refused(glass):
+def test_reduced_units_are_refused(glass):
     with pytest.raises(ValueError, match="reduced units"):
         inherent_spectra(glass, get("lennard-jones"), [1.0], 1.0, 1.0, 1, seed=1)
-    with pytest.raises(ValueError, match="no inherent of 'none' are shipped"):
-        load_inherent_spectra("none")

@@ -24,7 +24,7 @@ CELL = {"square": 1.0, "triangular": np.sqrt(3), "simple-cubic": 1.0, "fcc": 2 *
 
 
 def _waves(name, n):
-    """Wave vectors of n cells an edge, each wave of the lattice once."""
+    """Wave vectors of n cells along an edge, each wave of the lattice once."""
     span = {"square": (1, 1), "triangular": (1, 2), "simple-cubic": (1, 1, 1), "fcc": (2, 2, 1)}[name]
     edge = {"triangular": np.array([1, np.sqrt(3)]), "fcc": np.full(3, np.sqrt(2))}.get(name, np.ones(len(span)))
     m = np.stack(np.meshgrid(*(np.arange(n * f) for f in span), indexing="ij"), axis=-1).reshape(-1, len(span))
@@ -56,7 +56,7 @@ def _vector_bands(name, k):
     D = np.empty((x.shape[1], 3, 3))
     for i in range(3):
         j, m = (i + 1) % 3, (i + 2) % 3
-        # the textbook's fcc with central forces, four of the twelve springs in each coordinate plane
+        # the fcc lattice of textbooks with central forces, four of the twelve springs in each coordinate plane
         D[:, i, i] = 4 - 2 * c[i] * (c[j] + c[m])
         D[:, i, j] = D[:, j, i] = 2 * s[i] * s[j]
     return np.linalg.eigvalsh(D).ravel()
@@ -98,7 +98,7 @@ def test_the_square_lattice_is_that_of_the_other_module():
 
 
 @pytest.mark.parametrize("name", Z)
-def test_both_matrices_cost_the_energy_of_the_springs(name):
+def test_both_matrices_give_the_energy_of_the_springs(name):
     network = lattice_network(
         name, 4, disorder=0.3, bond_fraction=0.7, springs=SpringDistribution("gamma", 2.0, 0.4), rng=SEED
     )
@@ -116,7 +116,7 @@ def test_both_matrices_cost_the_energy_of_the_springs(name):
     assert abs(D @ np.kron(np.ones((len(network), 1)), np.eye(d))).max() < 1e-12
 
 
-def test_the_knobs_of_disorder_are_independent():
+def test_the_kinds_of_disorder_are_independent():
     plain, moved, cut, both = (
         lattice_network("triangular", 6, disorder=x, mean_coordination=z, rng=SEED)
         for x, z in ((0, 6), (0.2, 6), (0, 4.5), (0.2, 4.5))
@@ -132,7 +132,7 @@ def test_the_knobs_of_disorder_are_independent():
 
 
 @pytest.mark.parametrize("name", Z)
-def test_dilution_keeps_as_many_springs_as_asked_for(name):
+def test_dilution_keeps_the_requested_number_of_springs(name):
     exact = lattice_network(name, 5, mean_coordination=3.3, rng=SEED)
     assert len(exact.bonds) == round(3.3 * len(exact) / 2)
     full = {tuple(pair) for pair in lattice_network(name, 5).bonds.tolist()}
@@ -147,7 +147,7 @@ def test_dilution_keeps_as_many_springs_as_asked_for(name):
 @pytest.mark.parametrize(
     "kind, variance", [("uniform", 0), ("two-valued", 0.6), ("box", 0.2), ("gamma", 0.05), ("gamma", 2.5)]
 )
-def test_springs_have_the_mean_and_the_variance_asked_for(kind, variance):
+def test_springs_have_the_requested_mean_and_variance(kind, variance):
     springs = SpringDistribution(kind, 1.7, variance)
     k, weight = springs.quadrature()
     assert (k >= 0).all() and weight.sum() == pytest.approx(1)
@@ -170,7 +170,7 @@ def test_stiffness_may_fall_with_the_length():
     np.testing.assert_array_equal(same.stiffness, 1)
 
 
-def test_springs_of_no_stiffness_are_no_springs():
+def test_springs_without_stiffness_are_left_out():
     network = lattice_network("square", 20, springs=SpringDistribution("two-valued", 1.0, 1.0), rng=SEED)
     assert set(network.stiffness) == {2.0}
     assert len(network.bonds) == pytest.approx(400, abs=4 * np.sqrt(200))
@@ -231,7 +231,7 @@ def _brute_force(positions, cell, near):
 
 
 def _springs(network):
-    # a node and its own image: either direction names the spring
+    # a node and its own image: both directions describe the same spring
     sign = [
         -1 if i == j and tuple(v) < tuple(-v) else 1 for (i, j), v in zip(network.bonds, network.vectors, strict=True)
     ]
@@ -361,7 +361,7 @@ def test_balanced_springs_have_equal_sums(name, n):
         ([(0, 1), (0, 2), (0, 3)], RuntimeError, "still differ by"),
     ],
 )
-def test_what_cannot_be_balanced_is_said(bonds, error, sentence):
+def test_springs_that_cannot_be_balanced_are_reported(bonds, error, sentence):
     network = SpringNetwork(
         np.zeros((4, 2)), np.array(bonds), np.ones(len(bonds)), np.ones(2), np.ones((len(bonds), 2))
     )

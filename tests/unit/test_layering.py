@@ -66,7 +66,7 @@ def test_every_module_has_a_floor(graph):
     assert {name.split(".")[1] for name in graph} <= set(FLOORS)
     # the checks below look at something
     assert "bosonpeak.vibrations.lanes" in graph["bosonpeak.vibrations.chebyshev"]
-    assert "bosonpeak.networks" in graph["bosonpeak.materials.packings"]
+    assert "bosonpeak.networks" in graph["bosonpeak.vibrations.elasticity"]
     assert "bosonpeak.papers.mizuno_2020.transitions" in graph
 
 
@@ -106,7 +106,7 @@ def test_the_package_itself_imports_nothing():
         ("from . import figures", {"bosonpeak.book", "bosonpeak.book.figures"}),
         ("import bosonpeak.units", {"bosonpeak.units"}),
         ("from bosonpeak import networks", {"bosonpeak.networks"}),
-        ("def f():\n    from bosonpeak.book.cli import main", {"bosonpeak.book", "bosonpeak.book.cli"}),
+        ("def f():\n    from bosonpeak.book.cli import main", {"bosonpeak.book.cli"}),
         ("import numpy.linalg", set()),
     ],
 )

@@ -148,7 +148,7 @@ def test_linear_fields_are_their_operators_on_small_displacements(name):
 
 def test_what_is_not_linear_has_no_operator():
     for name in (*NONLINEAR, "charge"):
-        with pytest.raises(ValueError, match=f"'{name}' is no linear field: choose of displacement, random sign"):
+        with pytest.raises(ValueError, match=f"'{name}' is not a linear field: choose one of displacement, random sign"):
             linear_operator(name, GEOMETRY)
 
 
@@ -210,7 +210,7 @@ def test_every_field_is_there_in_the_order_asked():
     np.testing.assert_array_equal(found["displacement"], u)
     sign = found["random sign"] / u
     np.testing.assert_allclose(sign, np.broadcast_to(random_signs(120)[:, None], (2, 120, 3)))
-    with pytest.raises(ValueError, match="unknown field 'charge': choose of displacement"):
+    with pytest.raises(ValueError, match="unknown field 'charge': choose one of displacement"):
         local_fields(u, GEOMETRY, ["shear", "charge"])
 
 

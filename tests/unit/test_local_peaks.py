@@ -5,7 +5,7 @@ import pytest
 from bosonpeak.materials import glasses
 from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.hessian import dynamical_matrix
-from bosonpeak.vibrations.local_peaks import load_local_peaks, peaks_by_modes, peaks_by_moments
+from bosonpeak.vibrations.local_peaks import peaks_by_modes, peaks_by_moments
 from bosonpeak.vibrations.modes import normal_modes
 from bosonpeak.vibrations.peaks import frequency_scale
 
@@ -54,8 +54,3 @@ def test_finished_chunks_are_read_back_and_foreign_ones_are_not(glass, tmp_path)
     # other atoms have a folder of their own
     other = peaks_by_moments(atoms, potential, np.arange(8, 72), folder=tmp_path)
     np.testing.assert_allclose(other[0], whole[0][8:72], rtol=1e-9)
-
-
-def test_a_glass_without_a_table_is_named():
-    with pytest.raises(ValueError, match="no local of 'sand' are shipped"):
-        load_local_peaks("sand")

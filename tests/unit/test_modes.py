@@ -78,7 +78,7 @@ def test_modes_near_refuses_what_normal_modes_refuses():
 
 def test_negative_eigenvalues_are_counted_and_rounding_is_not():
     level = np.r_[-0.5, -0.25, 0, np.linspace(1, 9, 20)]
-    with pytest.raises(ValueError, match=r"2 negative eigenvalue\(s\), lowest -0.5 beside 9"):
+    with pytest.raises(ValueError, match=r"2 negative eigenvalue\(s\), lowest -0.5 compared with 9"):
         normal_modes(sp.diags(level).tocsr())
     with pytest.raises(ValueError, match=r"1 negative eigenvalue\(s\), lowest -0.5"):
         normal_modes(sp.diags(level).tocsr(), 1)
@@ -181,7 +181,7 @@ def test_a_pair_cut_off_vibrates_alone():
 
 @pytest.mark.parametrize("dimension", [2, 3])
 def test_a_dimension_that_does_not_divide_is_refused(dimension):
-    with pytest.raises(ValueError, match=f"101 degrees of freedom are no multiple of dimension {dimension}"):
+    with pytest.raises(ValueError, match=f"101 degrees of freedom are not a multiple of dimension {dimension}"):
         participation_ratio(_modes(np.ones(101)), dimension)
 
 

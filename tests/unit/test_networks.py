@@ -22,7 +22,7 @@ SEED = 20261
 
 
 def _displacements(network: SpringNetwork) -> np.ndarray:
-    """From the lattice sites, through the boundary where that is nearer."""
+    """Displacements from the lattice sites, to the nearest image."""
     n = round(network.box[0])
     site = np.stack([np.arange(n * n) % n, np.arange(n * n) // n], axis=1)
     away = network.positions - site
@@ -46,7 +46,7 @@ def _brute_force(network: SpringNetwork, longest: float):
         for j in range(i, len(network)):
             for image in images:
                 vector = network.positions[j] + image - network.positions[i]
-                # a node and its own image are tied once for both directions
+                # a node and its own image are connected once for both directions
                 if i == j and tuple(image) <= (0.0, 0.0):
                     continue
                 if np.hypot(*vector) <= longest:
@@ -76,7 +76,7 @@ def test_distance_rule_finds_every_pair_and_every_image(n, disorder):
     assert len(network.bonds) > 0
 
 
-def test_a_small_box_ties_a_pair_through_two_images():
+def test_a_small_box_connects_a_pair_through_two_images():
     network = square_lattice_network(3, 0.9, "distance", rng=SEED)
     pairs = Counter(tuple(sorted(pair)) for pair in network.bonds.tolist())
     assert max(pairs.values()) > 1
@@ -180,12 +180,12 @@ def test_green_function_shows_the_poles_with_their_weights(change):
     omega, weight = poles(H)
     G = green_function(H, omega, eps)
     assert G.shape == (len(omega), 9, 9)
-    # at a pole -Im G_ii is weight / eps, but for the tails of the others
+    # at a pole -Im G_ii is weight / eps, up to the tails of the other poles
     np.testing.assert_allclose(-np.diagonal(G.imag, axis1=1, axis2=2) * eps, weight, atol=1e-9)
     np.testing.assert_allclose(G[1] @ ((omega[1] ** 2 + 1j * eps) * np.eye(9) - H.toarray()), np.eye(9), atol=1e-8)
 
 
-def test_green_function_integrates_to_one_state_a_node():
+def test_green_function_integrates_to_one_state_per_node():
     eps = 0.05
     H = nine_node_network("added").dynamical_matrix()
     # E = omega^2 = tan(u) makes the far tail finite
@@ -203,12 +203,12 @@ def test_green_function_integrates_to_one_state_a_node():
     frequency, weight = poles(H)
     inside = 0.5 + np.arctan(frequency**2 / eps) / np.pi
     np.testing.assert_allclose(integral(H), inside @ weight, atol=1e-6)
-    # well above zero little is lost
+    # far above zero the loss is small
     np.testing.assert_allclose(integral(H + 10 * sp.eye(9)), 1, atol=2e-3)
 
 
 @pytest.mark.parametrize("mean", [0.0, 0.5, 2.37, 3.8, 4.0, 4.3, 6.01, 8.0])
-def test_diluted_lattice_has_exactly_the_springs_asked_for(mean):
+def test_diluted_lattice_has_exactly_the_requested_springs(mean):
     network = diluted_square_lattice(13, mean, rng=SEED)
     assert len(network.bonds) == round(mean * 169 / 2)
     assert len(_springs(network.bonds, network.vectors)) == len(network.bonds)  # none twice
@@ -221,7 +221,7 @@ def test_diluted_lattice_has_exactly_the_springs_asked_for(mean):
 
 
 @pytest.mark.parametrize("mean, variance", [(4.0, 1.0), (4.0, 2.0), (4.3, 1.7), (3.6, 1.5), (5.0, 1.875)])
-def test_diluted_lattice_has_the_mean_and_the_variance_asked_for(mean, variance):
+def test_diluted_lattice_has_the_requested_mean_and_variance(mean, variance):
     n = 120
     network = diluted_square_lattice(n, mean, variance, rng=SEED)
     assert len(network.bonds) == round(mean * n * n / 2)
@@ -230,7 +230,7 @@ def test_diluted_lattice_has_the_mean_and_the_variance_asked_for(mean, variance)
     assert coordination.mean() == pytest.approx(mean, abs=1e-4)
     # the variance of a sample of n^2 nodes scatters by about sqrt(2) / n of itself
     assert coordination.var() == pytest.approx(variance, rel=5 * np.sqrt(2) / n)
-    # the shares of straight and diagonal springs give both numbers
+    # both numbers follow from the fractions of straight and diagonal springs
     length = np.linalg.norm(network.vectors, axis=1)
     p, q = np.isclose(length, 1).sum() / (2 * n * n), np.isclose(length, np.sqrt(2)).sum() / (2 * n * n)
     assert p >= q and 4 * (p + q) == pytest.approx(mean, abs=1e-4)
@@ -273,7 +273,7 @@ def _pieces(network: SpringNetwork) -> int:
     ],
     ids=["no-springs", "pieces", "few-pieces", "distance", "one-piece"],
 )
-def test_zero_modes_are_the_pieces_and_cost_nothing(network):
+def test_zero_modes_are_the_pieces_and_need_no_energy(network):
     basis, H = network.zero_modes(), network.dynamical_matrix()
     assert basis.shape == (len(network), _pieces(network))
     np.testing.assert_allclose((basis.T @ basis).toarray(), np.eye(basis.shape[1]), atol=1e-12)
@@ -290,7 +290,7 @@ def test_networks_need_numpy_and_scipy_only():
 
 @pytest.mark.slow
 def test_a_million_nodes_are_built_in_seconds():
-    # the better of two: other work on the machine only ever slows it down
+    # take the faster of two runs, since other work on the machine can only slow it down
     seconds = []
     for _ in range(2):
         start = time.perf_counter()

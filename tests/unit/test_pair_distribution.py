@@ -41,7 +41,7 @@ def test_shells_of_fcc():
     g = pair_distribution(bulk("Cu", "fcc", a, cubic=True) * (2, 2, 2), 5.6, dr=0.05)
     within = np.interp([2.7, 3.9, 4.8, 5.6], g.edges[1:], _coordination(g)[0, 0])
     np.testing.assert_allclose(within, [0, 12, 18, 42])
-    # only the shells that are there, at their places
+    # only the shells of the crystal, at their distances
     np.testing.assert_allclose(g.r[g.total > 0], a * np.sqrt([0.5, 1, 1.5]), atol=0.025)
     np.testing.assert_array_equal(g.total, g.partial[0, 0])
     assert g.density == pytest.approx(4 / a**3)
@@ -70,8 +70,9 @@ def test_partials_are_those_of_ase():
     total, r = get_rdf(atoms, r_max, bins)
     np.testing.assert_allclose(ours.r, r)
     np.testing.assert_allclose(ours.total, total, atol=1e-12)
-    for pair in (("Cu", "Cu"), ("Cu", "Zr"), ("Zr", "Cu"), ("Zr", "Zr")):
-        np.testing.assert_allclose(ours[pair], get_rdf(atoms, r_max, bins, elements=pair)[0], atol=1e-12)
+    for a, b in np.ndindex(2, 2):
+        pair = ours.elements[a], ours.elements[b]
+        np.testing.assert_allclose(ours.partial[a, b], get_rdf(atoms, r_max, bins, elements=pair)[0], atol=1e-12)
 
 
 def test_partials_add_up_to_the_total_and_to_the_counted_neighbours():
@@ -96,10 +97,10 @@ def test_an_ideal_gas_has_one():
     number = np.array([3000, 6000])
     shell = 4 / 3 * np.pi * np.diff(g.edges**3)
     for x, y in zip(a, b, strict=True):
-        # pairs are counted once each between two elements, twice within one
+        # pairs of two elements are counted once for each element, pairs within one element twice
         pairs = number[x] * g.density[y] * shell / (2 if x == y else 1)
         assert (abs(g.partial[x, y] - 1) < 4.5 / np.sqrt(pairs)).all()
-    # the Gaussian's width makes a difference of 4 % at r = 2
+    # the width of the Gaussian makes a difference of 4 % at r = 2
     smooth = atomic_pair_distribution(atoms, [2.0, 4.0, 6.0], 0.4).mean(axis=0)
     np.testing.assert_allclose(smooth, 1, atol=0.02)
 
@@ -139,7 +140,7 @@ def test_atomic_ones_average_to_the_smoothed_sample():
         np.testing.assert_allclose(g[of_a].mean(axis=0), smoothed, rtol=1e-4)
 
 
-def test_atomic_ones_know_no_order_of_atoms_and_no_number_of_threads():
+def test_atomic_ones_depend_neither_on_the_order_of_atoms_nor_on_threads():
     atoms, r = _gas(60), np.linspace(1, 5, 9)
     g = atomic_pair_distribution(atoms, r, 0.2)
     order = np.random.default_rng(1).permutation(60)
@@ -159,7 +160,7 @@ def test_first_minimum_of_known_shells(dr):
     between = (r > 2.8) & (r < 4.8)
     exact = r[between][g[between].argmin()]
     assert first_minimum(r, g) == pytest.approx(exact, abs=max(dr, 0.03))
-    # counting noise: the thinner the shells, the larger
+    # the counting noise is larger for thinner shells
     noise = np.random.default_rng(2).normal(0, 0.05 * np.sqrt(0.1 / dr), (50, len(r)))
     found = [first_minimum(r, g + n) for n in noise]
     assert np.sqrt(np.mean((np.array(found) - exact) ** 2)) < 0.09
@@ -172,7 +173,7 @@ def test_first_minimum_lies_between_the_shells_of_a_hot_crystal():
     assert 4 / np.sqrt(2) < first_minimum(g.r, g.total) < 4.0
 
 
-def test_first_minimum_needs_one():
+def test_a_missing_first_minimum_is_reported():
     r = np.arange(0.05, 6, 0.1)
     peak = np.exp(-((r - 3) ** 2) / 0.1)
     for g, upto in ((peak, 40), (np.zeros(60), 60), (r, 60), (np.exp(-r), 60)):

@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import xarray as xr
 from ase.build import bulk
+from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.materials.dynamics import thermal_trajectory
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
+from bosonpeak.papers.li_2025 import tables
 from bosonpeak.papers.li_2025.fluctuations import fluctuation_maps, fluctuation_spectra
 from bosonpeak.papers.li_2025.local_fields import FIELDS, local_fields, local_geometry
 from bosonpeak.papers.li_2025.tables import (
     GRIDS,
     SEED,
-    VARIANTS,
     Grid,
     Plan,
-    scattering_of,
+    computed_table,
     scattering_table,
-    shipped_scattering,
     table_map,
 )
 from bosonpeak.scattering.harmonic import boson_map, structure_factor
@@ -194,7 +194,8 @@ def test_motion_and_its_fields_are_in_the_table(in_motion):
     assert (density * E**2)[low].sum() == pytest.approx((table.reduced_density.values * E**2)[low].sum(), rel=0.15)
     assert 0 < table.axis_displacement < 0.01
     names = [str(name) for name in table.field.values]
-    variants = [f"{name}, {tag}" for tag in VARIANTS for name in ("displacement", "shear")]
+    tags = ("at rest", "not divided", "wider", "mean places", "moving reference")
+    variants = [f"{name}, {tag}" for tag in tags for name in ("displacement", "shear")]
     assert set(names) == set(FIELDS) | set(variants) - {"displacement, wider", "displacement, mean places"}
     assert table.omega.dims == ("field", "q", "energy") and table.chi.dims == ("field", "energy")
     assert np.isfinite(table.omega.values[:, full]).all() and np.isfinite(table.chi.values).all()
@@ -282,7 +283,7 @@ def test_maps_that_are_not_there_are_refused(by_modes, in_motion):
             table_map(table, name, field)
     with pytest.raises(ValueError, match="table of my own has no map"):
         table_map(by_modes.assign_attrs(name="my own"), "motion")
-    with pytest.raises(ValueError, match="no field 'charge': there is displacement"):
+    with pytest.raises(ValueError, match="no field 'charge': it has displacement"):
         table_map(in_motion, "omega", "charge")
 
 
@@ -315,17 +316,33 @@ def test_a_metal_is_warmed_first_and_seen_by_neutrons(metal):
     assert np.trapezoid(table.raman.values[known], E) / np.ptp(E) == pytest.approx(1.0)
 
 
-def test_shipped_tables_are_found_by_name():
-    with pytest.raises(ValueError, match="no scattering of 'no-such-glass' are shipped"):
-        scattering_of("no-such-glass")
-    with pytest.raises(ValueError, match="no glass is named 'no-such-glass'"):
-        scattering_of("no-such-glass", archived=False, plan=Plan("modes", 2))
-    for name in shipped_scattering():
-        table = scattering_of(name)
+def test_known_modes_are_used_and_extras_can_be_left_out(glass, by_modes, in_motion, tmp_path, monkeypatch):
+    modes = normal_modes(dynamical_matrix(glass, LJ))
+    monkeypatch.setattr(tables, "normal_modes", lambda D: pytest.fail("the modes are known"))
+    bare = scattering_table(
+        glass, LJ, Plan("modes", 4, 3, 0.01, 24.0, "main"), modes=modes, extras=False, folder=tmp_path
+    )
+    assert {"longitudinal", "transverse", "chi"}.isdisjoint(bare.data_vars)
+    for name in ("structure", "harmonic", "motion", "reduced_density_motion"):
+        np.testing.assert_array_equal(bare[name], in_motion[name])
+    np.testing.assert_array_equal(bare.omega, in_motion.omega.sel(field=bare.field))
+    # the trajectory is kept: a second run reads it
+    monkeypatch.setattr(tables, "thermal_trajectory", lambda *words: pytest.fail("the trajectory is kept"))
+    plan = Plan("modes", 4, 3, 0.01, 24.0)
+    again = scattering_table(glass, LJ, plan, modes=modes, extras=False, folder=tmp_path)
+    np.testing.assert_array_equal(again.motion, bare.motion)
+
+
+def test_archived_tables_have_a_harmonic_map():
+    for name in shipped_results("scattering"):
+        table = load_result("scattering", name)
         found = table_map(table, "harmonic")
         assert found.intensity.shape == (len(table.q), len(table.energy)) and np.nanmax(found.intensity) > 0
 
 
-def test_computing_needs_a_plan():
-    with pytest.raises(ValueError, match="give a Plan"):
-        scattering_of("kob-andersen-n1000-0.001-s1", archived=False)
+def test_a_glass_is_computed_by_its_name(monkeypatch):
+    with pytest.raises(ValueError, match="no glass is named 'no-such-glass'"):
+        computed_table("no-such-glass", Plan("modes", 2))
+    monkeypatch.setattr(tables, "scattering_table", lambda atoms, *words, **options: xr.Dataset(attrs=options))
+    found = computed_table("kob-andersen-n1000-0.001-s2", Plan("modes", 2), extras=False)
+    assert found.attrs == {"progress": False, "extras": False, "name": "kob-andersen-n1000-0.001-s2", "seed": 2}

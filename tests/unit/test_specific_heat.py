@@ -1,4 +1,4 @@
-"""Heat and light against closed forms, sum rules, finite differences, and the fit against its own model."""
+"""Heat and light compared with closed forms, sum rules and finite differences, and the fit with its own model."""
 
 from functools import partial
 from math import pi
@@ -115,7 +115,7 @@ def test_debye_solid_has_the_constant_of_the_cubic_law():
     np.testing.assert_allclose(found, LATTICE / theta**3, rtol=1e-5)
     # a grid that starts one step above 0, as a Chebyshev series gives it
     np.testing.assert_array_equal(reduced_specific_heat([1.0, 2.0, 4.0], energy[1:], g[1:]), found)
-    # as coarse as is allowed: k_B T of half a step
+    # the coarsest grid that is allowed: k_B T of half a step
     step = energy[::10][1]
     coarse = reduced_specific_heat(0.5 * step * KELVIN["meV"], energy[::10], g[::10])
     assert coarse == pytest.approx(LATTICE / theta**3, rel=1e-5)
@@ -143,7 +143,7 @@ def test_the_fit_recovers_its_own_model(truth, sum_to_one):
         assert fit.debye_share + fit.einstein_share == pytest.approx(1)
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say():
+def test_intervals_contain_the_truth_as_often_as_they_should():
     rng, truth = np.random.default_rng(5), SOLIDS[0]
     heat = module._heat(TEMPERATURE, *truth)
     held = np.zeros(5)
@@ -183,7 +183,7 @@ def test_boson_peak_of_the_fit_lies_where_the_density_says_and_below_the_einstei
     assert not boson_peak(energy, broad.density(energy), omega_max=15).interior
 
 
-def test_a_fit_that_does_not_converge_says_so(monkeypatch):
+def test_a_fit_that_does_not_converge_is_reported(monkeypatch):
     original = module.least_squares
     monkeypatch.setattr(module, "least_squares", lambda *a, **k: partial(original, *a)(**{**k, "max_nfev": 1}))
     with pytest.raises(RuntimeError, match="no fit after"):
@@ -287,7 +287,7 @@ def test_coupling_is_the_broadened_mean_over_modes():
     found = raman_coupling(modes, atoms, 5.0, energy, 0.6)
     np.testing.assert_allclose(found / found[0], expected / expected[0])
     assert np.trapezoid(found, energy) == pytest.approx(5)
-    # one kernel over all of them: no structure is left
+    # a kernel wider than the spectrum leaves no structure
     np.testing.assert_allclose(raman_coupling(modes, atoms, 5.0, energy, 1e4), 1, rtol=1e-6)
 
 
@@ -325,7 +325,7 @@ LEVELS = _modes(np.random.default_rng(0).standard_normal((96, 20)), np.linspace(
         (lambda: mode_couplings(LEVELS, FCC, 0.0), "cutoff = 0.0: give a positive distance"),
         (lambda: raman_coupling(LEVELS, FCC, 4.0, [4.0, 5.0], 0.5), "every atom is a centre of inversion"),
         (lambda: raman_coupling(LEVELS, FCC, 4.0, [4.0, 12.0], 0.5), "no mode within three widths of E = 12 meV"),
-        (lambda: raman_coupling(LEVELS, FCC, 4.0, [5.0, 4.0], 0.5), "two or more rising values"),
+        (lambda: raman_coupling(LEVELS, FCC, 4.0, [5.0, 4.0], 0.5), "two or more ascending values"),
         (lambda: raman_coupling(LEVELS, FCC, 4.0, [4.0, 5.0], 0.0), "width = 0.0 be positive"),
     ],
 )
@@ -334,14 +334,14 @@ def test_mistakes_are_named(call, sentence):
         call()
 
 
-def test_the_fit_of_an_excess_inside_debyes_solid_can_be_asked_for():
+def test_the_fit_of_an_excess_inside_debyes_solid_can_be_requested():
     temperature = np.geomspace(5, 100, 40)
     # a band above a small Debye solid: the best fit has theta_E > theta_D
     heat = 0.1 * debye_heat(temperature, 90.0) + 0.8 * einstein_heat(temperature, 195.0, 60.0)
     free, inside = (fit_specific_heat(temperature, heat, einstein_below_debye=b) for b in (False, True))
     assert free.einstein_temperature == pytest.approx(195, rel=0.03) and free.debye_temperature < 100
     assert inside.einstein_temperature < inside.debye_temperature and inside.residual >= free.residual
-    # where the best one has it below already, both are one and the same
+    # if the best fit has it below already, both are the same
     heat = 0.9 * debye_heat(temperature, 250.0) + 0.05 * einstein_heat(temperature, 60.0, 15.0)
     free, inside = (fit_specific_heat(temperature, heat, einstein_below_debye=b) for b in (False, True))
     assert inside.einstein_temperature == pytest.approx(free.einstein_temperature) == pytest.approx(60, rel=0.03)

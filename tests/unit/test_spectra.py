@@ -7,7 +7,7 @@ from bosonpeak.networks import diluted_square_lattice, square_lattice_network
 from bosonpeak.units import MEV, RAD_PER_PS, THZ
 from bosonpeak.vibrations.debye import debye_density, square_lattice_density
 from bosonpeak.vibrations.operators import FactoredOperator
-from bosonpeak.vibrations.peaks import boson_peak_sensitivity, broadened_reduced_density, cumulative_level
+from bosonpeak.vibrations.peaks import broadened_reduced_density, cumulative_level
 from bosonpeak.vibrations.spectra import (
     Spectrum,
     boson_peak,
@@ -366,7 +366,6 @@ def test_histogram_counts_every_state_once():
         (lambda: density_of_states(H, OMEGA, 50, unit="Hz"), ValueError, "unknown unit of frequency 'Hz'"),
         (lambda: cumulative_level([1.0, 2.0], 0.0), ValueError, "must be positive"),
         (lambda: cumulative_level([1.0, 2.0], 2.5, total=9), ValueError, "within the frequencies given"),
-        (lambda: boson_peak_sensitivity([1.0, 2.0], [0.0], [0.0]), ValueError, "a bin of width 0"),
         (lambda: broadened_reduced_density([1.0], [1.0], 0.0), ValueError, "broadening must be positive"),
         (lambda: boson_peak(OMEGA, OMEGA, omega_min=9), ValueError, "fewer than three"),
         (lambda: boson_peak(OMEGA, OMEGA[1:]), ValueError, "of one length"),
@@ -425,31 +424,6 @@ def test_cumulative_level_counts_what_moves():
     frequency = [0.0, 0.0, 1e-9, 1.0, 2.0, 3.0, 4.0]
     assert cumulative_level(frequency, 2.5) == pytest.approx(3 * 2 / (7 * 2.5**3))
     assert cumulative_level(frequency[1:5], 1.5, 2, 7) == pytest.approx(2 * 1 / (7 * 1.5**2))
-
-
-def test_sensitivity_is_the_peak_of_each_histogram():
-    # Debye's solid and a bump: its reduced density is the level and a Gaussian
-    extra = 3.0 + 0.4 * np.random.default_rng(0).standard_normal(4000)
-    frequency = np.r_[np.zeros(3), _debye_frequencies(40000, 9.0, 3), extra]
-    bins, smoothings = [0.05, 0.2, 0.5], [0.0, 0.3]
-    table = boson_peak_sensitivity(frequency, bins, smoothings, omega_min=1.0)
-    assert table.shape == (3, 2)
-    np.testing.assert_array_equal(table["bin"], np.transpose([bins, bins]))
-    np.testing.assert_array_equal(table["smoothing"], [smoothings] * 3)
-    assert table["interior"].all()
-    np.testing.assert_allclose(table["omega"], 3.0, atol=0.4)
-    for row, width in zip(table, bins, strict=True):
-        edges = width * np.arange(int(np.ceil(9.0 / width)) + 1)
-        counted = np.histogram(frequency[3:], edges)[0] / (len(frequency) * width)
-        centre = (edges[1:] + edges[:-1]) / 2
-        for entry in row:
-            peak = boson_peak(centre, counted, 3, 1.0, smoothing=entry["smoothing"])
-            assert (entry["omega"], entry["intensity"]) == (pytest.approx(peak.omega), pytest.approx(peak.intensity))
-    # noise of narrow bins raises the highest of them, smoothing lowers it
-    assert table["intensity"][0, 0] > table["intensity"][2, 0] > table["intensity"][2, 1]
-    # Debye's level and what the bump adds at its middle
-    expected = (40000 * 3 / 9.0**3 + 4000 / (0.4 * np.sqrt(2 * np.pi)) / 9) / len(frequency)
-    assert table["intensity"][1, 0] == pytest.approx(expected, rel=0.12)
 
 
 def test_peaks_of_many_densities_are_those_of_each():

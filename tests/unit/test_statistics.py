@@ -1,4 +1,4 @@
-"""Correlations, exponents and fractions: closed forms, known answers, how often an interval holds the truth."""
+"""Correlations, exponents and fractions: closed forms, known answers, and how often an interval contains the truth."""
 
 import numpy as np
 import pytest
@@ -24,8 +24,10 @@ def _same(found, expected, tolerance=1e-9):
 
 
 def _coverage(draw, truth, repetitions=100):
-    """Share of the intervals of draw(rng) that hold the truth, all of which hold their own value; checked: neither end
-    is to blame for most misses."""
+    """Fraction of the intervals of draw(rng) that contain the truth.
+
+    Checks that each interval contains its own value, and that misses are not mostly on one side.
+    """
     rng, above, below = np.random.default_rng(17), 0, 0
     for _ in range(repetitions):
         value, (low, high) = draw(rng)
@@ -45,14 +47,14 @@ def test_one_group_has_the_correlation_of_spearman():
     rng = np.random.default_rng(1)
     for rho in (-0.7, 0.0, 0.5):
         (x,), (y,) = _noisy_pairs(rng, 1, 25, rho)
-        # rounded, there are ties
+        # rounding creates ties
         for a, b in ((x, y), (x.round(), y.round(1))):
             value, (low, high) = rank_correlation([a], [b], 0, 50)
             assert value == pytest.approx(stats.spearmanr(a, b).statistic, abs=1e-12)
             assert -1 <= low <= value <= high <= 1
 
 
-def test_ranks_see_order_alone():
+def test_only_the_order_of_the_values_matters():
     rng = np.random.default_rng(2)
     x, y = _noisy_pairs(rng, 4, 15, 0.6)
     one = rank_correlation(x, y, 5, 50)
@@ -70,13 +72,13 @@ def test_samples_that_differ_create_no_correlation():
         [v + a + b for v, (a, b) in zip(x, shifts, strict=True)],
         [v + a for v, (a, _) in zip(y, shifts, strict=True)],
     )
-    # all in one heap they are correlated: both know where their sample is
+    # pooled, they are correlated, since both contain the offset of their sample
     assert stats.spearmanr(np.concatenate(x), np.concatenate(y)).statistic > 0.5
     value, (low, high) = rank_correlation(x, y, 0, 100)
     assert abs(value) < 3 / np.sqrt(600) and low < 0 < high
 
 
-def test_groups_of_two_tell_nothing():
+def test_groups_of_two_are_left_out():
     x, y = _noisy_pairs(np.random.default_rng(4), 3, 12, 0.5)
     alone = rank_correlation(x, y, 8, 50)
     assert rank_correlation([[1, 2], *x, []], [[2, 1], *y, []], 8, 50) == alone
@@ -90,12 +92,12 @@ def test_a_rank_correlation_has_the_expectation_of_normal_pairs_and_its_interval
     assert many[0] == pytest.approx(truth, abs=4 / np.sqrt(2000 * n))
     held = _coverage(lambda rng: rank_correlation(*_noisy_pairs(rng, 2, n, rho), rng, 60), truth, 60)
     assert held > 0.87
-    # and it is no whole line
+    # and the interval is not the whole line
     width = np.ptp(rank_correlation(*_noisy_pairs(np.random.default_rng(6), 20, n, rho), 0, 60)[1])
     assert 0.1 < width < 0.4
 
 
-def test_what_has_no_ranks_is_refused():
+def test_input_without_ranks_is_refused():
     line = np.arange(5.0)
     with pytest.raises(ValueError, match="a correlation needs pairs"):
         rank_correlation([line, line], [line])
@@ -115,7 +117,7 @@ def test_a_power_law_has_its_exponent():
     _same(scaling_exponent(x, [3 * v**-1.5 for v in x], 0, 50), (-1.5, (-1.5, -1.5)))
     y = [v**2 * np.exp(0.3 * rng.standard_normal(len(v))) for v in x]
     found = scaling_exponent(x, y, 9, 50)
-    # units, and how members are dealt out to samples, do not matter to the value
+    # the value depends neither on the units nor on the grouping
     _same(scaling_exponent([7 * v for v in x], [0.01 * v for v in y], 9, 50), found)
     assert scaling_exponent([np.concatenate(x)], [np.concatenate(y)], 9, 50)[0] == pytest.approx(found[0])
     assert found[0] == pytest.approx(stats.linregress(np.log(np.concatenate(x)), np.log(np.concatenate(y))).slope)
@@ -126,7 +128,7 @@ def test_a_power_law_has_its_exponent():
 def test_the_interval_of_an_exponent_holds_it(groups, members, least):
     def draw(rng):
         x = rng.uniform(0, 2, (groups, members))
-        # what a sample shares, and noise of each member
+        # noise that a sample shares, and noise of each member
         shared = 0.5 * rng.standard_normal((groups, 1))
         y = 2 * x + shared + 0.3 * rng.standard_normal(x.shape)
         value, (low, high) = scaling_exponent(list(np.exp(x)), list(np.exp(y)), rng, 100)
@@ -136,8 +138,8 @@ def test_the_interval_of_an_exponent_holds_it(groups, members, least):
     assert _coverage(draw, 2.0) > least
 
 
-def test_members_of_a_sample_are_no_independent_witnesses():
-    # samples are resampled, not only members: copies of a member take away what members scatter, no more
+def test_members_of_a_sample_are_not_independent():
+    # samples are resampled as well: copies of the members remove the scatter of the members only
     rng = np.random.default_rng(8)
     x = rng.uniform(1, 5, (8, 3))
     y = x * np.exp(0.4 * rng.standard_normal((8, 3)))
@@ -147,7 +149,7 @@ def test_members_of_a_sample_are_no_independent_witnesses():
     assert 0.1 < 0.5 * np.ptp(one[1]) < np.ptp(many[1]) <= 1.1 * np.ptp(one[1])
 
 
-def test_what_has_no_exponent_is_refused():
+def test_input_without_an_exponent_is_refused():
     good = [1.0, 2.0, 3.0]
     for bad in ([1, 2, 0], [1, 2, -3], [1, 2, np.nan], [1, 2, np.inf]):
         for x, y in ((good, bad), (bad, good)):
@@ -171,7 +173,7 @@ def test_a_statistic_of_groups_is_that_of_all_members():
     assert grouped_interval([*groups, []], rng=0, n_resamples=100) == (value, (low, high))
     _same(grouped_interval([7 * g for g in groups], rng=0, n_resamples=100), (7 * value, (7 * low, 7 * high)))
     assert grouped_interval([[2.0, 2.0], [2.0]], np.mean, 0, 20) == (2, (2, 2))
-    # copies of the members take away their scatter, not that of the samples
+    # copies of the members remove their scatter, and not that of the samples
     many = [rng.exponential(size=4) for _ in range(6)]
     copied = grouped_interval([np.repeat(g, 30) for g in many], np.mean, 3, 100)
     once = grouped_interval(many, np.mean, 3, 100)
@@ -206,7 +208,7 @@ def test_the_interval_of_a_fraction_is_where_the_score_test_does_not_reject(hits
 
 def test_the_interval_of_a_fraction_holds_it():
     for p, n in ((0.5, 12), (0.8, 20), (0.1, 40)):
-        # exact: over all outcomes, by their probabilities
+        # exact: the sum over all outcomes with their probabilities
         found = [fraction_interval(np.arange(n) < k)[1] for k in range(n + 1)]
         held = sum(stats.binom.pmf(k, n, p) for k, (low, high) in enumerate(found) if low <= p <= high)
         assert 0.9 < held < 0.99
@@ -246,14 +248,14 @@ def test_a_density_from_zero_has_the_closed_form_of_a_gamma_distribution():
 
 
 @pytest.mark.parametrize("low", [1e-3, 1e-8, 1e-40, 1e-300])
-def test_a_low_end_far_below_everything_is_none(low):
+def test_a_low_end_far_below_all_values_has_no_effect(low):
     x = np.random.default_rng(11).random(60) ** 0.25
     assert x.min() > 0.1
     _same(density_exponent(x, 1.0, low), density_exponent(x, 1.0), 1e-5)
 
 
 @pytest.mark.parametrize("low", [0.0, 0.2])
-def test_the_exponent_of_a_density_knows_no_units(low):
+def test_the_exponent_of_a_density_does_not_depend_on_units(low):
     x = np.random.default_rng(12).uniform(0.2, 1.0, 50)
     b, (lower, upper) = one = density_exponent(x, 1.0, low)
     for scale in (7.0, 1e-9):
@@ -309,7 +311,7 @@ def test_intraclass_correlation_is_the_share_of_variance_between_groups():
     pairs = rng.normal(size=(500, 1)) + 0.5 * rng.normal(size=(500, 2))
     both = np.r_[pairs, pairs[:, ::-1]]
     assert intraclass_correlation(pairs)[0] == pytest.approx(np.corrcoef(both.T)[0, 1], abs=2e-3)
-    # where all groups agree, members differ more than groups
+    # if the means of all groups agree, members differ more than groups
     assert intraclass_correlation([[0, 1], [0, 1], [0, 1]])[0] == pytest.approx(-1)
 
 
@@ -322,9 +324,9 @@ def test_a_few_groups_have_the_interval_of_normal_values():
         inside.append(low < 0.25 < high)
         _, (low, high) = intraclass_correlation(groups, rng=k, n_resamples=100)
         drawn.append(low < 0.25 < high)
-    # groups drawn anew are too sure of themselves
+    # the bootstrap of few groups gives an interval that is too narrow
     assert abs(np.mean(inside) - 0.95) < 0.035 and np.mean(drawn) < 0.92
-    # members that are all alike leave no doubt
+    # members that are all equal leave no uncertainty
     assert normal_intraclass_correlation([[0, 0], [1, 1], [2, 2]]) == (1.0, (1.0, 1.0))
     with pytest.raises(ValueError, match="give at least three"):
         normal_intraclass_correlation([[1, 2], [3, 4]])
@@ -335,7 +337,7 @@ def test_a_difference_takes_the_ends_that_lie_apart():
 
 
 @pytest.mark.parametrize("groups", [[], [[1, 2], [3, 4]], [[1], [2], [3]], [[1, 1], [1, 1], [1, 1]]])
-def test_intraclass_correlation_says_what_it_needs(groups):
+def test_intraclass_correlation_reports_what_it_needs(groups):
     with pytest.raises(ValueError, match="give at least three"):
         intraclass_correlation(groups)
 

@@ -223,7 +223,7 @@ def test_progress_shows_iteration_and_what_has_converged(capsys):
         ({"count": 5, "tolerance": np.nan}, "at least 1e-13"),
         ({"count": 5, "project_out": np.ones((N, 1))}, "not orthonormal"),
         ({"count": 5, "project_out": ZERO[:-3]}, "rows"),
-        ({"count": 5, "project_out": translations(216, 3)}, "need the matrix's masses"),
+        ({"count": 5, "project_out": translations(216, 3)}, "need the masses of the matrix"),
     ],
 )
 def test_mistakes_are_named(arguments, sentence):

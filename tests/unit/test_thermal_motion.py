@@ -10,8 +10,8 @@ from bosonpeak.materials.potentials import get
 from bosonpeak.papers.yang_2021.motion import (
     basin_distance,
     draw_harmonic,
-    find_chains,
     harmonic_displacements,
+    longest_chain,
     mean_square_displacements,
 )
 from bosonpeak.vibrations.hessian import dynamical_matrix
@@ -75,25 +75,49 @@ def test_too_few_modes_are_no_mean_square(crystal):
         thermal_trajectory(atoms, potential, -1.0, 1.0, 0.1, seed=1)
 
 
-def test_a_string_is_found_in_the_order_it_moved():
+def test_a_string_is_as_long_as_the_atoms_that_followed_one_another():
     row = Atoms("H6", [[2.0 * k, 0, 0] for k in range(6)], cell=[30, 30, 30], pbc=True)
     start, end = np.zeros((2, 6, 3))
     end[1:4, 0] = 1.9
     end[5, 1] = 3.0
-    chains = find_chains(start, end, row, least=1.0, reach=0.5)
-    assert chains == [[1, 2, 3], [5]]
-    assert find_chains(start, start, row, 1.0, 0.5) == []
+    assert longest_chain(start, end, row, least=1.0, reach=0.5) == 3
+    assert longest_chain(start, end, row, least=2.0, reach=0.5) == 1
+    assert longest_chain(start, start, row, 1.0, 0.5) == 0
 
 
 def test_a_ring_and_a_string_across_the_boundary_are_found():
     row = Atoms("H4", [[2.0 * k, 0, 0] for k in range(4)], cell=[8, 30, 30], pbc=True)
     end = np.zeros((4, 3))
     end[:, 0] = 2.0
-    assert find_chains(np.zeros((4, 3)), end, row, 1.0, 0.3) == [[0, 1, 2, 3]]
+    assert longest_chain(np.zeros((4, 3)), end, row, 1.0, 0.3) == 4
     # two that come to one place: the nearer takes it
     end[:] = 0
     end[0], end[2], end[1] = [1.9, 0, 0], [-1.7, 0, 0], [0, 5.0, 0]
-    assert sorted(find_chains(np.zeros((4, 3)), end, row, 1.0, 0.5)) == [[0, 1], [2]]
+    assert longest_chain(np.zeros((4, 3)), end, row, 1.0, 0.5) == 2
+
+
+def test_the_longest_chain_is_that_of_a_walk_from_atom_to_atom():
+    rng, box = np.random.default_rng(5), [9.0] * 3
+    for _ in range(20):
+        gas = Atoms("H40", rng.uniform(0, 9, (40, 3)), cell=box, pbc=True)
+        start, end = 0.1 * rng.normal(size=(40, 3)), rng.normal(size=(40, 3))
+        moved = [i for i in range(40) if np.linalg.norm(end[i] - start[i]) > 1.0]
+        old, new = gas.positions + start, gas.positions + end
+        target = {}
+        for i in moved:
+            apart = {j: np.linalg.norm((d := old[j] - new[i]) - 9 * np.rint(d / 9)) for j in moved if j != i}
+            near = min(apart, key=apart.get)
+            # the place that two atoms share belongs to the nearer one
+            if apart[near] <= 1.5 and apart[near] < target.get(near, (None, np.inf))[1]:
+                target[near] = (i, apart[near])
+        follower = {place: i for place, (i, _) in target.items()}
+        lengths = []
+        for place in moved:
+            length, at = 1, place
+            while (at := follower.get(at, place)) != place:
+                length += 1
+            lengths.append(length)
+        assert longest_chain(start, end, gas, 1.0, 1.5) == max(lengths)
 
 
 def test_what_is_counted_from_the_mean_leaves_a_step_out_but_for_its_edges():

@@ -46,12 +46,12 @@ def test_white_noise_is_flat_and_adds_up_to_its_variance(unit):
     end = energy_quantum(unit) / (2 * interval)
     energy = np.linspace(0, end, 2001)
     found = energy_spectra(x, interval, energy, end / 60, unit)
-    # both signs; a segment's own mean takes one bin of some ninety
+    # both signs; subtracting the mean of a segment removes one bin of about ninety
     integral = 2 * np.trapezoid(found, energy, axis=0)
     np.testing.assert_allclose(integral, x.var(axis=0), rtol=0.02)
     level = found[energy > 3 * end / 60]
     np.testing.assert_allclose(level.mean(axis=0), x.var(axis=0) / (2 * end), rtol=0.01)
-    # some 600 segments, 11/18 of them independent
+    # about 600 segments, 11/18 of them independent
     assert level.std(axis=0) / level.mean(axis=0) == pytest.approx(1 / np.sqrt(660 * 0.95), rel=0.3)
 
 
@@ -72,11 +72,11 @@ def test_a_sine_is_a_line_of_its_place_area_and_width(unit, width):
     assert above.mean() == pytest.approx(place, abs=0.15 * width)
     assert energy[found.argmax()] == pytest.approx(place, abs=0.42 * width)
     assert np.ptp(above) == pytest.approx(2.355 * width, rel=0.08)
-    # what a Hann window lets through far away
+    # the side lobes of a Hann window far from the line
     assert found[energy > place + 6 * width].max() < 1e-4 * found.max()
 
 
-def test_a_wave_that_turns_one_way_is_seen_half_at_either_sign():
+def test_half_of_a_rotating_wave_appears_at_either_sign():
     t = 0.04 * np.arange(3000)
     energy = np.linspace(0.0, 20.0, 4001)
     for turn in (1, -1):
@@ -119,14 +119,14 @@ def test_a_damped_oscillator_has_its_lorentzian(place):
     theory = (lorentzian(energy - place) + lorentzian(energy + place)) / 2
     for series, variance in ((z, 1.0), (z.real, 0.5)):
         found = energy_spectra(series, interval, energy, 0.12).mean(axis=1) / variance
-        # 60 runs of ten segments or so: some four per cent an energy
+        # 60 runs of about ten segments: an error of about four per cent per energy
         np.testing.assert_allclose(found, theory, rtol=0.16, atol=0.01 * theory.max())
         assert (found / theory)[theory > 0.1 * theory.max()].mean() == pytest.approx(1.0, abs=0.03)
 
 
 def test_runs_too_short_or_sampled_too_rarely_are_refused():
     x, energy = np.random.default_rng(0).normal(size=300), np.array([1.0, 5.0])
-    # 1.44 h / (2.355 width dt) samples a segment
+    # 1.44 h / (2.355 width dt) samples per segment
     need = 2 * int(np.ceil(1.44 * 2 * np.pi * HBAR / (2.355 * 0.5 * 0.02)))
     with pytest.raises(ValueError, match=f"300 samples of 0.02 are too short for a resolution of 0.5 meV: take {need}"):
         energy_spectra(x, 0.02, energy, 0.5)
@@ -299,7 +299,7 @@ def test_s_of_q_and_e_is_that_of_dynasor_s_correlations(glass):
     each = 2 * np.exp(square * u2)[:, None] * S / (square[:, None] * kB * 400.0 * MEV**2)
     mean, _ = shell_means(each / np.mean(1 / atoms.get_masses()), waves)
     found = boson_map_of_motion(run, atoms, waves, energy, width).intensity
-    # segments weigh the ends of the run less than origins do
+    # segments give the ends of the run less weight than time origins do
     np.testing.assert_allclose(found.mean(axis=1), mean.mean(axis=1), rtol=0.03)
     assert abs(found / mean - 1).mean() < 0.06
     # the variance alone: dynasor at lag zero
@@ -314,7 +314,7 @@ def test_s_of_q_and_e_is_that_of_dynasor_s_correlations(glass):
     np.testing.assert_allclose(integral, static, rtol=0.15)
 
 
-def test_debye_waller_factors_are_what_they_say(glass):
+def test_debye_waller_factors_follow_their_definitions(glass):
     atoms, _, _ = glass
     run = _drawn(glass, 300.0, 400, 0.05, seed=3)
     waves, energy, width = box_wavevectors(atoms.cell.array, [2.9, 3.0], 4, 1), np.array([4.0, 8.0, 16.0]), 0.8
@@ -364,7 +364,7 @@ def test_the_factor_brings_warm_motion_back_to_one_phonon(glass):
     for factor in (0.0, "mean", "atom"):
         found = boson_map_of_motion(run, atoms, waves, energy, width, debye_waller=factor).intensity[0]
         off[factor] = found.mean() / known.mean() - 1
-    # Q^2 u^2 = 0.2: a fifth is lost without it; with it two phonons at a time stay, less than that
+    # Q^2 u^2 = 0.2: without the factor a fifth is lost; with it the smaller two-phonon part remains
     lost = 1 - np.exp(-20.25 * axis_displacement(run).mean())
     assert off[0.0] < -0.4 * lost
     assert 0 < off["mean"] < lost and 0 < off["atom"] < lost
@@ -373,7 +373,7 @@ def test_the_factor_brings_warm_motion_back_to_one_phonon(glass):
 def test_warmed_glass_expands_and_rests_at_a_minimum(glass):
     atoms, potential, _ = glass
     warm = warm_minimum(atoms, potential, 300.0, seed=1, duration=4.0)
-    # 1e-5 to 1e-4 a kelvin
+    # 1e-5 to 1e-4 per kelvin
     assert 1.003 < warm.get_volume() / atoms.get_volume() < 1.03
     np.testing.assert_allclose(warm.cell.array / atoms.cell.array[0, 0], np.eye(3) * warm.cell[0, 0] / atoms.cell[0, 0])
     assert warm.info["max_force"] < 1e-4

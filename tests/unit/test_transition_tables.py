@@ -301,10 +301,10 @@ def test_tables_are_written_and_read_back(project, table, packing, modes, pushed
     assert found.amplitude.values[0] == table.amplitude.values[0]
 
 
-def test_a_table_that_is_not_shipped_is_told(project, table):
-    with pytest.raises(ValueError, match=r"no transitions of 'glass-fire' are shipped.*none at all.*make data"):
+def test_a_table_that_is_not_shipped_is_refused(project, table):
+    with pytest.raises(ValueError, match=r"no result of the kind 'transitions' is named 'glass-fire': there are none"):
         load_transitions("glass-fire")
     table.to_netcdf(project / "other-fire.nc", engine="h5netcdf")
     for name in ("glass-fire", "other", "other-fire.nc"):
-        with pytest.raises(ValueError, match=rf"no transitions of '{name}' are shipped.*other-fire.*make data"):
+        with pytest.raises(ValueError, match=rf"is named '{name}': there are 1, such as other-fire; `make data`"):
             load_transitions(name)

@@ -1,4 +1,4 @@
-"""Wave vectors of a box against every one of them counted out, and sums over atoms against plain exponentials."""
+"""Wave vectors of a box compared with a complete list, and sums over atoms compared with plain exponentials."""
 
 from itertools import product
 
@@ -72,7 +72,7 @@ def test_a_large_box_has_the_continuum_s_density_of_waves():
     np.testing.assert_allclose(found.available, expected, rtol=0.02)
 
 
-def test_drawn_vectors_are_as_many_as_asked_each_once_and_of_the_box():
+def test_the_requested_number_of_vectors_is_drawn_each_once_and_from_the_box():
     every = box_wavevectors(SKEWED, EDGES)
     drawn = box_wavevectors(SKEWED, EDGES, per_shell=20, rng=3)
     assert every.available.min() < 20 < every.available.max()
@@ -115,7 +115,7 @@ def test_other_edges_are_refused(edges, message):
         box_wavevectors(SKEWED, [np.nan, 1.0])
 
 
-def test_what_is_no_box_or_too_small_a_one_is_refused():
+def test_a_flat_or_too_small_box_is_refused():
     for flat in ([[1.0, 0, 0], [0, 1, 0], [1, 1, 0]], np.eye(2), np.zeros((3, 3))):
         with pytest.raises(ValueError, match="no volume"):
             box_wavevectors(flat, EDGES)
@@ -191,7 +191,7 @@ def test_a_shell_of_one_vector_has_no_error_and_an_empty_one_no_mean():
     assert waves.counts.tolist() == [2, 0, 1]
 
 
-def test_sums_do_not_care_for_the_chunks(gas):
+def test_sums_do_not_depend_on_the_chunks(gas):
     _, waves = gas
     values = np.random.default_rng(9).normal(size=(len(waves), 3))
     whole, parts = ShellSums(4), ShellSums(4)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
+import numpy as np
 import xarray as xr
 
 from bosonpeak.archive.files import sha256_of
@@ -199,3 +200,35 @@ def archive_measurement(known: Measurement, folder=None, progress: bool = True) 
     write_dataset(made(known, folder, progress), path)
     enter_measurement(path)
     return read_dataset(path)
+
+
+def check_sample(name: str, archived, live, tolerance: float) -> float:
+    """Compare archived values with the same values computed now.
+
+    Parameters
+    ----------
+    name : str
+        What the values are, for the message.
+    archived, live : array
+        Of equal shapes.
+    tolerance : float
+        Largest difference that is allowed, relative to the largest archived value.
+
+    Returns
+    -------
+    float
+        The largest relative difference.
+
+    Raises
+    ------
+    ValueError
+        If it exceeds the tolerance.
+    """
+    archived, live = np.asarray(archived, float), np.asarray(live, float)
+    difference = float(abs(archived - live).max() / abs(archived).max())
+    if not difference <= tolerance:
+        raise ValueError(
+            f"{name}: the archive and this run differ by {difference:.1e}, where {tolerance:.0e} is allowed; "
+            "compute all of it here with archived = False"
+        )
+    return difference

@@ -107,12 +107,14 @@ class KeptParts:
     folder : path-like or None
         Where the folders of all series are; None keeps nothing.
     *key
-        What determines the series: its folder is named by `structure_key(*key)`. Without a key the parts lie in
-        `folder` itself, and their names must determine them.
+        What determines the series: its folder is named by `structure_key(*key)`, or by the key itself where it is one
+        string, such as `Method.key` returns it. Without a key the parts lie in `folder` itself, and their names must
+        determine them.
     """
 
     def __init__(self, folder, *key):
-        self.folder = Path(folder, *[structure_key(*key)] if key else []) if folder else None
+        named = len(key) <= 1 and all(isinstance(part, str) for part in key)
+        self.folder = Path(folder, *(key if named else [structure_key(*key)])) if folder else None
 
     def path(self, name: str) -> Path | None:
         """File of the part `name`; None where nothing is kept."""

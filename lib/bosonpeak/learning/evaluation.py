@@ -1,40 +1,109 @@
-"""How well a model predicts samples it has not seen, and how well any could (floor 6).
+"""How well a model predicts samples that it has not seen.
 
-Folds take whole groups (parent liquids): a sample is never predicted by a model that saw a glass of the same liquid.
+Folds take whole groups, such as the glasses of one parent liquid: a sample is never predicted by a model that saw a
+sample of the same group.
 """
 
-import numpy as np
-from sklearn.dummy import DummyRegressor
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import RidgeCV
-from sklearn.model_selection import GroupKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
+from dataclasses import dataclass, field
+from inspect import signature
 
+import numpy as np
+from sklearn.model_selection import GroupKFold
+from threadpoolctl import threadpool_limits
+from tqdm.auto import tqdm
+
+from bosonpeak import statistics
 from bosonpeak.learning.regression import Network, train
 
 BASELINES = ("mean", "ridge", "gradient boosting")
 
 
-def baseline(name: str, seed: int = 0):
-    """A scikit-learn model by name, one of BASELINES; ridge chooses its penalty by leave-one-out.
+@dataclass
+class Ridge:
+    """Ridge regression on scaled inputs, its penalty chosen by leave-one-out among `penalties`.
 
-    Raises ValueError for another name.
+    It gives what scikit-learn's StandardScaler and RidgeCV give together, several times faster: one decomposition of
+    the smaller of X^T X and X X^T serves all penalties at once.
     """
+
+    penalties: np.ndarray = field(default_factory=lambda: np.logspace(-2, 6, 33))
+
+    def fit(self, x, y) -> "Ridge":
+        """Fit targets y (n,) to inputs x (n, p), and return the model itself."""
+        scale = x.std(axis=0)
+        # a column that does not vary says nothing
+        self.centre, self.scale, self.mean = x.mean(axis=0), np.where(scale > 1e-12, scale, 1.0), y.mean()
+        z, rest = (x - self.centre) / self.scale, y - self.mean
+        n, p = z.shape
+        # errors of leave-one-out are the residuals over 1 - h, where h is the diagonal of the projection onto the fit
+        if p < n:
+            levels, vectors = np.linalg.eigh(z.T @ z)
+            share = 1 / (levels[:, None] + self.penalties)
+            turned, along = z @ vectors, vectors.T @ (z.T @ rest)
+            error = (rest[:, None] - turned @ (share * along[:, None])) / (1 - 1 / n - turned**2 @ share)
+            best = np.argmin((error**2).mean(axis=0))
+            self.slope = vectors @ (share[:, best] * along)
+        else:
+            levels, vectors = np.linalg.eigh(z @ z.T)
+            share = 1 / (np.maximum(levels, 0)[:, None] + self.penalties)
+            dual = vectors @ (share * (vectors.T @ rest)[:, None])
+            constant = vectors @ (share * vectors.sum(axis=0)[:, None])
+            error = dual / (vectors**2 @ share - constant / n)
+            best = np.argmin((error**2).mean(axis=0))
+            self.slope = z.T @ dual[:, best]
+        return self
+
+    def predict(self, x) -> np.ndarray:
+        """Predictions (m,) for inputs x (m, p)."""
+        return self.mean + ((x - self.centre) / self.scale) @ self.slope
+
+
+def baseline(name: str, seed: int = 0):
+    """A model with `fit` and `predict`, to compare a network with.
+
+    Parameters
+    ----------
+    name : str
+        One of `BASELINES`.
+    seed : int
+        Of gradient boosting.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    """
+    if name == "ridge":
+        return Ridge()
+    if name not in BASELINES:
+        raise ValueError(f"unknown baseline {name!r}: choose one of {', '.join(BASELINES)}")
+    # imported only where they are needed, since this takes a second
+    from sklearn.dummy import DummyRegressor
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
     if name == "mean":
         return DummyRegressor()
-    if name == "ridge":
-        return make_pipeline(StandardScaler(), RidgeCV(alphas=np.logspace(-2, 6, 33)))
-    if name == "gradient boosting":
-        return HistGradientBoostingRegressor(max_iter=150, learning_rate=0.05, min_samples_leaf=10, random_state=seed)
-    raise ValueError(f"unknown baseline {name!r}: choose one of {', '.join(BASELINES)}")
+    return HistGradientBoostingRegressor(max_iter=150, learning_rate=0.05, min_samples_leaf=10, random_state=seed)
 
 
 def grouped_folds(groups, folds: int, seed: int) -> np.ndarray:
-    """The fold 0 .. folds - 1 of every member (n,), whole groups at random, sizes as even as groups allow.
+    """Random folds of whole groups, with sizes as even as the groups allow.
 
-    groups: (n,). Raises ValueError for fewer groups than folds, or fewer than two folds.
+    Parameters
+    ----------
+    groups : array, shape (n,)
+        Group of each member.
+    folds, seed : int
+
+    Returns
+    -------
+    array of int, shape (n,)
+        Number of the fold of each member, from 0 to folds - 1.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer groups than folds, or fewer than two folds.
     """
     groups = np.asarray(groups)
     count = len(np.unique(groups))
@@ -50,90 +119,195 @@ def grouped_folds(groups, folds: int, seed: int) -> np.ndarray:
 def cross_predict(
     x, y, groups, model: str | Network, folds: int = 5, repeats: int = 9, seed: int = 0, progress: bool = False
 ) -> np.ndarray:
-    """Out-of-fold predictions (repeats, n) of targets (n,) from inputs (n, p), in the unit of the target.
+    """Out-of-fold predictions: every member is predicted once per repeat, by a model that saw no member of its group.
 
-    model: a `regression.Network`, trained anew `repeats` times on every fold, or the name of a baseline, whose folds
-    are drawn anew in each repeat. Every member is predicted once a repeat, by a model that saw no member of its group.
-    Raises ValueError as `grouped_folds` and `regression.train`.
+    Parameters
+    ----------
+    x : array, shape (n, p)
+        Inputs.
+    y : array, shape (n,)
+        Target.
+    groups : array, shape (n,)
+    model : regression.Network or str
+        A network is trained `repeats` times on every fold. The folds of a baseline, which is given by its name, are
+        drawn again in each repeat.
+    folds, repeats, seed : int
+    progress : bool
+        Whether to show a bar for each training.
+
+    Returns
+    -------
+    array, shape (repeats, n)
+        In the unit of the target.
+
+    Raises
+    ------
+    ValueError
+        As `grouped_folds`, `baseline` and `regression.train`.
     """
     x, y, groups = np.asarray(x, float), np.asarray(y, float), np.asarray(groups)
     found = np.empty((repeats, len(y)))
     if isinstance(model, Network):
         fold = grouped_folds(groups, folds, seed)
         for k in range(folds):
-            out = fold == k
-            desc = f"fold {k + 1} of {folds}"
-            trained = train(x[~out], y[~out], groups[~out], model, repeats, seed + 100 * k, progress, desc)
-            found[:, out] = trained.predict(x[out])
+            out, desc = fold == k, f"fold {k + 1} of {folds}"
+            data = x[~out], y[~out], groups[~out]
+            found[:, out] = train(*data, model, repeats, seed + 100 * k, progress, desc, len(y)).predict(x[out])
         return found
-    for repeat in range(repeats):
-        fold = grouped_folds(groups, folds, seed + repeat)
-        for k in range(folds):
-            out = fold == k
-            # a few hundred samples: threads wait for each other more than they compute
-            with threadpool_limits(1):
+    # a few hundred samples: threads wait for each other more than they compute
+    with threadpool_limits(1):
+        for repeat in range(repeats):
+            fold = grouped_folds(groups, folds, seed + repeat)
+            for k in range(folds):
+                out = fold == k
                 found[repeat, out] = baseline(model, seed + repeat).fit(x[~out], y[~out]).predict(x[out])
     return found
 
 
-def learning_curve(inputs, y, groups, model, counts, draws: int = 10, folds: int = 5, seed: int = 0) -> np.ndarray:
-    """Mean absolute errors (counts, draws, inputs) of a model on ever more groups, in the unit of y.
+def learning_curve(
+    inputs, y, groups, model, counts, draws: int = 10, folds: int = 5, seed: int = 0, progress: bool = False
+) -> np.ndarray:
+    """Errors of a model that is trained on more and more groups.
 
-    inputs: list of (n, p) arrays, all predicted from the same groups and folds, so that they may be compared;
-    counts: numbers of groups, drawn anew for each of the `draws`. Raises ValueError for more groups than there are,
-    and as `cross_predict`.
+    Parameters
+    ----------
+    inputs : list of arrays, each of shape (n, p)
+        All are predicted from the same groups and folds, so that their errors can be compared.
+    y, groups : array, shape (n,)
+    model : regression.Network or str
+        As of `cross_predict`.
+    counts : sequence of int
+        Numbers of groups. The errors of the first counts do not depend on those that follow.
+    draws : int
+        Number of random subsets of each size.
+    folds, seed : int
+    progress : bool
+        Whether to show a bar.
+
+    Returns
+    -------
+    array, shape (counts, draws, inputs)
+        Mean absolute errors in the unit of y.
+
+    Raises
+    ------
+    ValueError
+        If a count is larger than the number of groups, and as `cross_predict`.
     """
     y, groups = np.asarray(y, float), np.asarray(groups)
     names = np.unique(groups)
     if max(counts) > len(names):
         raise ValueError(f"a curve to {max(counts)} groups needs as many: there are {len(names)}")
     rng, found = np.random.default_rng(seed), np.empty((len(counts), draws, len(inputs)))
-    for i, count in enumerate(counts):
-        for draw in range(draws):
-            rows = np.isin(groups, rng.permutation(names)[:count])
-            for k, x in enumerate(inputs):
-                told = cross_predict(x[rows], y[rows], groups[rows], model, folds, 1, seed + draw)
-                found[i, draw, k] = mean_absolute_error(y[rows], told)
+    steps = [(i, draw) for i in range(len(counts)) for draw in range(draws)]
+    for i, draw in tqdm(steps, desc="learning curve", unit="subset", disable=not progress):
+        rows = np.isin(groups, rng.permutation(names)[: counts[i]])
+        for k, x in enumerate(inputs):
+            predicted = cross_predict(x[rows], y[rows], groups[rows], model, folds, 1, seed + draw)
+            found[i, draw, k] = mean_absolute_error(y[rows], predicted)
     return found
 
 
-def mean_absolute_error(y, predicted) -> float:
-    """Mean of |predicted - y| over the last axis and all others; y (n,), predicted (..., n)."""
-    return float(abs(np.asarray(predicted) - np.asarray(y)).mean())
+def _average(values, weight):
+    """Mean over all axes of values (..., n); with a weight (r, n), r weighted means over the last axis."""
+    if weight is None:
+        return float(values.mean())
+    weight = np.asarray(weight, float)
+    return weight @ values.reshape(-1, values.shape[-1]).mean(axis=0) / weight.sum(axis=-1)
 
 
-def error_gain(y, predicted, reference) -> float:
-    """1 - mean absolute error of predicted (..., n) over that of a reference (..., n): above 0 it is the better one."""
-    return 1 - mean_absolute_error(y, predicted) / mean_absolute_error(y, reference)
+def mean_absolute_error(y, predicted, weight=None):
+    """Mean of |predicted - y| over all rows of predicted (..., n) and over y (n,).
+
+    weight: how often each member counts, shape (r, n), for r values at once.
+    """
+    return _average(abs(np.asarray(predicted, float) - np.asarray(y, float)), weight)
 
 
-def r_squared(y, predicted) -> float:
-    """1 - mean squared error over the variance of y (n,), errors of all rows of predicted (..., n) counted.
+def error_ratio(y, predicted, reference, weight=None):
+    """Mean absolute error of predicted (..., n) over that of a reference (..., n); below 1 it is the better one."""
+    return mean_absolute_error(y, predicted, weight) / mean_absolute_error(y, reference, weight)
 
-    Below 0 where the mean of y would have been the better guess. Raises ValueError for y that does not vary.
+
+def error_gain(y, predicted, reference, weight=None):
+    """1 - `error_ratio`: above 0 the prediction is better than the reference."""
+    return 1 - error_ratio(y, predicted, reference, weight)
+
+
+def r_squared(y, predicted, weight=None):
+    """1 - mean squared error over the variance of y (n,), with the errors of all rows of predicted (..., n).
+
+    It is below 0 where the mean of y would have been the better guess. weight: how often each member counts, shape
+    (r, n), for r values at once. Raises ValueError for y that does not vary.
     """
     y = np.asarray(y, float)
-    if not y.std() > 0:
+    square = (np.asarray(predicted, float) - y) ** 2
+    apart = y - y.mean()
+    variance = _average(apart**2, weight) - (0.0 if weight is None else _average(apart, weight) ** 2)
+    if not np.all(variance > 1e-24 * y.mean() ** 2):
         raise ValueError("the target is the same everywhere: there is no variance to explain")
-    return float(1 - ((np.asarray(predicted) - y) ** 2).mean() / y.var())
+    return 1 - _average(square, weight) / variance
+
+
+def r_squared_gain(y, predicted, reference, weight=None):
+    """`r_squared` of predicted (..., n) less that of a reference (..., n)."""
+    return r_squared(y, predicted, weight) - r_squared(y, reference, weight)
+
+
+def correlation_within(y, predicted, states, weight=None):
+    """`statistics.correlation_within` of y and predicted (n,), or r of them at once with a weight (r, n).
+
+    The means of the states are those of the weighted samples.
+    """
+    if weight is None:
+        return statistics.correlation_within(y, predicted, states)
+    member = np.equal.outer(states, np.unique(states)).astype(float)
+    count = np.maximum(weight @ member, 1e-300)
+    y, predicted = y - y.mean(), predicted - predicted.mean()
+
+    def covariance(a, b):
+        return weight @ (a * b) - ((weight @ (member * a[:, None])) * (weight @ (member * b[:, None])) / count).sum(
+            axis=1
+        )
+
+    own, both = covariance(predicted, predicted), covariance(y, predicted)
+    varies = own > 1e-18 * predicted.var() * weight.sum(axis=1)
+    return np.where(varies, both / np.sqrt(np.where(varies, own, 1.0) * covariance(y, y)), 0.0)
 
 
 def score_interval(score, y, predicted, groups, rng=None, n_resamples: int = 1000):
-    """score(y, predicted) and its 95 % interval over resampled groups: (value, (low, high)).
+    """A score and its 95 % interval over resampled groups.
 
-    score: `r_squared` or `mean_absolute_error`, or a function like them, of a number or of an array; predicted
-    (..., n), or a list of such arrays that are resampled alike (score then takes all of them: for differences between
-    models). groups: (n,).
+    Parameters
+    ----------
+    score : callable
+        Function of y and each of the predictions that returns a number or an array, such as `r_squared`. If it takes
+        a keyword `weight`, all resamples are computed at once.
+    y : array, shape (n,)
+    predicted : array, shape (..., n), or a list of such arrays
+        All are resampled alike: the differences between two models are sharper than the two scores are.
+    groups : array, shape (n,)
+        Members of one group are drawn together.
+    rng : seed or numpy.random.Generator, optional
+    n_resamples : int
+
+    Returns
+    -------
+    (value, (low, high))
     """
-    y, groups, rng = np.asarray(y, float), np.asarray(groups), np.random.default_rng(rng)
+    y, rng = np.asarray(y, float), np.random.default_rng(rng)
     several = predicted if isinstance(predicted, list) else [predicted]
-    members = [np.flatnonzero(groups == name) for name in np.unique(groups)]
+    names, group = np.unique(groups, return_inverse=True)
     value = score(y, *several)
-
-    def resampled():
-        rows = np.concatenate([members[g] for g in rng.integers(0, len(members), len(members))])
-        return score(y[rows], *(p[..., rows] for p in several))
-
-    low, high = np.quantile([resampled() for _ in range(n_resamples)], [0.025, 0.975], axis=0)
+    drawn = rng.integers(0, len(names), (n_resamples, len(names)))
+    if "weight" in signature(score).parameters:
+        counts = np.zeros(drawn.shape)
+        np.add.at(counts, (np.arange(n_resamples)[:, None], drawn), 1)
+        resampled = score(y, *several, weight=counts[:, group])
+    else:
+        members = [np.flatnonzero(group == g) for g in range(len(names))]
+        rows = (np.concatenate([members[g] for g in chosen]) for chosen in drawn)
+        resampled = [score(y[r], *(p[..., r] for p in several)) for r in rows]
+    low, high = np.quantile(resampled, [0.025, 0.975], axis=0)
     low, high = np.minimum(low, value), np.maximum(high, value)
     return (value, (low, high)) if np.ndim(value) else (float(value), (float(low), float(high)))

@@ -1,12 +1,10 @@
-"""The network of tao-2023, and simpler models on the same splits (floor 6).
+"""The network of tao-2023: what it is made of, and what a training of it returns.
 
-Targets and inputs are scaled to mean 0 and variance 1 over the samples trained on, and scaled back. Errors are in the
-unit of the target.
+Targets and inputs are scaled to mean 0 and variance 1 over the samples that a network is trained on, and scaled back.
+Errors are in the unit of the target.
 """
 
 import json
-import os
-import sys
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -15,19 +13,35 @@ from sklearn.model_selection import GroupShuffleSplit
 from tqdm.auto import tqdm
 
 ARCHITECTURES = {1: (64, 32), 2: (32,), 3: (64, 32, 16)}
-"""Neurons of the hidden layers. The first is the paper's n-p-q-1; of its three architectures we know only that layers
-and neurons differ."""
-_CHUNK = 25
+"""Neurons of the hidden layers. The first is the paper's n-p-q-1; of its three architectures we know only that their
+layers and neurons differ."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """How a network is built and trained; the defaults are the paper's where it says so, ours where it does not.
+    """How a network is built and trained. The defaults are the paper's where the paper states them.
 
-    hidden: neurons; activation; dropout: share of hidden neurons left out; penalty: L2, of the weights; learning_rate:
-    of Adadelta, which by itself has none (1); with tao-2023's 0.01 a few hundred samples take tens of thousands of
-    epochs; batch; epochs: at most; patience: epochs without a better validation error before it stops; held_back:
-    share of the groups trained on that validates.
+    Attributes
+    ----------
+    hidden : tuple of int
+        Number of neurons of each hidden layer.
+    activation : str
+        "relu", "tanh" or "linear".
+    dropout : float
+        Share of the hidden neurons that is left out in each step.
+    penalty : float
+        Factor of the squared weights in the loss (L2).
+    learning_rate : float
+        Of Adadelta, which sets the size of its steps by itself: 1 takes them as they are. With the 0.01 of tao-2023
+        a few hundred samples take tens of thousands of epochs.
+    batch : int
+        Number of samples per step.
+    epochs : int
+        Largest number of epochs.
+    patience : int
+        Number of epochs without a better validation error after which a training stops.
+    held_back : float
+        Share of the groups trained on that is held back to validate.
     """
 
     hidden: tuple[int, ...] = ARCHITECTURES[1]
@@ -43,9 +57,22 @@ class Network:
 
 @dataclass(frozen=True)
 class Trained:
-    """Repeats of one training: network, weights (one list of arrays (repeats, ...) in Keras's order), the inputs' and
-    target's scales, epochs (repeats,) at the best validation error, history (epochs run, repeats) of that error, in
-    the scaled unit squared."""
+    """Repeats of one training.
+
+    Attributes
+    ----------
+    network : Network
+    weights : list of arrays, each of shape (repeats, ...)
+        In the order of Keras: kernel and bias of each layer.
+    centre, scale : array, shape (p,)
+        Mean and standard deviation of the inputs.
+    target : tuple of float
+        Mean and standard deviation of the target.
+    epochs : array of int, shape (repeats,)
+        Epoch of the least validation error.
+    history : array, shape (epochs run, repeats)
+        The validation error, in the scaled unit squared.
+    """
 
     network: Network
     weights: list[np.ndarray]
@@ -56,10 +83,18 @@ class Trained:
     history: np.ndarray = field(repr=False)
 
     def predict(self, x) -> np.ndarray:
-        """(repeats, n) for inputs (n, p), in the unit of the target. Raises ValueError for another width."""
+        """Predictions (repeats, n), in the unit of the target, for inputs x (n, p).
+
+        Raises
+        ------
+        ValueError
+            If the inputs have another width than those trained on.
+        """
         x = np.asarray(x, float)
         if x.ndim != 2 or x.shape[1] != len(self.centre):
-            raise ValueError(f"inputs of shape {x.shape}: the network was trained on {len(self.centre)} numbers a row")
+            raise ValueError(
+                f"inputs of shape {x.shape}: the network was trained on {len(self.centre)} numbers per row"
+            )
         out = ((x - self.centre) / self.scale)[None]
         *hidden, last = zip(self.weights[::2], self.weights[1::2], strict=True)
         for kernel, bias in hidden:
@@ -68,7 +103,7 @@ class Trained:
         return self.target[0] + self.target[1] * out[..., 0]
 
     def table(self) -> xr.Dataset:
-        """Weights, scales and history as a table that `restore` reads back."""
+        """Weights, scales and history as a table, from which `restore` makes the networks again."""
         columns = {"centre": ("input", self.centre), "scale": ("input", self.scale)}
         for i, w in enumerate(self.weights):
             columns[f"weight_{i}"] = ("repeat", *(f"axis_{i}_{k}" for k in range(1, w.ndim))), w
@@ -77,14 +112,17 @@ class Trained:
 
 
 def restore(table: xr.Dataset) -> Trained:
-    """The networks of a table that `Trained.table` wrote, among other columns or alone.
+    """The networks of a table that `Trained.table` wrote, alone or among other columns.
 
-    Raises ValueError for a table that holds no network.
+    Raises
+    ------
+    ValueError
+        If the table holds no network.
     """
     if "architecture" not in table.attrs:
         raise ValueError("the table holds no network: take one that Trained.table wrote")
-    told = json.loads(table.attrs["architecture"])
-    network = Network(**{**told, "hidden": tuple(told["hidden"])})
+    stored = json.loads(table.attrs["architecture"])
+    network = Network(**{**stored, "hidden": tuple(stored["hidden"])})
     weights = [table[f"weight_{i}"].values for i in range(2 * len(network.hidden) + 2)]
     columns = (table[name].values for name in ("centre", "scale"))
     return Trained(network, weights, *columns, tuple(map(float, table.attrs["target"])), table.epochs.values,
@@ -95,10 +133,25 @@ _ACTIVATIONS = {"relu": lambda z: np.maximum(z, 0), "tanh": np.tanh, "linear": l
 
 
 def grouped_split(groups, share: float, seed: int) -> np.ndarray:
-    """True for about `share` of the members (n,), whole groups at a time: no group is on both sides.
+    """A random share of the members, whole groups at a time, so that no group is on both sides.
 
-    groups: (n,), such as the seed of the parent liquid. Raises ValueError for fewer than two groups, or a share that
-    leaves a side empty.
+    Parameters
+    ----------
+    groups : array, shape (n,)
+        Group of each member, such as the seed of its parent liquid.
+    share : float
+        Share of the groups.
+    seed : int
+
+    Returns
+    -------
+    array of bool, shape (n,)
+        True for the members of the groups drawn.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two groups, or the share leaves one side empty.
     """
     groups = np.asarray(groups)
     count = len(np.unique(groups))
@@ -110,43 +163,6 @@ def grouped_split(groups, share: float, seed: int) -> np.ndarray:
     return inside
 
 
-def _scales(x, y):
-    scale = x.std(axis=0)
-    # a shell without a pair says nothing
-    return x.mean(axis=0), np.where(scale > 1e-12, scale, 1.0), (float(y.mean()), float(y.std()) or 1.0)
-
-
-def _keras():
-    """Keras on JAX, single-threaded. Raises RuntimeError where Keras runs on something else already."""
-    if "keras" not in sys.modules:
-        os.environ["KERAS_BACKEND"] = "jax"
-    if "jax" not in sys.modules:
-        # sums in one order whatever the number of cores: results agree between machines of one kind
-        flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()
-        os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    import keras
-
-    if keras.backend.backend() != "jax":
-        raise RuntimeError(
-            f"Keras runs on {keras.backend.backend()} in this process: start it anew, or set KERAS_BACKEND=jax"
-        )
-    return keras
-
-
-def build_network(width: int, network: Network, seed: int):
-    """The Keras model of a network for inputs (n, width), its weights and dropout drawn from `seed`."""
-    keras = _keras()
-    keras.utils.set_random_seed(seed)
-    layers = [keras.Input((width,))]
-    for number, neurons in enumerate(network.hidden):
-        regular = keras.regularizers.L2(network.penalty) if network.penalty else None
-        layers.append(keras.layers.Dense(neurons, activation=network.activation, kernel_regularizer=regular))
-        if network.dropout:
-            layers.append(keras.layers.Dropout(network.dropout, seed=seed + number))
-    return keras.Sequential([*layers, keras.layers.Dense(1)])
-
-
 def train(
     x,
     y,
@@ -155,15 +171,44 @@ def train(
     repeats: int = 9,
     seed: int = 0,
     progress: bool = False,
-    desc="training",
+    desc: str = "training",
+    room: int | None = None,
 ) -> Trained:
-    """Train a network `repeats` times on inputs (n, p) and targets (n,), all repeats at once.
+    """Train a network several times at once, with squared errors as the loss and Adadelta as the optimiser.
 
-    Each repeat has its own initial weights and its own share of the groups (n,) held back, by which it stops: after
-    `patience` epochs without a better error it keeps the best weights. Loss: squared error. Optimiser: Adadelta.
-    progress: a bar of epochs with the mean validation error. The same seed gives the same weights on one machine.
-    Raises ValueError for NaN, shapes that do not fit, or too few samples for one batch.
+    Each repeat has its own initial weights and its own share of the groups held back, by whose error it stops: after
+    `network.patience` epochs without a better error it keeps the best weights. The same seed gives the same weights on
+    one machine.
+
+    Parameters
+    ----------
+    x : array, shape (n, p)
+        Inputs.
+    y : array, shape (n,)
+        Target.
+    groups : array, shape (n,)
+    network : Network, optional
+        By default `Network()`.
+    repeats, seed : int
+    progress : bool
+        Whether to show a bar of epochs with the mean validation error.
+    desc : str
+        Label of the bar.
+    room : int, optional
+        Number of rows, n or more, with which the training is compiled. Trainings with the same room, such as those of
+        the folds of one table, are compiled once, which takes longer than a small training. It changes no result.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    ValueError
+        If there is NaN, if the shapes do not fit, or if fewer than two samples are left to train on.
     """
+    from bosonpeak.learning.training import CHUNK, Run
+
     network = network or Network()
     x, y, groups = np.asarray(x, float), np.asarray(y, float), np.asarray(groups)
     if x.ndim != 2 or not len(x) == len(y) == len(groups):
@@ -174,92 +219,16 @@ def train(
     fewest = min(len(x) - h.sum() for h in held)
     if fewest < 2:
         raise ValueError(f"{fewest} sample(s) left to train on: give more, or a smaller held_back")
-    centre, scale, target = _scales(x, y)
-    run = _Run(((x - centre) / scale).astype("f4"), ((y - target[0]) / target[1]).astype("f4"), held, network, seed)
-    history, bar = [], tqdm(total=network.epochs, desc=desc, unit="epoch", disable=not progress)
-    with bar:
-        while len(history) * _CHUNK < network.epochs and not run.stopped.all():
-            history.append(run.go_on())
-            bar.update(_CHUNK)
+    centre, scale = x.mean(axis=0), x.std(axis=0)
+    # a shell without a pair says nothing
+    scale = np.where(scale > 1e-12, scale, 1.0)
+    target = float(y.mean()), float(y.std()) or 1.0
+    scaled = ((x - centre) / scale).astype("f4"), ((y - target[0]) / target[1]).astype("f4")
+    run, history = Run(*scaled, held, network, seed, max(room or 0, len(x))), []
+    with tqdm(total=network.epochs, desc=desc, unit="epoch", disable=not progress) as bar:
+        while len(history) * CHUNK < network.epochs and not np.asarray(run.state.stopped).all():
+            history.append(run.advance())
+            bar.update(CHUNK)
             bar.set_postfix(validation=f"{history[-1][-1].mean():.3g}")
-    return Trained(network, run.weights(), centre, scale, target, run.best_epoch, np.concatenate(history))
-
-
-class _Run:
-    """The state of all repeats, as JAX arrays with the repeats first."""
-
-    def __init__(self, x, y, held, network, seed):
-        keras = _keras()
-        import jax
-        import jax.numpy as jnp
-
-        self._jax = jax
-        models = [build_network(x.shape[1], network, seed + r) for r in range(len(held))]
-        model = models[0]
-        optimizer = keras.optimizers.Adadelta(network.learning_rate)
-        optimizer.build(model.trainable_variables)
-
-        def stacked(lists):
-            return [jnp.stack([jnp.asarray(v.value) for v in each]) for each in zip(*lists, strict=True)]
-
-        weights = stacked([m.trainable_variables for m in models])
-        others = stacked([m.non_trainable_variables for m in models])
-        state = [jnp.broadcast_to(jnp.asarray(v.value), (len(held), *v.shape)) for v in optimizer.variables]
-        fewest = min(int((~h).sum()) for h in held)
-        batch = min(network.batch, fewest)
-        # as many of each repeat, so that all have one shape
-        fit = jnp.stack([jnp.asarray(np.flatnonzero(~h)[:fewest]) for h in held])
-        most = max(int(h.sum()) for h in held)
-        valid = jnp.stack([jnp.asarray(np.resize(np.flatnonzero(h), most)) for h in held])
-        # np.resize repeats the first ones: weigh each validation sample once
-        weight = jnp.stack([jnp.asarray((np.arange(most) < h.sum()) / h.sum(), dtype="float32") for h in held])
-        x, y, steps = jnp.asarray(x), jnp.asarray(y), fewest // batch
-
-        def loss(w, o, rows):
-            out, o, losses = model.stateless_call(w, o, x[rows], training=True, return_losses=True)
-            return ((out[:, 0] - y[rows]) ** 2).mean() + sum(losses), o
-
-        slope = jax.value_and_grad(loss, has_aux=True)
-
-        def step(carry, rows):
-            w, o, s = carry
-            (_, o), gradient = slope(w, o, rows)
-            w, s = optimizer.stateless_apply(s, gradient, w)
-            return (w, o, s), None
-
-        def epoch(carry, key):
-            w, o, s, best, error, best_epoch, number, stopped, fit, valid, weight, mine = carry
-            rows = jax.random.permutation(jax.random.fold_in(key, mine), fit)[: steps * batch].reshape(steps, batch)
-            (w, o, s), _ = jax.lax.scan(step, (w, o, s), rows)
-            out, _ = model.stateless_call(w, o, x[valid], training=False)
-            now = (weight * (out[:, 0] - y[valid]) ** 2).sum()
-            better = (now < error) & ~stopped
-            best = [jnp.where(better, a, b) for a, b in zip(w, best, strict=True)]
-            error, best_epoch = jnp.where(better, now, error), jnp.where(better, number, best_epoch)
-            stopped = stopped | (number - best_epoch >= network.patience)
-            return (w, o, s, best, error, best_epoch, number + 1, stopped, fit, valid, weight, mine), now
-
-        self._chunk = jax.jit(jax.vmap(lambda c, keys: jax.lax.scan(epoch, c, keys), in_axes=(0, None)))
-        n = len(held)
-        self._carry = (
-            weights, others, state, weights, jnp.full(n, jnp.inf), jnp.zeros(n, int), jnp.zeros(n, int),
-            jnp.zeros(n, bool), fit, valid, weight, jnp.arange(n),
-        )  # fmt: skip
-        self._key, self._done = jax.random.key(seed), 0
-
-    def go_on(self) -> np.ndarray:
-        keys = self._jax.random.split(self._jax.random.fold_in(self._key, self._done), _CHUNK)
-        self._carry, error = self._chunk(self._carry, keys)
-        self._done += 1
-        return np.asarray(error).T
-
-    @property
-    def stopped(self):
-        return np.asarray(self._carry[7])
-
-    @property
-    def best_epoch(self):
-        return np.asarray(self._carry[5])
-
-    def weights(self):
-        return [np.asarray(w) for w in self._carry[3]]
+    weights = [np.asarray(w) for w in run.state.best]
+    return Trained(network, weights, centre, scale, target, np.asarray(run.state.best_epoch), np.concatenate(history))

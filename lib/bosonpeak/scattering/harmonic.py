@@ -23,7 +23,7 @@ from bosonpeak.threads import available_cores, blas_threads
 from bosonpeak.vibrations.chebyshev import chebyshev_moments
 from bosonpeak.vibrations.modes import Modes
 from bosonpeak.vibrations.operators import check_operator, spectral_bound
-from bosonpeak.vibrations.peaks import frequency_scale
+from bosonpeak.vibrations.peaks import frequency_scale, gaussian_levels
 from bosonpeak.vibrations.spectra import translations
 from bosonpeak.vibrations.subspace import projector
 
@@ -217,10 +217,11 @@ def _spectra_of_modes(modes, n_atoms, energy, width, unit):
             "dynamical matrix instead"
         )
     level = modes.omega * frequency_scale(unit)
-    moving = level > 1e-6 * level.max()
+    # the Gaussian of a mode beyond 15 widths from all energies is 0 in single precision
+    reached = (level > energy.min() - 15 * width) & (level < energy.max() + 15 * width)
+    moving = (level > 1e-6 * level.max()) & reached
     level, basis = level[moving], modes.polarizations[:, moving].astype(np.float32)
-    kernel = np.exp(-0.5 * ((level[:, None] - energy) / width) ** 2) / (width * np.sqrt(2 * np.pi))
-    kernel = (kernel / level[:, None] ** 2).astype(np.float32)
+    kernel = (gaussian_levels(energy, level, width) / level**2).T.astype(np.float32, order="C")
 
     def spectra(vectors):
         with blas_threads(available_cores()):
@@ -260,8 +261,7 @@ def _operator_series(D, masses, energy, width, unit):
     # no level lies below the lowest wave, so 1 / E^2 is cut off there by a function that a short series can represent
     inverse = -np.expm1(-((level / (2 * width)) ** 4)) / level**2
     # even in the level, like the series
-    kernel = sum(np.exp(-0.5 * ((energy[:, None] + sign * level) / width) ** 2) for sign in (-1, 1)) * inverse
-    kernel /= width * np.sqrt(2 * np.pi)
+    kernel = (gaussian_levels(energy, level, width) + gaussian_levels(energy, -level, width)) * inverse
     coefficients = dct(kernel, type=2, axis=1)[:, :count] / (4 * count)
     coefficients[:, 0] /= 2
     return lambda vectors: coefficients @ chebyshev_moments(D, project(vectors), count, bound)

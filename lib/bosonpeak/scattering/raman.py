@@ -11,6 +11,7 @@ from bosonpeak.structure.pair_distribution import periodic_neighbours
 from bosonpeak.units import MEV
 from bosonpeak.vibrations.debye import KELVIN
 from bosonpeak.vibrations.modes import Modes
+from bosonpeak.vibrations.peaks import gaussian_levels
 
 
 def bose_factor(energy, temperature) -> np.ndarray:
@@ -169,12 +170,11 @@ def raman_coupling(modes: Modes, atoms: Atoms, cutoff: float, energy, width: flo
         raise ValueError(f"energy must hold two or more ascending values and width = {width} be positive, in meV")
     level, coupling = modes.omega * MEV, mode_couplings(modes, atoms, cutoff)
     moving = level > 1e-6 * level.max()
-    away = (energy[:, None] - level[moving]) / width
-    nearest = abs(away).min(axis=1, initial=np.inf)
-    if nearest.max() > 3:
+    nearest = abs(energy[:, None] - level[moving]).min(axis=1, initial=np.inf)
+    if nearest.max() > 3 * width:
         far = energy[nearest.argmax()]
         raise ValueError(f"no mode within three widths of E = {far:g} meV: stay among the modes or raise width")
-    broadened = np.exp(-0.5 * away**2)
+    broadened = gaussian_levels(energy, level[moving], width)
     found = broadened @ coupling[moving] / broadened.sum(axis=1)
     mean = np.trapezoid(found, energy) / (energy[-1] - energy[0])
     if not mean > 0:

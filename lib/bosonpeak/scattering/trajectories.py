@@ -141,6 +141,11 @@ def sample_interval(trajectory: Trajectory) -> float:
     return float(trajectory.time[1] - trajectory.time[0])
 
 
+def _thermal_energy(trajectory, unit):
+    """Mean k T in eV or reduced."""
+    return trajectory.temperature.mean() * (1.0 if unit == "reduced" else kB)
+
+
 def boson_map_of_motion(
     trajectory: Trajectory,
     atoms: Atoms,
@@ -180,9 +185,8 @@ def boson_map_of_motion(
         raise ValueError(f"unknown debye_waller {debye_waller!r}: give mean, atom, or a number in squared lengths")
     b, masses = scattering_weights(atoms, weights), atoms.get_masses()
     scale, interval = frequency_scale(unit), sample_interval(trajectory)
-    thermal = trajectory.temperature.mean() * (1.0 if unit == "reduced" else kB)
     each = axis_displacement(trajectory)
-    factor = 2 / (thermal * scale**2 * (b**2 / masses).sum())
+    factor = 2 / (_thermal_energy(trajectory, unit) * scale**2 * (b**2 / masses).sum())
     sums, square = ShellSums(len(wavevectors.edges) - 1), (wavevectors.vectors**2).sum(axis=1)
     u2 = each.mean() if isinstance(debye_waller, str) else float(debye_waller)
     own = isinstance(debye_waller, str) and debye_waller == "atom"
@@ -224,13 +228,12 @@ def reduced_density_of_motion(trajectory: Trajectory, atoms: Atoms, energy, widt
     ValueError
         As `energy_spectra` and `sample_interval`.
     """
-    thermal = trajectory.temperature.mean() * (1.0 if unit == "reduced" else kB)
     power = 0.0
     for start in range(0, len(atoms), CHUNK):
         part = slice(start, start + CHUNK)
         found = energy_spectra(trajectory.displacements[:, part], sample_interval(trajectory), energy, width, unit)
         power = power + np.einsum("enc,n->e", found, atoms.get_masses()[part])
-    return 2 * power / (3 * len(atoms) * thermal * frequency_scale(unit) ** 2)
+    return 2 * power / (3 * len(atoms) * _thermal_energy(trajectory, unit) * frequency_scale(unit) ** 2)
 
 
 def warm_minimum(

@@ -5,7 +5,7 @@ Spectra are archived rather than the peaks that are read off them. Everything is
 lattice constant a, frequencies omega in sqrt(t0/m), densities g in its inverse, moduli in t0.
 """
 
-from itertools import islice
+from itertools import islice, product
 
 import numpy as np
 import xarray as xr
@@ -241,8 +241,8 @@ def participation(n, progress=False, folder=None) -> xr.Dataset:
     Parameters
     ----------
     n : int
-        Nodes along an edge: all modes at n, and at n // 2 for disorder 0.3; modes near the hump at n // 2, n, 2 n and
-        4 n. One network for each disorder, coordination free, seed 0.
+        Nodes along an edge, at least 18: all modes at n, and at n // 2 for disorder 0.3; modes near the hump at
+        n // 2, n, 2 n and 4 n. One network for each disorder, coordination free, seed 0.
     progress : bool
         Whether to show a progress bar.
     folder : path-like, optional
@@ -254,7 +254,14 @@ def participation(n, progress=False, folder=None) -> xr.Dataset:
         omega and ratio (disorder, mode) of all modes at n; half_ratio (half_mode) of all modes at n // 2 and
         disorder 0.3; near_omega and near_ratio (size, disorder, near_mode). With the coordinates disorder and
         size (nodes along an edge).
+
+    Raises
+    ------
+    ValueError
+        If n is below 18.
     """
+    if (n // 2) ** 2 < NEAR_COUNT:
+        raise ValueError(f"n = {n}: half of it must give a network of {NEAR_COUNT} modes; take n = 18 or more")
     parts, sizes = KeptParts(folder), [n // 2, n, 2 * n, 4 * n]
 
     def every(size, d):
@@ -264,29 +271,31 @@ def participation(n, progress=False, folder=None) -> xr.Dataset:
     def near(size, d):
         return dict(zip(("omega", "ratio"), near_modes(size, d), strict=True))
 
-    jobs = [("all", every, n, d) for d in DISORDERS] + [("all", every, n // 2, 0.3)]
-    jobs += [("near", near, size, d) for size in sizes for d in DISORDERS]
-    found = [
-        parts.part(f"{what}-n{size}-{d}", lambda compute=compute, size=size, d=d: compute(size, d))
-        for what, compute, size, d in tqdm(jobs, desc="modes", disable=not progress)
-    ]
-    split = len(DISORDERS)
-    shape = (len(sizes), len(DISORDERS), -1)
+    found = {}
+    for size, d in tqdm(list(product(sizes, DISORDERS)), desc="modes", disable=not progress):
+        name, compute = ("all", every) if size <= n else ("near", near)
+        found[size, d] = parts.part(f"{name}-n{size}-{d}", lambda compute=compute, size=size, d=d: compute(size, d))
+    hump = {key: _nearest(part) for key, part in found.items()}
     return xr.Dataset(
         {
-            "omega": (("disorder", "mode"), [part["omega"] for part in found[:split]]),
-            "ratio": (("disorder", "mode"), [part["ratio"] for part in found[:split]]),
-            "half_ratio": ("half_mode", found[split]["ratio"]),
+            **{name: (("disorder", "mode"), [found[n, d][name] for d in DISORDERS]) for name in ("omega", "ratio")},
+            "half_ratio": ("half_mode", found[n // 2, 0.3]["ratio"]),
             **{
                 f"near_{name}": (
                     ("size", "disorder", "near_mode"),
-                    np.reshape([part[name] for part in found[split + 1 :]], shape),
+                    [[hump[size, d][name] for d in DISORDERS] for size in sizes],
                 )
                 for name in ("omega", "ratio")
             },
         },
         {"disorder": list(DISORDERS), "size": sizes},
     )
+
+
+def _nearest(part) -> dict:
+    """Of the modes of one network the `NEAR_COUNT` whose eigenvalues lie nearest to that of `NEAR`, ascending."""
+    chosen = np.sort(np.argsort(abs(part["omega"] ** 2 - NEAR**2), kind="stable")[:NEAR_COUNT])
+    return {name: values[chosen] for name, values in part.items()}
 
 
 @method("jiang-2026-discs", 1)

@@ -14,6 +14,7 @@ from bosonpeak import networks, statistics
 from bosonpeak.networks import SpringNetwork, square_lattice_network
 from bosonpeak.papers.jiang_2026.ensembles import DISORDERS, Kind, SmallEnsemble
 from bosonpeak.papers.jiang_2026.packings import DiscPacking, packing_at, random_discs
+from bosonpeak.statistics.bootstrap import with_interval
 from bosonpeak.vibrations import debye, elasticity, spectra
 
 Interval = tuple[float, tuple[float, float]]
@@ -142,11 +143,13 @@ def peak_place(frequencies, width: float) -> PeakPlace:
     """
     curves = np.array([spectra.broadened_reduced_density(f, PEAK_GRID, width, 2) for f in frequencies])
 
-    def peak(sample):
-        return spectra.boson_peak(PEAK_GRID, PEAK_GRID * sample.mean(axis=0), 2, *PEAK_RANGE)
+    def peak(means):
+        return spectra.boson_peak(PEAK_GRID, (PEAK_GRID * means).T, 2, *PEAK_RANGE)
 
-    place = statistics.bootstrap_interval(curves, lambda sample: peak(sample).omega, rng=1, n_resamples=500)
-    return PeakPlace(place, peak(curves).interior)
+    rng, n = np.random.default_rng(1), len(curves)
+    drawn = np.array([curves[rng.integers(0, n, n)].mean(axis=0) for _ in range(500)])
+    found = peak(curves.mean(axis=0))
+    return PeakPlace(with_interval(found.omega, peak(drawn).omega), found.interior)
 
 
 def mean_over_debye(frequencies, network_list) -> Interval:

@@ -1,4 +1,4 @@
-"""Drawings of S(Q, E): maps with S(Q) on them, cuts, correlations (floor 7): maps in, axes filled."""
+"""Drawings of S(Q, E): maps with S(Q) on them, cuts, correlations. Each function fills the axes that it is given."""
 
 import numpy as np
 
@@ -21,14 +21,26 @@ def energy_label(unit: str) -> str:
 
 
 def draw_map(axes, found, structure, energies, title="", window=None, cmap="viridis") -> None:
-    """The map between two energies, brightest at its maximum there, with S(Q) dashed over its lower third.
+    """Draw a map between two energies, with S(Q) as a dashed line over its lower third.
 
-    structure: (B,), or None for none; window: (low, high) of Q, marked by dotted lines.
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    found : ScatteringMap
+    structure : array, shape (B,), or None
+        S(Q); None draws no line.
+    energies : (float, float)
+        Range of energies; the colours end at the maximum inside.
+    title : str
+    window : (float, float), optional
+        Wave vectors to mark by dotted lines.
+    cmap : str
+        Colour map.
     """
     shown = (found.energy >= energies[0]) & (found.energy <= energies[1])
     values = found.intensity[:, shown]
     measured = found.counts > 0
-    # shells where S(Q) is defined are where the maximum means something
+    # a shell without a wave vector has no value
     top = np.nanquantile(values[measured], 0.995)
     axes.pcolormesh(found.q, found.energy[shown], values.T, cmap=cmap, vmin=0, vmax=top, rasterized=True)
     if structure is not None:
@@ -41,7 +53,20 @@ def draw_map(axes, found, structure, energies, title="", window=None, cmap="viri
 
 
 def draw_cut(axes, found, structure, energy, inside, color="#0072B2", label=None) -> None:
-    """B at one energy, over its mean in the window, with its speckle, and S(Q) likewise."""
+    """Draw B at one energy over its mean in a window, with twice the standard error of its speckle, and S(Q) likewise.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    found : ScatteringMap
+    structure : array, shape (B,)
+        S(Q).
+    energy : float
+        The nearest energy of the map is taken.
+    inside : array of bool, shape (B,)
+        Shells of the window.
+    color, label : str, optional
+    """
     k = int(abs(found.energy - energy).argmin())
     mean = found.intensity[inside, k].mean()
     q, values, error = found.q, found.intensity[:, k] / mean, found.stderr[:, k] / mean
@@ -53,7 +78,7 @@ def draw_cut(axes, found, structure, energy, inside, color="#0072B2", label=None
 
 
 def draw_correlation(axes, energy, curves, color, label, peak=None) -> None:
-    """r(E) of one or several samples, their mean, and the energy of the peak as a dotted line."""
+    """Draw r(E) of one or several samples, (E,) or (G, E), their mean, and the energy of a peak as a dotted line."""
     curves = np.atleast_2d(curves)
     if len(curves) > 1:
         axes.plot(energy, curves.T, color=color, linewidth=0.6, alpha=0.4)
@@ -65,7 +90,7 @@ def draw_correlation(axes, energy, curves, color, label, peak=None) -> None:
 
 
 def draw_constant_q(axes, found, shells, energies, step=1.0) -> None:
-    """Spectra of a few shells, each over its own maximum and shifted up by `step`."""
+    """Draw the spectra of a few shells (their indices), each over its own maximum and shifted up by `step`."""
     shown = (found.energy >= energies[0]) & (found.energy <= energies[1])
     for k, (shell, color) in enumerate(zip(shells, ordered_colors(len(shells)), strict=True)):
         values = found.intensity[shell, shown]
@@ -75,7 +100,7 @@ def draw_constant_q(axes, found, shells, energies, step=1.0) -> None:
 
 
 def draw_dispersion(axes, found, color, label, marker="o") -> None:
-    """Energies of the peaks of `maps.Dispersion`, hollow where the maximum is at the edge of the search."""
+    """Draw the energies of a `maps.Dispersion`, hollow where the maximum lies at the edge of the search."""
     axes.plot(
         found.q[found.interior], found.energy[found.interior], marker, color=color, markersize=3.5, label=label, ls=""
     )
@@ -84,6 +109,12 @@ def draw_dispersion(axes, found, color, label, marker="o") -> None:
 
 
 def draw_spectrum(axes, energy, values, color, label, low=0.0, **options) -> None:
-    """A spectrum above `low`, over its maximum there."""
+    """Draw a spectrum (E,) above the energy `low`, over its maximum there. options: those of `Axes.plot`."""
     shown = (energy >= low) & np.isfinite(values)
     axes.plot(energy[shown], values[shown] / values[shown].max(), color=color, label=label, **options)
+
+
+def draw_dispersions(axes, found, color, label, marker="o") -> None:
+    """`draw_dispersion` of several samples, with one entry in the legend."""
+    for k, dispersion in enumerate(found):
+        draw_dispersion(axes, dispersion, color, label if k == 0 else None, marker)

@@ -1,9 +1,9 @@
-"""Spectra of fluctuating local quantities in time and space (floor 5; li-2025, Eqs. 4 and 5).
+"""Spectra of fluctuating local quantities in time and space (li-2025, Eqs. 4 and 5).
 
     phi_X(Q, t) = 1/N sum_jk <dX_j(t) dX_k(0) exp(-i Q.[r_j(t) - r_k(0)])>,
     Omega_X(Q, E) = Fourier transform of phi_X(Q, t) / phi_X(Q, 0),
 
-dX_j what X_j departs from its own mean over the run. A quantity with several components adds up their spectra.
+where dX_j is the deviation of X_j from its own mean over the run. The spectra of the components of a quantity add up.
 """
 
 import numpy as np
@@ -12,20 +12,38 @@ from tqdm.auto import tqdm
 
 from bosonpeak.papers.li_2025.local_fields import LocalGeometry, linear_operator
 from bosonpeak.scattering.trajectories import Trajectory, energy_spectra, sample_interval, wave_series
-from bosonpeak.scattering.wavevectors import ScatteringMap, ShellSums, Wavevectors, phase_waves
+from bosonpeak.scattering.wavevectors import CHUNK, ScatteringMap, ShellSums, Wavevectors, phase_waves
 from bosonpeak.threads import available_cores, blas_threads
 from bosonpeak.vibrations.modes import Modes
 from bosonpeak.vibrations.peaks import frequency_scale
 
 _CHUNK = 128
-"""Wave vectors, or atoms, whose series are held together."""
+"""Wave vectors, or atoms, whose spectra are computed together."""
 
 
 def fluctuation_spectra(
     fields: dict, interval: float, energy, width: float, unit: str = "meV"
 ) -> dict[str, np.ndarray]:
-    """chi_X(E) of each field (T, N, C), (E,): the spectrum of each atom's own fluctuation over their variance, so that
-    the integral over both signs of E is 1 (Guerdane and Teichler, Phys. Rev. Lett. 101, 065506 (2008))."""
+    """chi_X(E): spectra of the fluctuations of single atoms (Guerdane and Teichler, PRL 101, 065506 (2008)).
+
+    Parameters
+    ----------
+    fields : dict
+        Arrays (T, N, C) by name, as `local_fields.local_fields` gives them.
+    interval : float
+        Time between samples, in ps or reduced.
+    energy : array, shape (E,)
+    width : float
+        Resolution, in `unit`; see `scattering.trajectories.energy_spectra`.
+    unit : str
+        "meV" or "reduced".
+
+    Returns
+    -------
+    dict
+        Arrays (E,) by name: the sum over atoms of their spectra over the sum of their variances, so that the integral
+        over both signs of E is 1.
+    """
     found = {}
     for name, x in fields.items():
         power, variance = 0.0, 0.0
@@ -49,11 +67,37 @@ def fluctuation_maps(
     normalise: bool = True,
     progress: bool = False,
 ) -> dict[str, ScatteringMap]:
-    """Omega_X(Q, E) of each field of `local_fields`, all in one pass over the trajectory.
+    """Omega_X(Q, E) of several local quantities, in one pass over the trajectory.
 
-    fields: name -> (T, N, C) of the same times as trajectory.displacements (its last ones, where they are fewer);
-    moving: atoms carry their X along, as Eq. 4 has it, or X sits where the atom is in `atoms`. normalise: divide by
-    phi(Q, 0) of the shell (Eq. 5); otherwise 1/N sum_c |X_c(Q)|^2. Raises ValueError as `energy_spectra`.
+    Parameters
+    ----------
+    trajectory : Trajectory
+    fields : dict
+        Arrays (T', N, C) by name, at the last T' times of the trajectory.
+    atoms : ase.Atoms
+        The reference of the displacements.
+    wavevectors : Wavevectors
+    energy : array, shape (E,)
+    width : float
+        Resolution, in `unit`.
+    unit : str
+        "meV" or "reduced".
+    moving : bool
+        Whether atoms carry their X along, as in Eq. 4, or X stays where the atom is in `atoms`.
+    normalise : bool
+        Whether to divide by phi(Q, 0) of the shell (Eq. 5); otherwise the spectrum of 1/N sum_c |X_c(Q)|^2 is given.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    dict
+        ScatteringMap by name.
+
+    Raises
+    ------
+    ValueError
+        As `scattering.trajectories.energy_spectra`.
     """
     columns = np.cumsum([0, *(x.shape[2] for x in fields.values())])
     length = min(len(x) for x in fields.values())
@@ -62,15 +106,18 @@ def fluctuation_maps(
     sums = {name: ShellSums(shells) for name in fields}
     static = {name: ShellSums(shells) for name in fields}
     with tqdm(desc="fluctuations", total=len(wavevectors), unit="wave", disable=not progress) as bar:
-        for start in range(0, len(wavevectors), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            series = wave_series(u, atoms, wavevectors.indices[part], values, moving)
-            for name, first, last in zip(fields, columns[:-1], columns[1:], strict=True):
-                one = series[:, :, first:last]
-                power = energy_spectra(one, sample_interval(trajectory), energy, width, unit).sum(axis=2)
-                sums[name].add(power.T / len(atoms), wavevectors.shell[part])
-                variance = one.var(axis=0).sum(axis=1, keepdims=True)
-                static[name].add(variance.astype(float) / len(atoms), wavevectors.shell[part])
+        for start in range(0, len(wavevectors), CHUNK):
+            block = slice(start, start + CHUNK)
+            series = wave_series(u, atoms, wavevectors.indices[block], values, moving)
+            for first_wave in range(0, series.shape[1], _CHUNK):
+                part = slice(first_wave, first_wave + _CHUNK)
+                shell = wavevectors.shell[block][part]
+                for name, first, last in zip(fields, columns[:-1], columns[1:], strict=True):
+                    one = series[:, part, first:last]
+                    power = energy_spectra(one, sample_interval(trajectory), energy, width, unit).sum(axis=2)
+                    sums[name].add(power.T / len(atoms), shell)
+                    variance = one.var(axis=0).sum(axis=1, keepdims=True)
+                    static[name].add(variance.astype(float) / len(atoms), shell)
             bar.update(series.shape[1])
     found = {}
     for name in fields:
@@ -85,22 +132,41 @@ def fluctuation_maps(
 def harmonic_fluctuation_map(
     modes: Modes, name: str, geometry: LocalGeometry, wavevectors: Wavevectors, energy, width: float, unit: str = "meV"
 ) -> ScatteringMap:
-    """The map of a linear field, of all modes in thermal motion, without a trajectory and without its noise.
+    """The map of a linear field for all modes in thermal motion, without a trajectory and without its noise:
 
-    1/(N C) sum_c sum_k |sum_j X_jc(e_k) exp(-i Q.r_j)|^2 / E_k^2 delta(E - E_k), atoms at rest in the phase; not
-    divided by phi(Q, 0), in which slow modes weigh most. Raises as `linear_operator`.
+        1/(N C) sum_c sum_k |sum_j X_jc(e_k) exp(-i Q.r_j)|^2 / E_k^2 delta(E - E_k).
+
+    Atoms are at rest in the phase. The map is not divided by phi(Q, 0), in which slow modes weigh most.
+
+    Parameters
+    ----------
+    modes : Modes
+        All normal modes of geometry.atoms.
+    name : str
+        One of `local_fields.LINEAR`.
+    geometry : LocalGeometry
+    wavevectors : Wavevectors
+    energy : array, shape (E,)
+    width : float
+        Standard deviation of the Gaussian kernel, in `unit`.
+    unit : str
+        "meV" or "reduced".
+
+    Raises
+    ------
+    ValueError
+        As `linear_operator`.
     """
     atoms, n = geometry.atoms, len(geometry.atoms)
     level = modes.omega * frequency_scale(unit)
-    moving = level > 1e-6 * level.max()
+    # the Gaussian of a mode beyond 15 widths from all energies is 0 in single precision
+    reached = (level > np.min(energy) - 15 * width) & (level < np.max(energy) + 15 * width)
+    moving = (level > 1e-6 * level.max()) & reached
     level, root = level[moving], np.sqrt(np.repeat(atoms.get_masses(), 3))
     operator = linear_operator(name, geometry)
-    values = (operator @ (modes.polarizations[:, moving] / root[:, None])).reshape(n, -1, len(level))
-    values = values.astype(np.float32)
-    kernel = (
-        np.exp(-0.5 * ((level[:, None] - energy) / width) ** 2) / (width * np.sqrt(2 * np.pi)) / level[:, None] ** 2
-    )
-    kernel = kernel.astype(np.float32) / np.float32(n * values.shape[1])
+    values = (operator @ (modes.polarizations[:, moving] / root[:, None])).reshape(n, -1, len(level)).astype("f4")
+    gauss = np.exp(-0.5 * ((level[:, None] - energy) / width) ** 2) / (width * np.sqrt(2 * np.pi))
+    kernel = (gauss / level[:, None] ** 2).astype(np.float32) / np.float32(n * values.shape[1])
     scaled, sums = atoms.get_scaled_positions(wrap=True), ShellSums(len(wavevectors.edges) - 1)
     with blas_threads(available_cores()):
         for start in range(0, len(wavevectors), _CHUNK):

@@ -1,7 +1,7 @@
-"""Local quantities whose fluctuations are asked about: strain, coordination, distances, and controls (floor 5).
+"""Local quantities whose fluctuations li-2025 compares with the boson peak: strain, coordination, distances, controls.
 
-All are of configurations displaced from a reference: neighbourhoods and strain are those of li-2025, Fig. 4, with the
-reference and the cutoff, which the paper leaves open, as arguments.
+All belong to configurations that are displaced from a reference. Neighbourhoods and strain are those of li-2025, Fig. 4.
+The reference and the cutoff, which the paper leaves open, are arguments.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,20 @@ FIELDS = LINEAR + NONLINEAR
 
 @dataclass(frozen=True)
 class LocalGeometry:
-    """Neighbourhoods of a reference configuration: pairs i, j (P,) within `cutoff` with vectors (P, 3) and distances,
-    gradient (9N, 3N): displacements to the best-fit gradient du_a / dx_b of each atom, row 9 i + 3 a + b."""
+    """Neighbourhoods of a reference configuration.
+
+    Attributes
+    ----------
+    atoms : ase.Atoms
+    cutoff : float
+        In A or reduced.
+    i, j : array, shape (P,)
+        Pairs of atoms within the cutoff, each pair twice.
+    vector, distance : array, shape (P, 3) and (P,)
+        From i to j.
+    gradient : csr_matrix, shape (9N, 3N)
+        Maps displacements to the best-fit gradient du_a / dx_b of each atom i, in row 9 i + 3 a + b.
+    """
 
     atoms: Atoms
     cutoff: float
@@ -34,8 +46,17 @@ class LocalGeometry:
 def local_geometry(atoms: Atoms, cutoff: float) -> LocalGeometry:
     """Neighbours and best-fit gradients (Falk and Langer, Phys. Rev. E 57, 7192 (1998), Eqs. 2.12-2.14).
 
-    cutoff: in A or reduced, usually the first minimum of g(r). Raises ValueError where an atom's neighbours do not span
-    space: its strain is not defined.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The reference, periodic.
+    cutoff : float
+        In A or reduced; usually the first minimum of g(r).
+
+    Raises
+    ------
+    ValueError
+        If the neighbours of an atom do not span space, so that its strain is not defined.
     """
     i, j, distance, vector = periodic_neighbours(atoms, "ijdD", cutoff)
     n = len(atoms)
@@ -61,28 +82,45 @@ def local_geometry(atoms: Atoms, cutoff: float) -> LocalGeometry:
 
 
 def _shear_components(strain):
-    """Five components (..., 5) of a symmetric tensor (..., 3, 3) whose squares add up to e:e of its deviator e."""
+    """Five components (..., 5) of a symmetric tensor (..., 3, 3); their squares add up to e:e of its deviator e."""
     xx, yy, zz = (strain[..., c, c] for c in range(3))
     off = [np.sqrt(2) * strain[..., a, b] for a, b in ((0, 1), (0, 2), (1, 2))]
     return np.stack([(xx - yy) / np.sqrt(2), (2 * zz - xx - yy) / np.sqrt(6), *off], axis=-1)
 
 
 def random_signs(n_atoms: int, seed: int = 0) -> np.ndarray:
-    """+1 or -1 for each atom, (N,)."""
+    """A random sign, +1 or -1, for each atom, (N,)."""
     return np.random.default_rng(seed).integers(0, 2, n_atoms) * 2 - 1
 
 
 def local_fields(displacements, geometry: LocalGeometry, names=FIELDS) -> dict[str, np.ndarray]:
-    """Local quantities of configurations displaced by (T, N, 3) from the reference: name -> (T, N, C).
+    """Local quantities of displaced configurations.
 
-    "coordination": atoms within the cutoff at the time; "neighbour distance": their mean distance; "bond length": the
-    mean distance of the reference's neighbours; "non-affine": D^2_min over them; "volumetric", "shear" (five
-    components), "von Mises" (their invariant): of the Green-Lagrange strain; "rotation": the antisymmetric gradient.
-    Controls: "displacement", and with a "random sign" for each atom. Raises ValueError for an unknown name.
+    Parameters
+    ----------
+    displacements : array, shape (T, N, 3)
+        From the reference, in A or reduced.
+    geometry : LocalGeometry
+        Of the reference.
+    names : sequence of str
+        "coordination": atoms within the cutoff at the time. "neighbour distance": their mean distance. "bond length":
+        mean distance of the neighbours in the reference. "non-affine": D^2_min over these. "volumetric", "shear" (five
+        components) and "von Mises" (their invariant): of the Green-Lagrange strain. "rotation": the antisymmetric
+        gradient. Controls: "displacement", and "random sign", the displacement with a random sign for each atom.
+
+    Returns
+    -------
+    dict
+        Arrays (T, N, C) by name; C is the number of components.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name.
     """
     unknown = sorted(set(names) - set(FIELDS))
     if unknown:
-        raise ValueError(f"unknown field {unknown[0]!r}: choose of {', '.join(FIELDS)}")
+        raise ValueError(f"unknown field {unknown[0]!r}: choose one of {', '.join(FIELDS)}")
     u = np.asarray(displacements, float)
     t, n = u.shape[:2]
     g, found = geometry, {}
@@ -116,7 +154,7 @@ def local_fields(displacements, geometry: LocalGeometry, names=FIELDS) -> dict[s
 
 
 def _over_bonds(u, H, g):
-    """Mean length of the reference's bonds and D^2_min, (N,) each."""
+    """Mean length of the bonds of the reference and D^2_min, (N,) each."""
     change = u[g.j] - u[g.i]
     rest = ((change - np.einsum("pab,pb->pa", H[g.i], g.vector)) ** 2).sum(axis=1)
     length = np.linalg.norm(g.vector + change, axis=1)
@@ -125,10 +163,12 @@ def _over_bonds(u, H, g):
 
 
 def _neighbours_now(u, g):
-    """Coordination and mean distance within the cutoff at each time, (T, N) each."""
-    # no pair further apart than this in the reference can come within the cutoff
-    reach = g.cutoff + 2 * np.linalg.norm(u, axis=2).max()
-    i, j, vector = periodic_neighbours(g.atoms, "ijD", reach)
+    """Coordination and mean distance of the neighbours within the cutoff at each time, (T, N) each."""
+    # a pair comes within the cutoff only if the largest displacements of its two atoms can bridge the gap
+    farthest = np.linalg.norm(u, axis=2).max(axis=0)
+    i, j, distance, vector = periodic_neighbours(g.atoms, "ijdD", g.cutoff + 2 * farthest.max())
+    possible = distance < g.cutoff + farthest[i] + farthest[j]
+    i, j, vector = i[possible], j[possible], vector[possible]
     n = u.shape[1]
     count, total = np.empty((2, len(u), n))
     for k in range(len(u)):
@@ -139,9 +179,21 @@ def _neighbours_now(u, g):
 
 
 def shift_reference(displacements, lag: int) -> np.ndarray:
-    """Displacements since `lag` samples before instead of since the reference, (T - lag, N, 3).
+    """Displacements since `lag` samples before, instead of since the reference.
 
-    Raises ValueError for a lag that leaves nothing.
+    Parameters
+    ----------
+    displacements : array, shape (T, N, 3)
+    lag : int
+
+    Returns
+    -------
+    array, shape (T - lag, N, 3)
+
+    Raises
+    ------
+    ValueError
+        For a lag that leaves nothing.
     """
     if not 0 < lag < len(displacements):
         raise ValueError(f"lag = {lag} must lie between 1 and {len(displacements) - 1} samples")
@@ -149,7 +201,24 @@ def shift_reference(displacements, lag: int) -> np.ndarray:
 
 
 def linear_operator(name: str, geometry: LocalGeometry) -> sp.csr_matrix:
-    """A field of `LINEAR` as a matrix (C N, 3N) on small displacements, row C i + c. Raises ValueError for others."""
+    """A linear local quantity as a matrix that acts on small displacements.
+
+    Parameters
+    ----------
+    name : str
+        One of `LINEAR`.
+    geometry : LocalGeometry
+
+    Returns
+    -------
+    csr_matrix, shape (C N, 3N)
+        Component c of atom i in row C i + c.
+
+    Raises
+    ------
+    ValueError
+        For a quantity that is not linear.
+    """
     n, g = len(geometry.atoms), geometry
     if name == "displacement":
         return sp.identity(3 * n, format="csr")
@@ -169,5 +238,5 @@ def linear_operator(name: str, geometry: LocalGeometry) -> sp.csr_matrix:
     elif name == "rotation":
         combine = np.stack([basis[:, a, b] - basis[:, b, a] for a, b in ((2, 1), (0, 2), (1, 0))]) / 2
     else:
-        raise ValueError(f"{name!r} is no linear field: choose of {', '.join(LINEAR)}")
+        raise ValueError(f"{name!r} is not a linear field: choose one of {', '.join(LINEAR)}")
     return (sp.kron(sp.identity(n), sp.csr_matrix(combine)) @ g.gradient).tocsr()

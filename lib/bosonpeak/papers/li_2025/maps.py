@@ -1,7 +1,7 @@
-"""What is read off a map over Q and E: the peak's dispersion, likeness to S(Q), the product form (floor 5).
+"""What is read off a map over Q and E: the dispersion of its peak, its likeness to S(Q), its product form.
 
 li-2025 makes two statements about B(Q, E): its peak stays at one energy, and at that energy B follows S(Q). Both are
-taken here over a window of Q and at every energy, so that they can fail.
+read here over a window of Q, and the second one at every energy, so that they can fail.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +13,23 @@ from bosonpeak.vibrations.peaks import boson_peak
 
 
 def window(found: ScatteringMap, low: float, high: float) -> np.ndarray:
-    """Shells with low <= Q <= high that hold a wave vector, (B,) booleans. Raises ValueError for fewer than three."""
+    """Shells of a map with low <= Q <= high that hold a wave vector.
+
+    Parameters
+    ----------
+    found : ScatteringMap
+    low, high : float
+        Wave vectors in 1/A or reduced.
+
+    Returns
+    -------
+    array of bool, shape (B,)
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three such shells.
+    """
     inside = (found.q >= low) & (found.q <= high) & (found.counts > 0)
     if inside.sum() < 3:
         raise ValueError(f"{inside.sum()} shells of wave vectors lie in {low:g} <= Q <= {high:g}: three are needed")
@@ -22,41 +38,76 @@ def window(found: ScatteringMap, low: float, high: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Dispersion:
-    """Where each shell's spectrum is highest. q, energy, height, interior (B',): false at the edge of the energies
-    searched; mean and spread (standard deviation) of the energies."""
+    """Where the spectrum of each shell is highest.
+
+    Attributes
+    ----------
+    q, energy : array, shape (B',)
+        Wave vector of each shell, and energy of its maximum.
+    interior : array of bool, shape (B',)
+        False where the maximum lies at the edge of the energies searched.
+    """
 
     q: np.ndarray
     energy: np.ndarray
-    height: np.ndarray
     interior: np.ndarray
 
     @property
     def mean(self) -> float:
+        """Mean energy of the maximum."""
         return float(self.energy.mean())
 
     @property
     def spread(self) -> float:
+        """Standard deviation of the energy of the maximum over the shells."""
         return float(self.energy.std())
+
+    @property
+    def relative_spread(self) -> float:
+        """`spread` over `mean`."""
+        return self.spread / self.mean
 
 
 def peak_dispersion(found: ScatteringMap, inside, low: float, high: float) -> Dispersion:
-    """The maximum of each shell's spectrum between the energies low and high. inside: (B,) booleans of `window`.
+    """The maximum of the spectrum of each shell between two energies.
 
-    Raises ValueError as `peaks.boson_peak`.
+    Parameters
+    ----------
+    found : ScatteringMap
+    inside : array of bool, shape (B,)
+        Shells, as `window` gives them.
+    low, high : float
+        Energies in the unit of the map.
+
+    Raises
+    ------
+    ValueError
+        As `vibrations.peaks.boson_peak`.
     """
     peak = boson_peak(found.energy, found.intensity[inside].T, dimension=1, omega_min=low, omega_max=high)
-    return Dispersion(found.q[inside], peak.omega, peak.intensity, peak.interior)
+    return Dispersion(found.q[inside], peak.omega, peak.interior)
 
 
 def mean_spectrum(found: ScatteringMap, inside) -> np.ndarray:
-    """Mean over the shells of the window, (E,): B(E) as inelastic scattering shows it, integrated over Q."""
+    """Mean over the shells of a window (`inside`, (B,) booleans), (E,): B(E) as scattering shows it, summed over Q."""
     return found.intensity[inside].mean(axis=0)
 
 
 def structure_correlation(found: ScatteringMap, structure, inside) -> np.ndarray:
-    """Pearson's r between the map at each energy and S(Q) over the shells of the window, (E,).
+    """Pearson's r between the map at each energy and S(Q), over the shells of a window.
 
-    structure: (B,), S(Q) of the same shells. NaN where the map does not vary.
+    Parameters
+    ----------
+    found : ScatteringMap
+    structure : array, shape (B,)
+        S(Q) of the same shells.
+    inside : array of bool, shape (B,)
+        Shells, as `window` gives them.
+
+    Returns
+    -------
+    array, shape (E,)
+        NaN where the map does not vary.
     """
     x, y = found.intensity[inside], np.asarray(structure, float)[inside]
     x, y = x - x.mean(axis=0), y - y.mean()
@@ -64,34 +115,23 @@ def structure_correlation(found: ScatteringMap, structure, inside) -> np.ndarray
         return (x * y[:, None]).sum(axis=0) / np.sqrt((x**2).sum(axis=0) * (y**2).sum())
 
 
-def speckle_interval(found: ScatteringMap, structure, inside, energy: float, rng=None, draws: int = 500):
-    """r at the energy nearest to `energy`, and the 95 % interval of what it were without the speckle of one structure:
-    (r, (low, high)).
-
-    Each shell is drawn anew from a normal distribution with its own standard error. The scatter is then in it twice,
-    which adds to its variance over the shells and lowers r: it is taken off, so that the interval may lie above r.
-    """
-    k = int(abs(found.energy - energy).argmin())
-    mean, error = found.intensity[inside, k], found.stderr[inside, k]
-    y = np.asarray(structure, float)[inside]
-    r = float(np.corrcoef(mean, y)[0, 1])
-    drawn = mean + error * np.random.default_rng(rng).standard_normal((draws, len(mean)))
-    share = np.clip(1 - 2 * (error**2).mean() / drawn.var(axis=1, ddof=1), 1e-6, None)
-    true = np.clip([np.corrcoef(x, y)[0, 1] for x in drawn] / np.sqrt(share), -1, 1)
-    low, high = np.quantile(true, [0.025, 0.975])
-    return r, (float(low), float(high))
-
-
-def spectrum_at(found: ScatteringMap, energy: float) -> np.ndarray:
-    """The map at the energy nearest to `energy`, (B,)."""
-    return found.intensity[:, int(abs(found.energy - energy).argmin())]
-
-
 @dataclass(frozen=True)
 class ProductFit:
-    """B = f(E) S(Q) by least squares. energy (E',); line (E',): A f(E - E_BP); residual: |B - f S| / |B|; flat: the
-    same of a product that knows no structure, f(E) alone; best: of the best product of any two functions; offset: what
-    part of B at the highest point does not go with S(Q), a of B = a + b S over a + b."""
+    """B = f(E) S(Q) by least squares.
+
+    Attributes
+    ----------
+    energy, line : array, shape (E',)
+        Energies, and f at them.
+    residual : float
+        |B - f S| / |B|, root mean square over the shells and energies.
+    flat : float
+        The same for f(E) alone, a product that contains no structure.
+    best : float
+        The same for the best product of any two functions.
+    offset : float
+        The part of B at the energy of the highest f that does not follow S(Q): a / (a + b) of B = a + b S.
+    """
 
     energy: np.ndarray
     line: np.ndarray
@@ -102,7 +142,18 @@ class ProductFit:
 
 
 def fit_product(found: ScatteringMap, structure, inside, low: float, high: float) -> ProductFit:
-    """The form of li-2025, Eq. 2, fitted between the energies low and high over the shells of the window."""
+    """Fit the product form of li-2025, Eq. 2, between two energies over the shells of a window.
+
+    Parameters
+    ----------
+    found : ScatteringMap
+    structure : array, shape (B,)
+        S(Q), or another function of Q to take its place.
+    inside : array of bool, shape (B,)
+        Shells, as `window` gives them.
+    low, high : float
+        Energies in the unit of the map.
+    """
     taken = (found.energy >= low) & (found.energy <= high)
     B, s = found.intensity[inside][:, taken], np.asarray(structure, float)[inside]
     line = s @ B / (s @ s)
@@ -120,12 +171,27 @@ def fit_product(found: ScatteringMap, structure, inside, low: float, high: float
 
 
 def mean_peak(found: ScatteringMap, inside, low: float, high: float) -> float:
-    """Energy of the maximum of the mean spectrum of the window between low and high: E_BP of a map."""
+    """Energy of the maximum of the mean spectrum of a window between two energies: E_BP of a map."""
     return boson_peak(found.energy, mean_spectrum(found, inside), dimension=1, omega_min=low, omega_max=high).omega
 
 
 def mean_peak_interval(found: ScatteringMap, inside, low: float, high: float, rng=None, draws: int = 500):
-    """`mean_peak` and its 95 % interval over resampled shells, whose speckle is independent: (value, (low, high))."""
+    """`mean_peak` and its 95 % interval over resampled shells, whose speckle is independent.
+
+    Parameters
+    ----------
+    found, inside, low, high
+        As `mean_peak` takes them.
+    rng : int or numpy.random.Generator, optional
+        Seed of the resampling.
+    draws : int
+        Number of resamples.
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+    """
     spectra = found.intensity[inside].T
     value = mean_peak(found, inside, low, high)
     pick = np.random.default_rng(rng).integers(0, spectra.shape[1], (spectra.shape[1], draws))
@@ -135,8 +201,21 @@ def mean_peak_interval(found: ScatteringMap, inside, low: float, high: float, rn
 
 
 def range_above(energy, values, at: float, threshold: float) -> tuple[float, float]:
-    """The range around the energy `at` in which values (E,) stay at or above the threshold, to a straight line between
-    two energies: (low, high), both `at` where they do not reach it there."""
+    """The range around an energy in which values stay at or above a threshold.
+
+    Parameters
+    ----------
+    energy, values : array, shape (E,)
+        Between two energies the values are a straight line.
+    at : float
+        Energy around which the range is looked for.
+    threshold : float
+
+    Returns
+    -------
+    low, high : float
+        Both are `at` if the values are below the threshold there.
+    """
     energy, values = np.asarray(energy, float), np.asarray(values, float)
     k = int(abs(energy - at).argmin())
     if not values[k] >= threshold:
@@ -155,10 +234,21 @@ def range_above(energy, values, at: float, threshold: float) -> tuple[float, flo
 
 
 def intensity_forms(found: ScatteringMap, axis_displacement: float, thermal_energy: float) -> dict[str, ScatteringMap]:
-    """What else is drawn of S(Q, E) to show the peak: "S", "S E / Q" and "S <n> / (E Q)" of a map of B (li-2025, Eq. 1,
-    Fig. S5), <n> = 1 - exp(-E / kT).
+    """Other forms in which S(Q, E) is drawn to show the peak (li-2025, Eq. 1 and Fig. S5), from a map of B.
 
-    axis_displacement: u^2 along one axis; thermal_energy: kT in the unit of the map's energy.
+    Parameters
+    ----------
+    found : ScatteringMap
+        B(Q, E).
+    axis_displacement : float
+        u^2 along one axis, in squared lengths.
+    thermal_energy : float
+        k_B T in the unit of energy of the map.
+
+    Returns
+    -------
+    dict
+        Maps of "S", "S E / Q" and "S <n> / (E Q)", where <n> = 1 - exp(-E / k_B T).
     """
     E, Q = found.energy, found.q[:, None]
     bose = -np.expm1(-E / thermal_energy)
@@ -168,14 +258,17 @@ def intensity_forms(found: ScatteringMap, axis_displacement: float, thermal_ener
 
 
 def scaled_map(found: ScatteringMap, factor) -> ScatteringMap:
-    """The map times factor, broadcast over (B, E)."""
+    """A map times a factor that is broadcast over (B, E)."""
     return replace(found, intensity=found.intensity * factor, stderr=found.stderr * abs(np.asarray(factor)))
 
 
 def mean_map(found: list[ScatteringMap]) -> ScatteringMap:
-    """Mean of the maps of several structures on one grid; counts add up, standard errors as those of a mean.
+    """Mean of the maps of several structures on one grid, with the standard error of a mean.
 
-    Raises ValueError for maps of different grids.
+    Raises
+    ------
+    ValueError
+        For maps of different grids or units.
     """
     first = found[0]
     if any(m.intensity.shape != first.intensity.shape or m.unit != first.unit for m in found):

@@ -1,6 +1,7 @@
-"""All that li-2025 asks of one glass in one table, computed here or shipped with the book (floor 5)."""
+"""Tables of everything that li-2025 asks of one glass: S(Q), B(Q, E) by two routes, densities and local quantities."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -8,7 +9,8 @@ from ase import Atoms
 
 from bosonpeak.archive.glasses import load
 from bosonpeak.archive.methods import method
-from bosonpeak.archive.results import load_result, shipped_results
+from bosonpeak.archive.resume import KeptParts
+from bosonpeak.materials.dynamics import Trajectory, thermal_trajectory
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.li_2025 import fluctuations, local_fields
 from bosonpeak.scattering import harmonic, trajectories
@@ -16,24 +18,28 @@ from bosonpeak.scattering.raman import raman_coupling
 from bosonpeak.scattering.wavevectors import ScatteringMap, box_wavevectors, shell_means
 from bosonpeak.structure.pair_distribution import first_minimum, pair_distribution
 from bosonpeak.vibrations.hessian import dynamical_matrix
-from bosonpeak.vibrations.modes import normal_modes
+from bosonpeak.vibrations.modes import Modes, normal_modes
 from bosonpeak.vibrations.peaks import broadened_reduced_density, frequency_scale
 
 SEED = 2025
-"""Of the wave vectors and the velocities."""
-VARIANTS = {
-    "at rest": "atoms do not move in the phase",
-    "not divided": "not divided by phi(Q, 0)",
-    "wider": "neighbours within 1.3 cutoffs",
-    "mean places": "reference: the mean places of the atoms",
-    "moving reference": "reference: the atoms 25 samples before",
-}
-"""What is varied of "displacement" and "shear" in a full table, where it applies."""
+"""Of the random draw of wave vectors and of velocities."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Shells of Q (1/A or reduced), energies and their kernel (meV or reduced), sampling of motion (ps or reduced)."""
+    """Shells of Q, energies, and how motion is sampled.
+
+    Attributes
+    ----------
+    q_first, q_last, q_step : float
+        Edges of the shells, in 1/A or reduced.
+    energy_last, energy_step, width : float
+        Highest energy, step, and standard deviation of the Gaussian kernel, in `unit`.
+    interval, timestep : float
+        Time between samples of a trajectory and time step of the dynamics, in ps or reduced.
+    unit : str
+        "meV" or "reduced".
+    """
 
     q_first: float
     q_last: float
@@ -47,10 +53,12 @@ class Grid:
 
     @property
     def edges(self) -> np.ndarray:
+        """Edges of the shells of |Q|, (B + 1,)."""
         return np.arange(self.q_first, self.q_last + 0.5 * self.q_step, self.q_step)
 
     @property
     def energy(self) -> np.ndarray:
+        """Energies, (E,), from one step above 0."""
         return np.arange(1, round(self.energy_last / self.energy_step) + 1) * self.energy_step
 
 
@@ -58,15 +66,32 @@ GRIDS = {
     "metal": Grid(0.3, 8.6, 0.1, 45.0, 0.25, 0.4, 0.02, 0.002, "meV"),
     "lj": Grid(0.75, 23.5, 0.25, 27.0, 0.15, 0.35, 0.05, 0.005, "reduced"),
 }
-"""By the units of the potential. A shell is as narrow as the finest detail of S(Q) asks for; the kernel as wide as the
-first phonons of these boxes lie apart."""
+"""Grids by the units of the potential. A shell is as narrow as the finest detail of S(Q) demands. The kernel is as wide
+as the distance between the first phonons of these boxes."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is computed. method: "modes" (all, by diagonalisation) or "moments"; waves: wave vectors a shell; motion:
-    those of the dynamics, 0 for none; temperature and duration of it, K and ps or reduced; fields: "none", "main" or
-    "full", with the variants. Raises ValueError for other words or numbers."""
+    """What is computed of a glass.
+
+    Attributes
+    ----------
+    method : str
+        "modes" (all normal modes, by diagonalisation) or "moments" (Chebyshev series, for large boxes).
+    waves : int
+        Wave vectors per shell of the harmonic route.
+    motion : int
+        Wave vectors per shell of the dynamics; 0 for no dynamics.
+    temperature, duration : float
+        Of the dynamics, in K and ps or reduced.
+    fields : str
+        Local quantities: "none", "main", or "full" with the variants of two of them.
+
+    Raises
+    ------
+    ValueError
+        For other words or numbers.
+    """
 
     method: str
     waves: int
@@ -85,14 +110,48 @@ class Plan:
 
 
 @method("scattering", version=1)
-def scattering_table(atoms: Atoms, potential, plan: Plan, seed: int = SEED, progress: bool = False) -> xr.Dataset:
+def scattering_table(
+    atoms: Atoms,
+    potential,
+    plan: Plan,
+    seed: int = SEED,
+    progress: bool = False,
+    modes: Modes | None = None,
+    extras: bool = True,
+    folder=None,
+) -> xr.Dataset:
     """S(Q), B(Q, E) by the harmonic route and from dynamics, currents, densities and fluctuations of one glass.
 
-    A metal is first brought to its volume at plan.temperature and zero pressure, where there is one. Dimensions: q
-    (shells), energy, field. harmonic, harmonic_error, neutron (metals, modes), motion, motion_error: B(Q, E) in
-    1/unit^3; longitudinal, transverse: those of the momentum; reduced_density, reduced_density_motion: g / E^2;
-    raman (modes): C(E); omega, chi (field): Eq. 5 and its Q-integral. Raises as the functions of `harmonic`,
-    `trajectories` and `fluctuations`.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        At a minimum of the energy. A metal is first brought to its volume at plan.temperature and zero pressure, if
+        the plan names a temperature.
+    potential : Potential
+    plan : Plan
+    seed : int
+        Of the wave vectors and the velocities.
+    progress : bool
+        Whether to show progress bars.
+    modes : Modes, optional
+        All normal modes of `atoms`, if they are known; not for a metal that is brought to another volume.
+    extras : bool
+        Whether to add the currents and the spectra of the fluctuations of single atoms.
+    folder : path-like, optional
+        Where the trajectory is kept, so that a run that was killed resumes from it.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions q (shells), energy and field. `structure` is S(Q). B(Q, E) in 1/unit^3, each with its standard error
+        `..._error`: `harmonic`, `neutron` (metals, modes), `motion`, and for the momentum `longitudinal` and
+        `transverse`. `reduced_density` and `reduced_density_motion` are g / E^2, `raman` (modes) is C(E), `omega` and
+        `chi` of each field are Eq. 5 of li-2025 and the spectrum of each atom's own fluctuation.
+
+    Raises
+    ------
+    ValueError
+        As the functions of `scattering.harmonic`, `scattering.trajectories` and `fluctuations`.
     """
     grid = GRIDS[potential.units]
     masses = potential.masses_of(atoms)
@@ -101,8 +160,11 @@ def scattering_table(atoms: Atoms, potential, plan: Plan, seed: int = SEED, prog
     cold = atoms.get_volume()
     if potential.units == "metal" and plan.temperature > 0:
         atoms = trajectories.warm_minimum(atoms, potential, plan.temperature, seed, timestep=grid.timestep)
-    D = dynamical_matrix(atoms, potential, factored=plan.method == "moments")
-    modes = normal_modes(D) if plan.method == "modes" else None
+    D = None
+    if plan.method == "moments":
+        D, modes = dynamical_matrix(atoms, potential, factored=True), None
+    elif modes is None:
+        modes = normal_modes(dynamical_matrix(atoms, potential))
     every = box_wavevectors(atoms.cell.array, grid.edges)
     some = box_wavevectors(atoms.cell.array, grid.edges, plan.waves, seed)
     energy, unit = grid.energy, grid.unit
@@ -111,10 +173,12 @@ def scattering_table(atoms: Atoms, potential, plan: Plan, seed: int = SEED, prog
     if modes is not None and potential.units == "metal" and set(potential.elements) <= set(harmonic.NEUTRON_LENGTHS):
         table["structure_neutron"] = ("q", shell_means(harmonic.structure_factor(atoms, every, "neutron"), every)[0])
         kinds["neutron"] = ("neutron", "longitudinal")
-    if modes is not None:
+    if modes is not None and extras:
         kinds |= {way: ("mass", way) for way in ("longitudinal", "transverse")}
     for name, (weights, way) in kinds.items():
-        found = harmonic.boson_map(modes or D, atoms, some, energy, grid.width, weights, way, unit, progress)
+        found = harmonic.boson_map(
+            D if modes is None else modes, atoms, some, energy, grid.width, weights, way, unit, progress
+        )
         table |= _columns(name, found)
     table["reduced_density"] = ("energy", _reduced_density(modes, D, masses, grid, seed))
     attributes = {"n_atoms": len(atoms), "volume_ratio": atoms.get_volume() / cold, "unit": unit, "seed_of_waves": seed}
@@ -122,21 +186,16 @@ def scattering_table(atoms: Atoms, potential, plan: Plan, seed: int = SEED, prog
     if modes is not None and unit == "meV":
         coupling = np.full(len(energy), np.nan)
         level = modes.omega * frequency_scale(unit)
-        # small boxes have gaps, and nothing at the ends of the grid
+        # small boxes have gaps between their levels, and none at the ends of the grid
         reached = abs(energy[:, None] - level[level > 1e-6 * level.max()]).min(axis=1) < 3 * grid.width
         coupling[reached] = raman_coupling(modes, atoms, cutoff, energy[reached], grid.width)
         table["raman"] = ("energy", coupling)
     coordinates = {"q": some.q, "energy": energy, "waves": ("q", some.counts), "available": ("q", some.available)}
     if plan.motion:
         moved = box_wavevectors(atoms.cell.array, grid.edges, plan.motion, seed)
-        run = trajectories.thermal_trajectory(
-            atoms, potential, plan.temperature, plan.duration, grid.interval, seed, timestep=grid.timestep,
-            progress=progress,
-        )  # fmt: skip
-        table |= _columns(
-            "motion",
-            trajectories.boson_map_of_motion(run, atoms, moved, energy, grid.width, unit=unit, progress=progress),
-        )
+        run = _trajectory(atoms, potential, plan, grid, seed, progress, folder)
+        found = trajectories.boson_map_of_motion(run, atoms, moved, energy, grid.width, unit=unit, progress=progress)
+        table |= _columns("motion", found)
         density = trajectories.reduced_density_of_motion(run, atoms, energy, grid.width, unit)
         table["reduced_density_motion"] = ("energy", density)
         attributes |= {
@@ -145,11 +204,12 @@ def scattering_table(atoms: Atoms, potential, plan: Plan, seed: int = SEED, prog
             "samples": len(run.time),
         }
         if plan.fields != "none":
-            maps, chi = _fields(run, atoms, cutoff, moved, grid, plan.fields == "full", progress)
+            maps, chi = _fields(run, atoms, cutoff, moved, grid, plan.fields == "full", extras, progress)
             coordinates["field"] = list(maps)
             table["omega"] = (("field", "q", "energy"), _rounded([m.intensity for m in maps.values()]))
             table["omega_error"] = (("field", "q", "energy"), _rounded([m.stderr for m in maps.values()]))
-            table["chi"] = (("field", "energy"), np.array([chi[name] for name in maps]))
+            if extras:
+                table["chi"] = (("field", "energy"), np.array(list(chi.values())))
     table = xr.Dataset(table, coordinates, attributes | {"cutoff": cutoff, "width": grid.width} | asdict(plan))
     units = {"q": "1/A" if unit == "meV" else "reduced", "energy": unit, "harmonic": f"{unit}^-3"}
     for name, text in units.items():
@@ -157,15 +217,21 @@ def scattering_table(atoms: Atoms, potential, plan: Plan, seed: int = SEED, prog
     return table
 
 
+def _trajectory(atoms, potential, plan, grid, seed, progress, folder) -> Trajectory:
+    """Dynamics of the plan, kept in the folder when it is finished."""
+    times = plan.temperature, plan.duration, grid.interval, seed, 10.0, grid.timestep
+    kept = KeptParts(folder, atoms, potential, *times)
+    run = partial(thermal_trajectory, atoms, potential, *times, progress)
+    return Trajectory(**kept.part("trajectory", lambda: vars(run())))
+
+
 def _columns(name, found: ScatteringMap) -> dict:
-    return {
-        name: (("q", "energy"), _rounded(found.intensity)),
-        f"{name}_error": (("q", "energy"), _rounded(found.stderr)),
-    }
+    both = {name: found.intensity, f"{name}_error": found.stderr}
+    return {column: (("q", "energy"), _rounded(values)) for column, values in both.items()}
 
 
 def _rounded(values) -> np.ndarray:
-    """Single precision to 1e-4 of each value: what is noise below the speckle would be half of a shipped file."""
+    """Single precision, to 1e-4 of each value: digits below the speckle would be half of an archived file."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     return ((bits + 0x200) & np.uint32(0xFFFFFC00)).view(np.float32)
 
@@ -177,22 +243,23 @@ def _reduced_density(modes, D, masses, grid, seed):
 
 
 def _cutoff(atoms) -> float:
-    """First minimum of g(r): the neighbours of strain and coordination."""
+    """First minimum of g(r), within which neighbours count for strain and coordination."""
     spacing = (atoms.get_volume() / len(atoms)) ** (1 / 3)
     found = pair_distribution(atoms, 3 * spacing, spacing / 50)
     return first_minimum(found.r, found.total)
 
 
-def _fields(run, atoms, cutoff, waves, grid, full, progress):
-    """Maps and spectra of the fields, and of the variants of two of them."""
+def _fields(run, atoms, cutoff, waves, grid, full, chis, progress):
+    """Maps of the fields and, where `chis`, spectra of single atoms; where `full`, also variants of two fields."""
 
     def spectra(names, geometry, u, tag="", **options):
-        fields = local_fields.local_fields(u, geometry, names)
+        fields, chi = local_fields.local_fields(u, geometry, names), {}
         maps = fluctuations.fluctuation_maps(
             run, fields, atoms, waves, grid.energy, grid.width, grid.unit, progress=progress, **options
         )
-        chi = fluctuations.fluctuation_spectra(fields, grid.interval, grid.energy, grid.width, grid.unit)
-        return {f"{name}{tag}": m for name, m in maps.items()}, {f"{name}{tag}": chi[name] for name in fields}
+        if chis:
+            chi = fluctuations.fluctuation_spectra(fields, grid.interval, grid.energy, grid.width, grid.unit)
+        return ({f"{name}{tag}": found[name] for name in found} for found in (maps, chi))
 
     near, u = local_fields.local_geometry(atoms, cutoff), run.displacements
     maps, chi = spectra(local_fields.FIELDS, near, u)
@@ -214,9 +281,21 @@ def _fields(run, atoms, cutoff, waves, grid, full, progress):
 
 
 def table_map(table: xr.Dataset, name: str, field: str | None = None) -> ScatteringMap:
-    """A map of a table: "harmonic", "neutron", "motion", "longitudinal", "transverse", or "omega" of a field.
+    """A map of a table.
 
-    Raises ValueError for one that the table does not have.
+    Parameters
+    ----------
+    table : xarray.Dataset
+        As `scattering_table` gives it.
+    name : str
+        "harmonic", "neutron", "motion", "longitudinal", "transverse", or "omega" of a field.
+    field : str, optional
+        Name of the local quantity, for "omega" only.
+
+    Raises
+    ------
+    ValueError
+        If the table has no such map or field.
     """
     known = [str(n) for n in table.data_vars if f"{n}_error" in table]
     if name not in known or (name == "omega") != (field is not None):
@@ -226,31 +305,39 @@ def table_map(table: xr.Dataset, name: str, field: str | None = None) -> Scatter
     values, errors = table[name], table[f"{name}_error"]
     if field is not None:
         if field not in table.field.values:
-            raise ValueError(f"no field {field!r}: there is {', '.join(map(str, table.field.values))}")
+            raise ValueError(f"the table has no field {field!r}: it has {', '.join(map(str, table.field.values))}")
         values, errors = values.sel(field=field), errors.sel(field=field)
-    counts = table.waves.values if "motion" not in name and name != "omega" else np.minimum(
-        table.available.values, table.attrs["motion"]
-    )  # fmt: skip
-    return ScatteringMap(
-        table.q.values, table.energy.values, values.values.astype(float), errors.values.astype(float), counts,
-        table.attrs["unit"],
-    )  # fmt: skip
+    counts = table.waves.values
+    if name in ("motion", "omega"):
+        counts = np.minimum(table.available.values, table.attrs["motion"])
+    values, errors = values.values.astype(float), errors.values.astype(float)
+    return ScatteringMap(table.q.values, table.energy.values, values, errors, counts, table.attrs["unit"])
 
 
-def scattering_of(glass: str, archived: bool = True, plan: Plan | None = None, **options) -> xr.Dataset:
-    """The shipped table of an archived glass, or, with archived=False, `scattering_table` of it here and now.
+def computed_table(glass: str, plan: Plan, progress: bool = False, **options) -> xr.Dataset:
+    """The `scattering_table` of an archived glass, computed here and now.
 
-    Raises ValueError for an unknown glass, one whose table is not shipped, or no plan of what to compute.
+    Parameters
+    ----------
+    glass : str
+        Name of the glass in `archive.glasses`.
+    plan : Plan
+        What is computed.
+    progress : bool
+        Whether to show progress bars.
+    **options
+        Further keywords of `scattering_table`.
+
+    Returns
+    -------
+    xarray.Dataset
+        With the attributes `name` and `seed` of the glass.
+
+    Raises
+    ------
+    ValueError
+        If no glass has this name; otherwise as `scattering_table`.
     """
-    if archived:
-        return load_result("scattering", glass)
-    if plan is None:
-        raise ValueError(f"what is to be computed of {glass}? give a Plan, or take the shipped table")
     atoms = load(glass)
-    table = scattering_table(atoms, get(atoms.info["recipe"]["potential"]), plan, **options)
+    table = scattering_table(atoms, get(atoms.info["recipe"]["potential"]), plan, progress=progress, **options)
     return table.assign_attrs(name=glass, seed=atoms.info["recipe"]["seed"])
-
-
-def shipped_scattering() -> list[str]:
-    """Names of the glasses whose tables are shipped."""
-    return shipped_results("scattering")

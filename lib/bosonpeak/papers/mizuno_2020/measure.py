@@ -15,7 +15,7 @@ import xarray as xr
 from bosonpeak import statistics
 from bosonpeak.archive.glasses import catalogue, load
 from bosonpeak.archive.results import load_result, load_vibrations, shipped_results, vibrations_table
-from bosonpeak.landscape.excitation import excite_modes
+from bosonpeak.landscape.excitation import critical_amplitude
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.mizuno_2020 import transitions
 from bosonpeak.papers.mizuno_2020.pushes import relative_difference
@@ -647,7 +647,7 @@ def compare_minimisers(pairs: Sequence[tuple[xr.Dataset, xr.Dataset]]) -> Minimi
 
 
 def push_again(table: xr.Dataset, count: int) -> float:
-    """Push the lowest modes of a table's glass again: the largest relative difference of A_c.
+    """Push the lowest modes of a table's glass again, by A_c and by the amplitude below it that returned.
 
     Parameters
     ----------
@@ -656,13 +656,19 @@ def push_again(table: xr.Dataset, count: int) -> float:
     count : int
         Number of modes, the lowest.
 
+    Returns
+    -------
+    float
+        The largest relative difference of A_c.
+
     Raises
     ------
     ValueError
         As `pushes.relative_difference`, where the table holds other amplitudes than the library finds now.
     """
     glass, potential = load(table.attrs["name"]), get(table.attrs["potential"])
-    modes = transitions.moving_modes(glass, potential, 40)
-    live = excite_modes(glass, potential, modes, range(count), workers=1, amplitudes=transitions.AMPLITUDES)
-    archived = table.amplitude.values[table.mode_index.values < count]
-    return relative_difference([found.amplitude for found in live], archived)
+    modes, lowest = transitions.moving_modes(glass, potential, 40), table.isel(pushed=slice(count))
+    brackets = np.stack([lowest.returned_amplitude, lowest.amplitude], axis=1)
+    lines = modes.polarizations[:, lowest.mode_index.values].T
+    live = [critical_amplitude(glass, potential, line, ends) for line, ends in zip(lines, brackets, strict=True)]
+    return relative_difference([found.amplitude for found in live], brackets[:, 1])

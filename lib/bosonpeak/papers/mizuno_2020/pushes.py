@@ -3,6 +3,8 @@
 Each of the three is a `Measurement`: the book archives its result, and the page makes a small sample of it again.
 """
 
+from functools import partial
+
 import numpy as np
 import xarray as xr
 from ase import Atoms
@@ -13,13 +15,17 @@ from bosonpeak.archive.glasses import load
 from bosonpeak.archive.measurements import Measurement
 from bosonpeak.archive.methods import method
 from bosonpeak.archive.resume import KeptParts
-from bosonpeak.landscape.excitation import RETURNED, Transition, critical_amplitude, excite_modes, scan_amplitudes
+from bosonpeak.landscape.excitation import Transition, critical_amplitude, excite_modes, scan_amplitudes
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.mizuno_2020.transitions import AMPLITUDES, moving_modes
 from bosonpeak.vibrations.modes import Modes
 
 TOLERANCES = (1e-13, 1e-9, 1e-6)
 """Largest force components, in epsilon/sigma, at which the minimiser stops in the three scans of harmonic spheres."""
+SPHERE_STEPS, LJ_STEPS = np.geomspace(0.01, 6, 28), np.geomspace(0.1, 3, 13)
+"""Amplitudes of the scans, in units of A_c."""
+LEFT = 0.01
+"""Distance (sigma) beyond which a push of a scan has left its basin at every force tolerance."""
 CRYSTALS = {"harmonic-spheres": (0.95, "X"), "lennard-jones": (1.1, "Ar")}
 """Nearest distance (sigma) and symbol of the particles of the two fcc crystals."""
 
@@ -45,9 +51,7 @@ def fcc_crystal(distance: float, symbol: str, repeat: int) -> Atoms:
 
 
 @method("mizuno-2020-scans", version=1)
-def scan_lowest_modes(
-    spheres: str, lennard_jones: str, amplitudes, every: int = 1, progress: bool = False, folder=None
-) -> xr.Dataset:
+def scan_lowest_modes(spheres: str, lennard_jones: str, amplitudes, progress: bool = False, folder=None) -> xr.Dataset:
     """Push the lowest mode of a packing and of a Lennard-Jones glass further and further (mizuno-2020, Fig. 2).
 
     Parameters
@@ -57,8 +61,6 @@ def scan_lowest_modes(
     amplitudes : sequence of two floats
         A_c of their lowest modes, in sigma. Pushes go from 0.01 to 6 A_c and from 0.1 to 3 A_c, in the direction that
         leaves the basin at A_c.
-    every : int
-        1 for all pushes; a larger number makes every such push only, as a sample.
     progress : bool
         Whether to show a progress bar.
     folder : path-like, optional
@@ -76,32 +78,17 @@ def scan_lowest_modes(
         If a glass is unknown, or as `scan_amplitudes`.
     """
     data = {}
-    plans = (
-        (
-            "",
-            spheres,
-            float(amplitudes[0]),
-            np.geomspace(0.01, 6, 28)[::every],
-            TOLERANCES,
-            None,
-            ("tolerance", "push"),
-        ),
-        ("lj_", lennard_jones, float(amplitudes[1]), np.geomspace(0.1, 3, 13)[::every], (None,), "fire", ("lj_push",)),
-    )
-    for prefix, name, critical, steps, tolerances, minimiser, dims in tqdm(
-        plans, desc="scanning", disable=not progress
-    ):
+    plans = (("", spheres, SPHERE_STEPS, TOLERANCES, None), ("lj_", lennard_jones, LJ_STEPS, (None,), "fire"))
+    bar = tqdm(plans, desc="scanning", disable=not progress)
+    for (prefix, name, *plan), critical in zip(bar, amplitudes, strict=True):
         atoms = load(name)
         potential = get(atoms.info["recipe"]["potential"])
-        kept = KeptParts(folder, atoms, potential, ["scan", critical, every])
-
-        def scan(atoms=atoms, potential=potential, plan=(critical, steps, tolerances, minimiser)):
-            return _scan(atoms, potential, *plan)
-
-        found = kept.part("scan", scan)
+        kept = KeptParts(folder, atoms, potential, ["scan", critical, 1])
+        found = kept.part("scan", partial(_scan, atoms, potential, critical, *plan))
+        dims = ("lj_push",) if prefix else ("tolerance", "push")
         data[f"{prefix}amplitude"] = (dims[-1], found["amplitude"])
         for quantity in ("distance", "energy", "converged"):
-            data[f"{prefix}{quantity}"] = (dims, found[quantity] if len(dims) == 2 else found[quantity][0])
+            data[f"{prefix}{quantity}"] = (dims, found[quantity][0] if prefix else found[quantity])
     return xr.Dataset(data, {"tolerance": list(TOLERANCES)}, {"units": "reduced"})
 
 
@@ -165,8 +152,8 @@ def push_random_directions(glass: str, directions: int, progress: bool = False, 
     Returns
     -------
     xarray.Dataset
-        Over `direction`: `amplitude` (A_c in sigma, infinite where no push left), `energy` (of the transition, in
-        epsilon), `displacements` (direction, atom, xyz) in sigma, single precision.
+        Over `direction`: `amplitude` (A_c in sigma, infinite where no push left), `returned_amplitude` (the largest
+        below it that returned), `displacements` (direction, atom, xyz) in sigma, single precision.
     """
     atoms = load(glass)
     lines = [np.random.default_rng(100 + k).standard_normal(3 * len(atoms)) for k in range(directions)]
@@ -176,7 +163,7 @@ def push_random_directions(glass: str, directions: int, progress: bool = False, 
     return xr.Dataset(
         {
             "amplitude": ("direction", [t.amplitude for t in found]),
-            "energy": ("direction", [t.energy for t in found]),
+            "returned_amplitude": ("direction", [t.returned_amplitude for t in found]),
             "displacements": (
                 ("direction", "atom", "xyz"),
                 np.array([t.displacements for t in found], "f4").reshape(directions, len(atoms), 3),
@@ -194,7 +181,6 @@ SCANS = Measurement(
         "lennard_jones": "lennard-jones-n1000-instant-s1",
         # the A_c of their lowest modes in the archived tables of transitions
         "amplitudes": [0.01321580889567709, 0.016399996297554932],
-        "every": 1,
     },
 )
 CRYSTAL_PUSHES = Measurement("mizuno-2020-crystals", push_crystals, {"modes": 6, "repeat": 4})
@@ -227,13 +213,14 @@ def slide_layers(distance: float = 0.95) -> Transition:
 
 
 def check_scans(archived: xr.Dataset, every: int = 9) -> tuple[int, float]:
-    """Make every ninth push of archived scans again and compare.
+    """Make some pushes of the archived scans of spheres again and compare.
 
     Parameters
     ----------
     archived : xarray.Dataset
-        Of `scan_lowest_modes`, with the parameters of `SCANS`.
+        Of `scan_lowest_modes`, with the glasses of `SCANS`.
     every : int
+        Which pushes: every ninth by default, at each force tolerance.
 
     Returns
     -------
@@ -245,17 +232,15 @@ def check_scans(archived: xr.Dataset, every: int = 9) -> tuple[int, float]:
     Raises
     ------
     ValueError
-        If a push that left has returned now, or the other way round.
+        If a push left in the archive and has returned now, or the other way round.
     """
-    live, count, largest = scan_lowest_modes(**SCANS.parameters | {"every": every}), 0, 0.0
-    for name in ("distance", "lj_distance"):
-        old, new = archived[name].values[..., ::every], live[name].values
-        left = old > RETURNED
-        if not np.array_equal(left, new > RETURNED):
-            raise ValueError(f"archived scans ({name}): pushes leave that did not, or the other way round: {old} {new}")
-        count += old.size
-        largest = max(largest, float(abs(new / old - 1)[left].max(initial=0.0)))
-    return count, largest
+    atoms = load(SCANS.parameters["spheres"])
+    critical, steps = SCANS.parameters["amplitudes"][0], SPHERE_STEPS[::every]
+    live = _scan(atoms, get("harmonic-spheres"), critical, steps, TOLERANCES, None)["distance"]
+    old = archived.distance.values[:, ::every]
+    if not np.array_equal(old > LEFT, live > LEFT):
+        raise ValueError(f"pushes that left in the archive have returned now, or the other way round: {old}, {live}")
+    return old.size, float(abs(live / old - 1)[old > LEFT].max(initial=0.0))
 
 
 def check_crystals(archived: xr.Dataset) -> int:
@@ -273,17 +258,23 @@ def check_crystals(archived: xr.Dataset) -> int:
 
 
 def check_direction(archived: xr.Dataset, direction: int = 0) -> float:
-    """Push along one archived random direction again: the relative difference of A_c.
+    """Push along one archived random direction again, by A_c and by the amplitude below it that returned.
+
+    Returns
+    -------
+    float
+        The relative difference of A_c.
 
     Raises
     ------
     ValueError
-        If the two differ by more than 5 %.
+        As `relative_difference`.
     """
-    atoms = load(archived.attrs["glass"])
+    atoms, one = load(archived.attrs["glass"]), archived.isel(direction=direction)
     line = np.random.default_rng(100 + direction).standard_normal(3 * len(atoms))
-    live = critical_amplitude(atoms, get(atoms.info["recipe"]["potential"]), line, AMPLITUDES).amplitude
-    return relative_difference([live], archived.amplitude.values[[direction]])
+    ends = [float(one.returned_amplitude), float(one.amplitude)]
+    live = critical_amplitude(atoms, get(atoms.info["recipe"]["potential"]), line, ends)
+    return relative_difference([live.amplitude], ends[1:])
 
 
 def relative_difference(live, archived) -> float:

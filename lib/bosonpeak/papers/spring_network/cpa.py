@@ -1,15 +1,17 @@
-"""Coherent-potential approximation of spring networks: one bond in an effective medium (floor 3).
+"""Coherent-potential approximation of spring networks: one bond in an effective medium.
 
-Every spring of a lattice is replaced by one complex, frequency-dependent stiffness K(omega), such that a spring k of
-the distribution put into that medium scatters nothing on average:
+Every spring of a lattice is replaced by one complex stiffness K(omega). It is chosen such that a spring k of the
+distribution, put into this medium, scatters nothing on average:
 
     <(k - K) / (1 + (k - K) beta)> = 0,   beta = 2 d_o (1 - omega^2 G) / (z K),   G = G0(omega^2 / K) / K
 
-with G the diagonal of the medium's Green's function [omega^2 - K D]^-1, z the coordination and d_o displacements a
-node. A missing bond is a spring 0. Nothing is fitted. Elliott, Krumhansl and Leath, Rev. Mod. Phys. 46, 465 (1974);
-Kirkpatrick, Rev. Mod. Phys. 45, 574 (1973) for the static limit; Feng, Thorpe and Garboczi, Phys. Rev. B 31, 276
-(1985) for central forces; Schirmacher, Diezemann and Ganter, Phys. Rev. Lett. 81, 136 (1998) for the boson peak.
-Reduced units: length a, stiffness t0, mass m, omega in sqrt(t0/m).
+Here G is the diagonal of the medium's Green's function [omega^2 - K D]^-1, z the coordination, and d_o the number of
+displacements per node. A missing bond is a spring of stiffness 0. Nothing is fitted.
+
+References: Elliott, Krumhansl and Leath, Rev. Mod. Phys. 46, 465 (1974); Kirkpatrick, Rev. Mod. Phys. 45, 574 (1973)
+for the static limit; Feng, Thorpe and Garboczi, Phys. Rev. B 31, 276 (1985) for central forces; Schirmacher, Diezemann
+and Ganter, Phys. Rev. Lett. 81, 136 (1998) for the boson peak. Reduced units: length a, stiffness t0, mass m, omega in
+sqrt(t0/m).
 """
 
 from dataclasses import dataclass
@@ -18,25 +20,29 @@ import numpy as np
 from scipy.optimize import brentq
 
 from bosonpeak.networks.lattices import SpringDistribution, get_lattice
-from bosonpeak.papers.spring_network.lattice_green import (
-    TOP,
-    VECTOR_LATTICES,
-    debye_level_of_lattice,
-    evaluate_lattice_green,
-)
+from bosonpeak.papers.spring_network.lattice_green import TOP, check_vector, evaluate_lattice_green
 
 
 @dataclass(frozen=True)
 class EffectiveMedium:
-    """The effective medium of a spring network, over frequencies omega (M,).
+    """The effective medium of a spring network.
 
-    stiffness: (M,) complex K in t0, Im K <= 0; green: (M,) complex diagonal G; g: (M,) density of states per degree of
-    freedom; residual: (M,) of the self-consistency, relative to K. static_stiffness: K at omega = 0, 0 where the
-    network is not rigid; debye_level: limit of g / omega^(d-1); debye_frequency: (d / level)^(1/d).
-    A wave q of the medium has omega^2 = K c_1^2 q^2, c_1 the mean speed (of the Debye level) of the perfect lattice:
-    speed: (M,) omega / Re q; attenuation: (M,) Im q, of the amplitude, in 1/a; mean_free_path: (M,) 1 / (2 Im q), of
-    the energy. ioffe_regel: lowest frequency where the mean free path is half a wavelength, Re sqrt(K) =
-    2 pi |Im sqrt(K)|, which is pi Gamma = omega for the full width Gamma of any wave; nan where no omega reaches it.
+    Attributes
+    ----------
+    lattice, vector : str, bool
+        The lattice, and whether its springs are vector springs.
+    omega : array, shape (M,)
+        Frequencies in sqrt(t0/m).
+    stiffness : array of complex, shape (M,)
+        K in t0, with Im K <= 0. A wave q of the medium has omega^2 = K D(q), D that of the lattice with springs 1.
+    green : array of complex, shape (M,)
+        Diagonal G of the Green's function, in m/t0.
+    g : array, shape (M,)
+        Density of states per degree of freedom, -(2 omega / pi) Im G.
+    residual : array, shape (M,)
+        Residual of the self-consistency, relative to K.
+    static_stiffness : float
+        K at omega = 0, in t0; 0 where the network is not rigid.
     """
 
     lattice: str
@@ -47,38 +53,37 @@ class EffectiveMedium:
     g: np.ndarray
     residual: np.ndarray
     static_stiffness: float
-    debye_level: float
-    debye_frequency: float
-    speed: np.ndarray
-    attenuation: np.ndarray
-    mean_free_path: np.ndarray
-    ioffe_regel: float
 
 
 def rigidity_threshold(lattice: str, vector: bool = False) -> float:
-    """Fraction of the bonds below which the effective medium has no stiffness: 2 d_o / z (Maxwell's count).
+    """Fraction of the bonds below which the effective medium has no stiffness: 2 d_o / z, Maxwell's count.
 
-    d_o = 1 for scalar springs, the dimension for vector springs. Raises ValueError for an unknown lattice.
+    Parameters
+    ----------
+    lattice : str
+    vector : bool
+        d_o is 1 for scalar springs, and the dimension for vector springs.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        For an unknown lattice.
     """
     kind = get_lattice(lattice)
     return 2 * (kind.dimension if vector else 1) / kind.coordination
 
 
 def _list_springs(springs, bond_fraction, order):
-    """Stiffnesses and weights, the missing bonds among them."""
+    """Stiffnesses and weights, including the missing bonds."""
     if not 0 < bond_fraction <= 1:
         raise ValueError(f"bond fraction {bond_fraction}: the share of bonds kept must lie in (0, 1]")
     k, weight = (springs or SpringDistribution()).quadrature(order)
     k, weight = np.append(k, 0.0), np.append(weight * bond_fraction, 1 - bond_fraction)
     return k[weight > 0], weight[weight > 0]
-
-
-def _check_vector(lattice, vector):
-    if vector and lattice not in VECTOR_LATTICES:
-        get_lattice(lattice)
-        raise ValueError(
-            f"vector springs do not hold up the {lattice} lattice: choose one of {', '.join(VECTOR_LATTICES)}"
-        )
 
 
 def _find_static(k, weight, share):
@@ -89,7 +94,7 @@ def _find_static(k, weight, share):
     def excess(K):
         return np.sum(weight * (k - K) / (K + (k - K) * share))
 
-    # the effective medium lies between the harmonic and the arithmetic mean; without springs 0, or nearly so, at 0
+    # the root lies between the harmonic and the arithmetic mean; where springs are missing, the former is 0
     top = k.max()
     low = top
     while excess(low) < 0:
@@ -105,17 +110,31 @@ def find_static_stiffness(
     *,
     order: int = 64,
 ) -> float:
-    """Stiffness K of the effective medium at omega = 0, in t0: root of <(k - K) / (K + (k - K) 2 d_o / z)>.
+    """Stiffness K of the effective medium at omega = 0: the root of <(k - K) / (K + (k - K) 2 d_o / z)>.
 
-    For equal springs k it is k (p - p_c) / (1 - p_c) with p_c the `rigidity_threshold`; at and below it 0. Raises
-    ValueError as `solve_cpa`.
+    For equal springs k it is k (p - p_c) / (1 - p_c), with p_c the `rigidity_threshold`.
+
+    Parameters
+    ----------
+    lattice, springs, bond_fraction, vector, order
+        As for `solve_cpa`.
+
+    Returns
+    -------
+    float
+        In t0; 0 at and below the threshold.
+
+    Raises
+    ------
+    ValueError
+        As `solve_cpa`.
     """
-    _check_vector(lattice, vector)
+    check_vector(lattice, vector)
     return _find_static(*_list_springs(springs, bond_fraction, order), rigidity_threshold(lattice, vector))
 
 
 def _iterate(fixed_point, K, tolerance, steps=150):
-    """Secant iteration of fixed_point(K, index) = K for all frequencies at once; returns K, converged or not."""
+    """Secant iteration of fixed_point(K, index) = K for all frequencies at once; returns the last K."""
     active = np.arange(len(K))
     now = K.copy()
     change = fixed_point(now, active) - now
@@ -131,12 +150,12 @@ def _iterate(fixed_point, K, tolerance, steps=150):
         before, change_before = before[on], change_before[on]
         with np.errstate(divide="ignore", invalid="ignore"):
             step = change * (now - before) / (change_before - change)
-        # far off: the plain iteration, damped, is slow but goes the right way
+        # far from the root the plain iteration, damped, is slow but goes the right way
         wild = ~np.isfinite(step) | (abs(step) > 0.3 * abs(now))
         plain = change * np.minimum(0.7, 0.3 * abs(now) / abs(change))
         before, change_before = now, change
         now = now + np.where(wild, plain, step)
-        # the conjugate root has gain instead of loss: back to this side
+        # the conjugate root has gain instead of loss: return to the side of loss
         now = now.real - 1j * abs(now.imag)
     return K
 
@@ -151,17 +170,40 @@ def solve_cpa(
     order: int = 64,
     tolerance: float = 1e-9,
 ) -> EffectiveMedium:
-    """Effective medium of a lattice whose bonds are kept with probability bond_fraction and drawn from `springs`.
+    """Effective medium of a lattice whose bonds are kept at random and have random stiffnesses.
 
-    lattice: "square", "triangular", "simple-cubic", "fcc" (vector: "triangular", "fcc"); omega: (M,) > 0; order: nodes
-    of the Gauss rule for continuous distributions; tolerance: of the iteration, relative to K.
+    Each frequency is followed from omega^2 + i eta at large eta, where K is the mean stiffness, down to eta = 0. The
+    solution found in this way is analytic above the real axis, and hence causal.
 
-    Each frequency is followed from omega^2 + i eta at large eta, where K is the mean, down to eta = 0: the solution
-    that is analytic above the real axis, hence causal. Raises ValueError for bad input, RuntimeError where the
-    self-consistency is left with a residual above 100 tolerance or a K or g of the wrong sign.
+    Parameters
+    ----------
+    lattice : str
+        "square", "triangular", "simple-cubic" or "fcc"; with vector springs "triangular" or "fcc".
+    omega : array, shape (M,)
+        Positive frequencies in sqrt(t0/m).
+    springs : SpringDistribution, optional
+        Of the stiffnesses in t0; all 1 by default.
+    bond_fraction : float
+        Probability of each bond to be kept, in (0, 1].
+    vector : bool
+        Whether the springs are vector springs.
+    order : int
+        Nodes of the Gauss rule for continuous distributions.
+    tolerance : float
+        Of the iteration, relative to K.
+
+    Returns
+    -------
+    EffectiveMedium
+
+    Raises
+    ------
+    ValueError
+        For bad input.
+    RuntimeError
+        If the self-consistency is left with a residual above 100 tolerance, or K or g has the wrong sign.
     """
-    _check_vector(lattice, vector)
-    kind = get_lattice(lattice)
+    check_vector(lattice, vector)
     omega = np.asarray(omega, float)
     if omega.ndim != 1 or not len(omega) or not (np.isfinite(omega).all() and (omega > 0).all()):
         raise ValueError("omega must be a one-dimensional array of finite frequencies > 0")
@@ -169,7 +211,7 @@ def solve_cpa(
     share = rigidity_threshold(lattice, vector)
 
     def scatter(energy, K):
-        """Weights of the springs over 1 + (k - K) beta, (M, n), and G0."""
+        """Weights of the springs divided by 1 + (k - K) beta, (M, n), and G0."""
         s = energy / K
         G0 = evaluate_lattice_green(lattice, s.real + 1j * np.maximum(s.imag, 0), vector)
         part = share * (1 - s * G0)
@@ -205,17 +247,31 @@ def solve_cpa(
             f"the effective medium of the {lattice} lattice did not converge at {wrong.sum()} of {len(omega)} "
             f"frequencies, worst at omega = {omega[worst]:.6g}: residual {residual[worst]:.3g}, K = {K[worst]:.6g}"
         )
-    static = _find_static(k, weight, share)
-    return _describe(kind, vector, omega, K, green, residual, static)
+    return describe_medium(lattice, vector, omega, K, green, residual, _find_static(k, weight, share))
 
 
 def expand_second_order(lattice: str, omega, springs=None, bond_fraction=1.0, vector=False) -> np.ndarray:
-    """Stiffness (M,) to second order in the fluctuation, K = <k> - var(k) beta, beta that of the mean crystal.
+    """Stiffness to second order in the fluctuation, K = <k> - var(k) beta, with beta of the mean crystal.
 
-    What perturbation theory knows: no missing bond is told from a soft one, and nothing is self-consistent. The limit
-    of `solve_cpa` for weak disorder, and its control. Arguments and errors as there.
+    Perturbation theory does not distinguish a missing bond from a soft one, and it is not self-consistent. It is the
+    limit of `solve_cpa` for weak disorder, and its control.
+
+    Parameters
+    ----------
+    lattice, omega, springs, bond_fraction, vector
+        As for `solve_cpa`.
+
+    Returns
+    -------
+    array of complex, shape (M,)
+        In t0.
+
+    Raises
+    ------
+    ValueError
+        As `solve_cpa`.
     """
-    _check_vector(lattice, vector)
+    check_vector(lattice, vector)
     # two nodes give the mean and the variance exactly
     k, weight = _list_springs(springs, bond_fraction, 2)
     mean = weight @ k
@@ -225,9 +281,19 @@ def expand_second_order(lattice: str, omega, springs=None, bond_fraction=1.0, ve
 
 
 def find_crossover(omega, strength) -> float:
-    """Frequency at which the damping strength pi Gamma / Omega (M,) first reaches 1; nan where it does not.
+    """Frequency at which the strength of damping first reaches 1.
 
-    omega (M,): where it is told; between two of them along a straight line, before the first the first.
+    Parameters
+    ----------
+    omega : array, shape (M,)
+        Frequencies at which it is known. Between two of them it is interpolated along a straight line.
+    strength : array, shape (M,)
+        pi Gamma / Omega of the waves.
+
+    Returns
+    -------
+    float
+        The first of `omega` where the strength is 1 there already, NaN where it does not reach 1.
     """
     over = np.flatnonzero(np.asarray(strength) >= 1)
     if not len(over):
@@ -236,21 +302,7 @@ def find_crossover(omega, strength) -> float:
     return float(omega[0] if i == 0 else np.interp(1.0, strength[i - 1 : i + 1], omega[i - 1 : i + 1]))
 
 
-def _describe(kind, vector, omega, K, green, residual, static) -> EffectiveMedium:
-    d = kind.dimension
-    first = debye_level_of_lattice(kind.name, vector)
-    level = first * static ** (-d / 2) if static > 0 else np.inf
-    # the speed that, equal for all waves, would give the lattice its Debye level
-    c = (2 * np.pi * (d - 1) / ((2 * np.pi) ** d * kind.number_density * first)) ** (1 / d)
-    # Im sqrt(K) <= 0 also where K is negative and real: no wave there, but decay
-    root = np.conj(np.sqrt(K.real + 1j * abs(K.imag)))
-    q = omega / (c * root)
-    with np.errstate(divide="ignore"):
-        path, speed = 1 / (2 * q.imag), omega / q.real
-        strong = 2 * np.pi * abs(root.imag) / root.real
-    edge = find_crossover(omega, strong)
+def describe_medium(lattice: str, vector: bool, omega, stiffness, green, residual, static) -> EffectiveMedium:
+    """The effective medium that has these stiffnesses and Green's functions; arguments as its attributes."""
     g = np.maximum(-2 * omega / np.pi * green.imag, 0.0)
-    debye = (d / level) ** (1 / d) if static > 0 else 0.0
-    return EffectiveMedium(
-        kind.name, vector, omega, K, green, g, residual, static, level, debye, speed, q.imag, path, edge
-    )
+    return EffectiveMedium(lattice, vector, omega, stiffness, green, g, residual, static)

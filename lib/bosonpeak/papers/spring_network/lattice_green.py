@@ -1,9 +1,9 @@
-"""Green's functions of perfect lattices at any complex energy (floor 3).
+"""Green's functions of perfect lattices at any complex energy.
 
-    G0(s) = <tr [s - D(k)]^-1> / d_o,   Im s >= 0,   springs 1, masses 1, d_o displacements a node, <...> over k
+    G0(s) = <tr [s - D(k)]^-1> / d_o,   Im s >= 0,   springs 1, masses 1, d_o displacements per node, <...> over k
 
 Scalar springs: in closed form by the arithmetic-geometric mean M (square and triangular), or as one integral of such
-(simple cubic and fcc), to 1e-8 of the value, 3e-7 beside the flat band of fcc at s = 16. Vector springs (triangular
+(simple cubic and fcc), to 1e-8 of the value, and 3e-7 next to the flat band of fcc at s = 16. Vector springs (triangular
 and fcc): from the density of states of linear simplices, to 2e-5 (2D) and 1e-4 (3D) at Im s = 1; on the real axis as
 `vector_density`, from ten of its cells upwards. Reduced units: s in t0/m.
 """
@@ -28,8 +28,18 @@ TOP = {
 """Largest eigenvalue of D(k) of the perfect lattice with springs 1, by (lattice, vector)."""
 
 
+def check_vector(lattice: str, vector: bool = True) -> None:
+    """Raise ValueError for an unknown lattice, or one that vector springs between nearest neighbours do not hold up."""
+    get_lattice(lattice)
+    if vector and lattice not in VECTOR_LATTICES:
+        raise ValueError(
+            f"vector springs between nearest neighbours do not hold up the {lattice} lattice: choose one of "
+            f"{', '.join(VECTOR_LATTICES)}, or scalar springs"
+        )
+
+
 def _mean(a, b):
-    """Arithmetic-geometric mean of two numbers of the upper half plane, where this branch is analytic."""
+    """Arithmetic-geometric mean of two numbers in the upper half plane, where this branch is analytic."""
     for _ in range(40):
         a, b = (a + b) / 2, np.sqrt(a) * np.sqrt(b)
         if np.all(abs(a - b) <= 1e-8 * abs(a)):
@@ -39,7 +49,7 @@ def _mean(a, b):
 
 
 def _upper(s):
-    """s pushed off the real axis by less than rounding does: above it every square root below has its branch."""
+    """s moved above the real axis by less than rounding, so that every square root below takes its branch."""
     s = np.asarray(s, complex)
     return s.real + 1j * np.maximum(s.imag, 1e-15 * (1 + abs(s)))
 
@@ -66,9 +76,10 @@ def _tanh_sinh(step: float = 0.12, reach: float = 3.36):
 
 
 def _integrate(f, s, breaks, end):
-    """int_0^end f(k, s) dk for s (K,), the range cut at `breaks` (K, n), where f has singularities for real s.
+    """int_0^end f(k, s) dk for s (K,), with the range cut at `breaks` (K, n), where f has singularities for real s.
 
-    f is even in k about both ends, so that far from the axis the midpoint rule converges exponentially.
+    The function f is even in k about both ends, so that far from the real axis the midpoint rule converges
+    exponentially.
     """
     total = np.zeros(len(s), complex)
     far = s.imag > 0.6
@@ -110,11 +121,11 @@ _SCALAR = {"square": _square, "triangular": _triangular, "simple-cubic": _simple
 
 
 def _simplices(dimension: int, n: int):
-    """Wave vectors (P, d) and the corners (S, d + 1) of simplices that fill one share of the zone.
+    """Wave vectors (P, d), and the corners (S, d + 1) of simplices that fill one share of the Brillouin zone.
 
-    In phases theta = k.a of the primitive vectors, the pyramid under the face theta_1 = pi of the cube [-pi, pi]^d,
-    in 3D the half of it with theta_2 >= theta_3: permutations and inversion give the rest. All cells are frusta
-    about the centre, as the frequencies, a cone there, are linear along their edges.
+    In phases theta = k.a of the primitive vectors, this share is the pyramid under the face theta_1 = pi of the cube
+    [-pi, pi]^d, and in three dimensions the half of it with theta_2 >= theta_3. Permutations and inversion give the
+    rest. All cells are frusta about the centre, because the frequencies, a cone there, are linear along their edges.
     """
     grid = np.indices((n + 1,) * dimension).reshape(dimension, -1).T
     theta = grid[:, :1] / n * np.pi * np.hstack([np.ones((len(grid), 1)), 2 * grid[:, 1:] / n - 1])
@@ -131,7 +142,7 @@ def _simplices(dimension: int, n: int):
 
 
 def _fraction_below(e, level):
-    """Fraction of a simplex, linear with ascending corner values e (d + 1, S), that lies below level (S,)."""
+    """Fraction of each simplex that lies below level (S,), for a linear function with ascending corner values e (d + 1, S)."""
     if len(e) == 3:
         low = (level - e[0]) ** 2 / ((e[1] - e[0]) * (e[2] - e[0]))
         high = 1 - (e[2] - level) ** 2 / ((e[2] - e[0]) * (e[2] - e[1]))
@@ -146,7 +157,7 @@ def _fraction_below(e, level):
 
 
 def _states_below(lattice: str, vector: bool, n: int, omega) -> np.ndarray:
-    """Share of the modes below each of the evenly spaced frequencies omega (M,), linear in each simplex."""
+    """Share of the modes below each of the evenly spaced frequencies omega (M,), linear within each simplex."""
     kind = get_lattice(lattice)
     theta, corners = _simplices(kind.dimension, n)
     volume = abs(np.linalg.det(np.diff(theta[corners], axis=1)))
@@ -157,7 +168,7 @@ def _states_below(lattice: str, vector: bool, n: int, omega) -> np.ndarray:
     below = np.zeros(len(omega) + 1)
     for branch in branches.T:
         e = np.sort(branch[corners], axis=1).T
-        # corners kept apart by less than rounding matters: the formulas divide by their differences
+        # the formulas divide by differences of corner values: keep these apart, by an amount that does not matter
         e = e + 1e-9 * np.arange(len(e))[:, None]
         first, last = (np.ceil(e[k] / step).astype(int) for k in (0, -1))
         order = np.argsort(first - last)
@@ -174,10 +185,28 @@ def _states_below(lattice: str, vector: bool, n: int, omega) -> np.ndarray:
 
 
 def debye_level_of_lattice(lattice: str, vector: bool = False) -> float:
-    """Limit of g / omega^(d-1) at omega = 0 of the perfect lattice with springs 1, g normalised to 1.
+    """Debye level, the limit of g / omega^(d-1) at omega = 0, of the perfect lattice with springs 1.
 
-    S_d <sum_b c_b^-d> / ((2 pi)^d n d_o),   c_b the sound speeds along a direction, <...> over directions, n the
-    nodes per a^d, d_o the branches, S_d the surface of the unit sphere (2 pi or 4 pi)
+        S_d <sum_b c_b^-d> / ((2 pi)^d n d_o)
+
+    Here c_b are the sound speeds along a direction, <...> is the mean over directions, n the number of nodes per a^d,
+    d_o the number of branches, and S_d the surface of the unit sphere (2 pi or 4 pi).
+
+    Parameters
+    ----------
+    lattice : str
+    vector : bool
+        Whether the springs are vector springs.
+
+    Returns
+    -------
+    float
+        In (m/t0)^(d/2), with g normalised to 1.
+
+    Raises
+    ------
+    ValueError
+        For an unknown lattice.
     """
     kind = get_lattice(lattice)
     d = kind.dimension
@@ -198,20 +227,31 @@ def debye_level_of_lattice(lattice: str, vector: bool = False) -> float:
 
 @lru_cache(maxsize=16)
 def vector_density(lattice: str, n: int | None = None, cells: int = 800) -> tuple[np.ndarray, np.ndarray]:
-    """Density of states of the perfect lattice of vector springs 1: omega (M,) and g (M,), its mean over each cell.
+    """Density of states of the perfect lattice of vector springs 1.
 
-    Linear simplices, n along the edge of a share of the zone (2D 200, 3D 48; even), extrapolated in 1/n^2 from n and
-    n/2; below a twelfth of the band's width the Debye level and its first correction. Relative to the largest g it is
-    good to 1e-5 (2D) and 5e-5 (3D) in the median, 1e-4 and 2e-3 in 95 of 100 cells, 1e-3 and 2e-2 at the van Hove
-    singularities. Raises ValueError for a lattice
-    that central forces between nearest neighbours do not hold up (square, simple cubic).
+    Linear simplices, extrapolated in 1/n^2 from n and n/2; below a twelfth of the band's width the Debye level and its
+    first correction. Relative to the largest g the error is 1e-5 (2D) and 5e-5 (3D) in the median, below 1e-4 and 2e-3
+    in 95 of 100 cells, and 1e-3 and 2e-2 at the van Hove singularities.
+
+    Parameters
+    ----------
+    lattice : str
+    n : int, optional
+        Even number of simplices along the edge of a share of the zone; by default 200 (2D) or 48 (3D).
+    cells : int
+        Number of frequencies M.
+
+    Returns
+    -------
+    omega, g : arrays, shape (M,)
+        Centres of the cells in sqrt(t0/m), and the mean of g over each.
+
+    Raises
+    ------
+    ValueError
+        For a lattice that central forces between nearest neighbours do not hold up (square, simple cubic).
     """
-    if lattice not in VECTOR_LATTICES:
-        get_lattice(lattice)
-        raise ValueError(
-            f"vector springs between nearest neighbours do not hold up the {lattice} lattice (z = 2 d): choose one of "
-            f"{', '.join(VECTOR_LATTICES)}, or scalar springs"
-        )
+    check_vector(lattice)
     d = get_lattice(lattice).dimension
     n = n or (200 if d == 2 else 48)
     top = np.sqrt(TOP[lattice, True]) * (1 + 1e-6)
@@ -221,7 +261,7 @@ def vector_density(lattice: str, n: int | None = None, cells: int = 800) -> tupl
     states[-1] = 1.0
     omega = (edges[1:] + edges[:-1]) / 2
     g = np.diff(states) / np.diff(edges)
-    # few simplices there: the series is better
+    # there are few simplices near omega = 0, and the series is better
     low = omega < top / 12
     level = debye_level_of_lattice(lattice, True)
     near = low & (omega > top / 24)
@@ -234,21 +274,21 @@ def vector_density(lattice: str, n: int | None = None, cells: int = 800) -> tupl
 
 
 def _vector_green(lattice, s):
-    """G0 from the density over omega: exact for the broken line through its values.
+    """G0 from the density over omega, exact for the broken line through its values.
 
-    G0 = F(z)/(2 z) with z = sqrt(s) and F the Hilbert transform of the density continued evenly to omega < 0.
+    G0 = F(z)/(2 z), with z = sqrt(s) and F the Hilbert transform of the density continued evenly to omega < 0.
     """
     omega, g = vector_density(lattice)
     step = omega[1] - omega[0]
     nodes, values = np.concatenate([-omega[::-1], omega]), np.concatenate([g[::-1], g])
     z = np.sqrt(s)
     F = np.empty(s.shape, complex)
-    # a block at a time, to stay in the cache
+    # one block at a time, so that it stays in the cache
     for part in np.array_split(np.arange(len(s)), len(s) // 32 + 1):
         x = (z[part, None] - nodes) / step
         r = 1 / x
         square = r * r
-        # the transform of one hat of the line by its moments, good to 1e-11 eight cells away
+        # the transform of one hat function by its moments has an error of 1e-11 eight cells away
         hat = r * (1 + square * (1 / 6 + square * (1 / 15 + square * (1 / 28 + square / 45))))
         centre = np.round((z[part].real - nodes[0]) / step).astype(int)
         near = np.clip(centre[:, None] + np.arange(-8, 9), 0, len(nodes) - 1)
@@ -262,11 +302,27 @@ def _vector_green(lattice, s):
 
 
 def evaluate_lattice_green(lattice: str, s, vector: bool = False) -> np.ndarray:
-    """G0(s) of the perfect lattice with springs 1, of the shape of s, complex.
+    """G0(s) of the perfect lattice with springs 1.
 
-    s: complex energies, Im s >= 0, a real one approached from above; s != 0. G0 -> 1/s at large s; Im G0 <= 0, and
-    -2 omega Im G0(omega^2) / pi is the density of states. Raises ValueError for an unknown lattice, one that central
-    forces do not hold up, and Im s < 0.
+    G0 tends to 1/s at large s, Im G0 <= 0, and -2 omega Im G0(omega^2) / pi is the density of states.
+
+    Parameters
+    ----------
+    lattice : str
+    s : complex or array
+        Energies in t0/m, not 0, with Im s >= 0. A real one is approached from above.
+    vector : bool
+        Whether the springs are vector springs.
+
+    Returns
+    -------
+    array of complex
+        Of the shape of s, in m/t0.
+
+    Raises
+    ------
+    ValueError
+        For an unknown lattice, one that central forces do not hold up, and Im s < 0.
     """
     get_lattice(lattice)
     s = np.asarray(s, complex)

@@ -1,7 +1,7 @@
-"""Do neighbouring levels repel one another? Spacing ratios, and the piece of a network that has them (floor 3).
+"""Ratios of neighbouring level spacings, and the piece of a network whose levels are compared.
 
-Levels of extended modes of a random matrix repel (Gaussian orthogonal ensemble), those of modes localised apart do
-not (independent levels). The ratio of neighbouring spacings needs no unfolding: Oganesyan and Huse, Phys. Rev. B 75,
+The levels of extended modes of a random matrix repel one another (Gaussian orthogonal ensemble). Those of modes that
+are localised at different places do not (independent levels). The ratio of neighbouring spacings needs no unfolding: Oganesyan and Huse, Phys. Rev. B 75,
 155111 (2007); Atas et al., Phys. Rev. Lett. 110, 084101 (2013).
 """
 
@@ -17,10 +17,22 @@ INDEPENDENT = 2 * np.log(2) - 1
 
 
 def spacing_ratios(levels) -> np.ndarray:
-    """min(s_n, s_n+1) / max(s_n, s_n+1) of the spacings s of ascending levels (n,), (n - 2,), each in [0, 1].
+    """min(s_n, s_n+1) / max(s_n, s_n+1) of the spacings s between levels.
 
-    Levels may be in any monotonic scale that is smooth over a few spacings. Raises ValueError for fewer than three
-    levels, levels that do not ascend, or two neighbouring spacings that are both zero: degenerate, no ratio.
+    Parameters
+    ----------
+    levels : array, shape (n,)
+        Ascending, on any monotonic scale that is smooth over a few spacings.
+
+    Returns
+    -------
+    array, shape (n - 2,)
+        Each in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        For fewer than three levels, levels that do not ascend, or three equal levels, which have no ratio.
     """
     levels = np.asarray(levels, float)
     if levels.ndim != 1 or len(levels) < 3:
@@ -36,29 +48,25 @@ def spacing_ratios(levels) -> np.ndarray:
 
 
 def largest_piece(network: SpringNetwork) -> SpringNetwork:
-    """The largest part that springs connect, its nodes numbered in their old order: levels of other pieces are not
-    mixed in."""
+    """The largest part of a network that springs connect, with its nodes in their old order.
+
+    The levels of different pieces are independent, so that they must not be mixed.
+    """
     count, piece = network.components()
     keep = piece == np.bincount(piece, minlength=count).argmax()
     number = np.cumsum(keep) - 1
     inside = keep[network.bonds[:, 0]]
-    return SpringNetwork(
-        network.positions[keep],
-        number[network.bonds[inside]],
-        network.stiffness[inside],
-        network.box,
-        network.vectors[inside],
-    )
+    bonds, stiffness, vectors = number[network.bonds[inside]], network.stiffness[inside], network.vectors[inside]
+    return SpringNetwork(network.positions[keep], bonds, stiffness, network.box, vectors)
 
 
 def tree_nodes(network: SpringNetwork) -> np.ndarray:
-    """True for nodes (N,) that hang on trees or are trees: what vanishes when nodes on one spring are cut off again
-    and again."""
+    """True for the nodes (N,) of trees: those that vanish when nodes with a single spring are removed repeatedly."""
     z = network.coordination().copy()
     alive = np.ones(len(network.bonds), bool)
     i, j = network.bonds.T
     while True:
-        # a spring from a node to itself holds nothing
+        # a spring from a node to itself does not hold it
         leaf = (z == 1) & (np.bincount(network.bonds[alive].ravel(), minlength=len(z)) == 1)
         cut = alive & (leaf[i] | leaf[j])
         if not cut.any():

@@ -1,9 +1,9 @@
-"""Waves of a spring network: spectral function S(q, omega), dispersion, width, Ioffe-Regel crossover (floor 3).
+"""Waves of a spring network: spectral function, dispersion, width and Ioffe-Regel crossover.
 
     A(q, omega) = sum_k |<q|e_k>|^2 delta(omega - omega_k),   |q> = exp(i q r) / sqrt(N)
 
-integrated over omega > 0 it is 1 less the weight of zero modes; S(q, omega) of classical vibrations is k_B T q^2 /
-(m omega^2) times that. An effective medium has A = -(2 omega / pi) Im [omega^2 - K(omega) D(q)]^-1. Reduced units:
+Its integral over omega > 0 is 1 less the weight of zero modes. The dynamic structure factor S(q, omega) of classical
+vibrations is k_B T q^2 / (m omega^2) times A. An effective medium has A = -(2 omega / pi) Im [omega^2 - K(omega) D(q)]^-1. Reduced units:
 length a, stiffness t0, mass m, omega in sqrt(t0/m), q in 1/a.
 """
 
@@ -21,8 +21,17 @@ from bosonpeak.vibrations.spectra import Spectrum, spectral_function
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the spectral function fitted by a damped oscillator: frequency, width (full, at half of its height),
-    both in sqrt(t0/m), weight (1 for a whole line), misfit (root mean square over the line's height)."""
+    """A line of the spectral function, fitted by a damped oscillator.
+
+    Attributes
+    ----------
+    frequency, width : float
+        Omega and the full width Gamma at half of the height, in sqrt(t0/m).
+    weight : float
+        1 for a whole line.
+    misfit : float
+        Root mean square of the residuals over the height of the line.
+    """
 
     frequency: float
     width: float
@@ -31,9 +40,24 @@ class Line:
 
 
 def box_vectors_along(network: SpringNetwork, axis: int, q_max: float) -> np.ndarray:
-    """Wave vectors of the box along an axis up to q_max, (Q, d), shortest first.
+    """Wave vectors that fit the periodic box, along one axis.
 
-    Raises ValueError where the box holds none.
+    Parameters
+    ----------
+    network : SpringNetwork
+    axis : int
+    q_max : float
+        Longest wave vector in 1/a.
+
+    Returns
+    -------
+    array, shape (Q, d)
+        In 1/a, shortest first.
+
+    Raises
+    ------
+    ValueError
+        If none fits.
     """
     count = int(q_max * network.box[axis] / (2 * np.pi) + 1e-9)
     if count < 1:
@@ -44,9 +68,27 @@ def box_vectors_along(network: SpringNetwork, axis: int, q_max: float) -> np.nda
 
 
 def wave_spectrum(network: SpringNetwork, q, omega, resolution: float) -> Spectrum:
-    """A(q, omega) of scalar springs for wave vectors q (Q, d) of the box: Spectrum with g (K, Q), no random numbers.
+    """A(q, omega) of scalar springs, without random numbers.
 
-    resolution: standard deviation of the kernel in sqrt(t0/m). Raises ValueError for a q that the box does not hold.
+    Parameters
+    ----------
+    network : SpringNetwork
+    q : array, shape (Q, d)
+        Wave vectors of the periodic box, in 1/a.
+    omega : array, shape (K,)
+        Frequencies in sqrt(t0/m).
+    resolution : float
+        Standard deviation of the kernel in sqrt(t0/m).
+
+    Returns
+    -------
+    Spectrum
+        With g (K, Q).
+
+    Raises
+    ------
+    ValueError
+        For a wave vector that does not fit the box.
     """
     q = np.atleast_2d(np.asarray(q, float))
     turns = q * network.box / (2 * np.pi)
@@ -57,7 +99,7 @@ def wave_spectrum(network: SpringNetwork, q, omega, resolution: float) -> Spectr
 
 
 def medium_spectrum(medium, q) -> np.ndarray:
-    """A(q, omega) of a scalar effective medium at its frequencies, (K, Q), for wave vectors q (Q, d)."""
+    """A(q, omega) of a scalar effective medium at its own frequencies, (K, Q), for wave vectors q (Q, d) in 1/a."""
     level = get_lattice(medium.lattice).matrix(np.atleast_2d(q))
     green = 1 / (medium.omega[:, None] ** 2 - medium.stiffness[:, None] * level)
     return -2 * medium.omega[:, None] / np.pi * green.imag
@@ -70,20 +112,35 @@ def damped_oscillator(omega, frequency, width) -> np.ndarray:
 
 
 def fit_lines(seen: Spectrum, above: float = 0.25) -> list[Line]:
-    """Fit a damped oscillator, seen through the run's own kernel, to each line where it exceeds `above` of its height.
+    """Fit a damped oscillator, seen through the kernel of the run, to each line.
 
-    seen: a run with a column for each wave vector. The kernel's width is thereby taken out; a width much below the
-    kernel's is uncertain. Raises ValueError where a line has fewer than five points that high.
+    The width of the kernel is thereby taken out. A width much below that of the kernel is uncertain.
+
+    Parameters
+    ----------
+    seen : Spectrum
+        With one column of g for each wave vector.
+    above : float
+        The part of a line that is fitted: where it exceeds this fraction of its height.
+
+    Returns
+    -------
+    list of Line
+
+    Raises
+    ------
+    ValueError
+        If fewer than five points of a line are that high.
     """
     omega = seen.omega
     fine = fine_grid(seen.omega_max * (1 - 1e-9), max(2000, 8 * seen.n_moments))
     matrix = kernel_matrix(fine, omega, seen.n_moments, seen.omega_max)
-    # narrower than the fine grid no line can be told from a narrower one
+    # a line narrower than the fine grid cannot be distinguished from a narrower one
     narrow = np.log(2 * (fine[1] - fine[0]))
     lines = []
     for curve in seen.g.T:
         i = int(np.argmax(curve))
-        # the part that hangs together with the top
+        # the part that is connected with the top
         low = np.flatnonzero(curve < above * curve[i])
         part = slice(max(low[low < i], default=-1) + 1, min(low[low > i], default=len(omega)))
         if part.stop - part.start < 5:
@@ -105,18 +162,30 @@ def _fit(shown, height, omega, top, matrix, fine, narrow, seen) -> Line:
 
 
 def medium_run(medium, q, seen: Spectrum) -> Spectrum:
-    """A(q, omega) of an effective medium as the run `seen` would have shown it, a column for each q (Q, d).
+    """A(q, omega) of an effective medium as the run `seen` would have shown it.
 
-    Lines narrower than the medium's own grid of frequencies are not resolved: take q above that.
+    Lines narrower than the medium's own grid of frequencies are not resolved: choose larger q.
+
+    Parameters
+    ----------
+    medium : cpa.EffectiveMedium
+    q : array, shape (Q, d)
+        Wave vectors in 1/a.
+    seen : Spectrum
+
+    Returns
+    -------
+    Spectrum
+        With g (K, Q) at the frequencies of `seen`.
     """
     g = np.stack([see_through_kernel(medium.omega, column, seen) for column in medium_spectrum(medium, q).T], axis=1)
     return replace(seen, g=g, stderr=np.zeros_like(g))
 
 
 def ioffe_regel(lines) -> float:
-    """Frequency at which pi times the width first reaches the frequency of a line; nan where it does not.
+    """Frequency at which pi times the width of a line first reaches its frequency, NaN where it does not.
 
-    lines: list of Line, by rising wave vector: the mean free path of the energy is then half a wavelength.
+    There the mean free path of the energy is half a wavelength. The lines are ordered by rising wave vector.
     """
     frequency = np.array([line.frequency for line in lines])
     return find_crossover(frequency, np.pi * np.array([line.width for line in lines]) / frequency)

@@ -16,6 +16,8 @@ from bosonpeak.vibrations.peaks import boson_peak
 
 R = np.arange(15, 120) * 0.1 + 0.05
 """A: shells of 0.1 A from 1.5 A, below which no atom has a neighbour, to 12 A."""
+NEAR = R[R < 5]
+"""Shells in A that hold the first peaks of all pairs: enough to measure them, and quick to fill."""
 SIGMA = 0.1
 """A: of the Gaussian around each neighbour; the paper does not say its own."""
 NETWORK = Network(batch=256, epochs=300, patience=30)
@@ -24,21 +26,46 @@ NETWORK = Network(batch=256, epochs=300, patience=30)
 
 @dataclass(frozen=True)
 class AtomicRows:
-    """Atoms of several samples: inputs (n, 4 K) in float32, target (n,) = log10 I_BP^i, parent (n,) the seed of its
-    liquid, number (n,) the atomic number, sample (n,) the row of the table."""
+    """Atoms of several samples.
+
+    Attributes
+    ----------
+    inputs : array of float32, shape (n, 4 K)
+        Partial g_i(r) of each atom in the order of `figures.PAIRS`; the channels around the other element are zero.
+    target : array, shape (n,)
+        log10 of I_BP^i in (rad/ps)^-3.
+    parent, number, sample : array of int, shape (n,)
+        Seed of the parent liquid, atomic number, and row of the table.
+    r : array, shape (K,)
+        Shells in A.
+    """
 
     inputs: np.ndarray
     target: np.ndarray
     parent: np.ndarray
     number: np.ndarray
     sample: np.ndarray
+    r: np.ndarray
 
 
-def atomic_rows(table: xr.Dataset, samples=None, sigma: float = SIGMA) -> AtomicRows:
-    """Inputs and targets of every atom of a table of structures (`load_samples("...-atoms")`).
+def atomic_rows(table: xr.Dataset, samples=None, sigma: float = SIGMA, r=R) -> AtomicRows:
+    """Inputs and targets of every atom of a table of structures.
 
-    samples: rows of the table (default: all); sigma: A. Raises ValueError for a table without structures, or an atom
-    without a boson peak.
+    Parameters
+    ----------
+    table : xarray.Dataset
+        An archived table of samples whose name ends with -atoms.
+    samples : sequence of int, optional
+        Rows of the table; by default all.
+    sigma : float
+        Standard deviation in A of the Gaussian around each neighbour.
+    r : array, shape (K,)
+        Shells in A.
+
+    Raises
+    ------
+    ValueError
+        If the table holds no structures, or an atom has no boson peak.
     """
     if "position" not in table:
         raise ValueError("the table holds no structures: load the one whose name ends with -atoms")
@@ -46,23 +73,18 @@ def atomic_rows(table: xr.Dataset, samples=None, sigma: float = SIGMA) -> Atomic
     number, intensity = (table[name].values[samples] for name in ("number", "atomic_intensity"))
     if not (intensity > 0).all():
         raise ValueError("an atom without any motion has no log10 of its boson peak: is the structure whole?")
-    n = number.shape[1]
-    inputs = np.concatenate([
-        atomic_inputs(
-            Atoms(table.number.values[s], table.position.values[s], cell=[float(table.cell[s])] * 3, pbc=True),
-            R, sigma,
-        ).astype("f4")
-        for s in samples
-    ])  # fmt: skip
-    parent = np.repeat(table.seed.values[samples], n)
-    return AtomicRows(inputs, np.log10(intensity.astype(float)).ravel(), parent, number.ravel(), np.repeat(samples, n))
+    cells, positions = table.cell.values[samples], table.position.values[samples]
+    structures = (Atoms(z, x, cell=[float(c)] * 3, pbc=True) for z, x, c in zip(number, positions, cells, strict=True))
+    inputs = np.concatenate([atomic_inputs(structure, r, sigma).astype("f4") for structure in structures])
+    parent, sample = (np.repeat(values, number.shape[1]) for values in (table.seed.values[samples], samples))
+    return AtomicRows(inputs, np.log10(intensity.astype(float)).ravel(), parent, number.ravel(), sample, r)
 
 
 def cut_rows(rows: AtomicRows, r_cut: float) -> AtomicRows:
     """The same atoms that see no farther than r_cut (A). Raises ValueError for one that leaves nothing."""
-    if r_cut < R[0]:
-        raise ValueError(f"r_cut = {r_cut} A leaves no shell: the first lies at {R[0]:g} A")
-    inside = np.tile(r_cut + 1e-9 >= R, 4)
+    if r_cut < rows.r[0]:
+        raise ValueError(f"r_cut = {r_cut} A leaves no shell: the first lies at {rows.r[0]:g} A")
+    inside = np.tile(r_cut + 1e-9 >= rows.r, 4)
     return replace(rows, inputs=np.where(inside, rows.inputs, np.float32(0)))
 
 
@@ -128,21 +150,22 @@ def extreme_functions(
     (default: all, once). Raises ValueError as `extreme_atoms`.
     """
     chosen = np.arange(len(rows.target)) if chosen is None else chosen
-    found = np.full((2, 4, len(R)), np.nan)
-    for side, few in enumerate(extreme_atoms(value, share, rows.number[chosen] if by_element else None)):
-        channels = rows.inputs[chosen[few]].reshape(len(few), 4, len(R))
+    found, channels = np.full((2, 4, len(rows.r)), np.nan), rows.inputs.reshape(-1, 4, len(rows.r))
+    elements, number = np.unique(rows.number), rows.number[chosen]
+    for side, few in enumerate(extreme_atoms(value, share, number if by_element else None)):
         for pair in range(4):
-            own = channels[:, 2 * (pair // 2) : 2 * (pair // 2) + 2].any(axis=(1, 2))
-            if own.any():
+            # channels 0 and 1 are those around the first element, 2 and 3 those around the second
+            own = chosen[few[number[few] == elements[pair // 2]]]
+            if len(own):
                 found[side, pair] = channels[own, pair].mean(axis=0)
     return found
 
 
-def first_peak(functions) -> tuple[np.ndarray, np.ndarray]:
-    """Place (A) and height of the highest point of g(r) (..., K) on the grid R, by a parabola through three points."""
+def first_peak(functions, r=R) -> tuple[np.ndarray, np.ndarray]:
+    """Place (A) and height of the highest point of g(r) (..., K) on the grid r, by a parabola through three points."""
     functions = np.nan_to_num(np.asarray(functions, float))
     # nothing is divided by in one dimension
-    found = boson_peak(R, functions.reshape(-1, len(R)).T, dimension=1)
+    found = boson_peak(r, functions.reshape(-1, len(r)).T, dimension=1)
     return found.omega.reshape(functions.shape[:-1]), found.intensity.reshape(functions.shape[:-1])
 
 
@@ -155,7 +178,7 @@ def first_shell(
     neighbours, of the highest over the lowest, around Cu and around Zr (tao-2023, Fig. 4). NaN where an element is not
     among the atoms chosen. by_element, chosen: see `extreme_functions`. Raises ValueError as that.
     """
-    place, height = first_peak(extreme_functions(rows, value, share, by_element, chosen))
+    place, height = first_peak(extreme_functions(rows, value, share, by_element, chosen), rows.r)
     height = np.where(height > 0, height, np.nan)
     ratio = height[1] / height[0]
     return {

@@ -1,15 +1,132 @@
-"""Drawings of what is learned: networks, scores beside their ceiling, predictions, surroundings (floor 7)."""
+"""Drawings of what is learned: spectra by rate, networks, scores with their ceiling, predictions, surroundings."""
 
 from itertools import pairwise
 
 import numpy as np
 
-from bosonpeak.drawing.style import ordered_colors
+from bosonpeak.drawing.style import CYCLE, ordered_colors
+from bosonpeak.papers.tao_2023 import studies
+from bosonpeak.papers.tao_2023.descriptors import total_pair_function
 from bosonpeak.statistics import mean_interval
 
 INTENSITY = r"$I_\mathrm{BP}$  ($10^{-6}$ (rad/ps)$^{-3}$)"
 """Label of an axis of boson peaks."""
 PAIRS = ("Cu-Cu", "Cu-Zr", "Zr-Cu", "Zr-Zr")
+BANDS = ((1e12, 9e12), (1e13, 3e13), (3.1e13, 1.1e14), (1.2e14, 3.5e14), (3.9e14, 1e15))
+"""Bands of cooling rates in K/s whose mean spectra are drawn."""
+LOW, HIGH = "#0072B2", "#D55E00"
+
+
+def draw_by_bands(axes, table) -> None:
+    """Mean spectra by bands of cooling rate, and height and place of the boson peak over the rate.
+
+    axes: four, of the density of states, the reduced density, the height and the place; table: all samples.
+    """
+    members = {f"{low:.0e} to {high:.0e}".replace("e+", "e"): studies.glasses(table, low, high) for low, high in BANDS}
+    liquid = table.isel(sample=np.isinf(table.cooling_rate.values))
+    for t in np.unique(liquid.melt_temperature.values):
+        members[f"liquid, {t:,.0f} K"] = liquid.isel(sample=liquid.melt_temperature.values == t)
+    members = {name: group for name, group in members.items() if group.sizes["sample"]}
+    density, reduced, height, place = axes
+    omega = np.linspace(2, 10.5, 120)
+    for (name, group), color in zip(members.items(), ordered_colors(len(members)), strict=True):
+        counts = group.spectrum_count.values.sum(axis=0)
+        density.plot(group.omega, counts / counts.sum() / 0.5, color=color, linewidth=1, label=name)
+        reduced.plot(omega, studies.MICRO * studies.mean_spectrum(group, omega), color=color)
+        reduced.axhline(studies.MICRO * group.debye_level.values.mean(), color=color, linestyle="--", linewidth=0.8)
+    density.set(xlabel=r"$\omega$  (rad/ps)", ylabel=r"$g(\omega)$  (ps/rad)", xlim=(0, 85), ylim=(0, None))
+    density.legend(fontsize="small", title="cooling rate (K/s)", loc="upper right")
+    unit = r"$g/\omega^2$  ($10^{-6}$ (rad/ps)$^{-3}$)"
+    reduced.set(xlabel=r"$\omega$  (rad/ps)", ylabel=unit, ylim=(0, None))
+    shown = studies.usable(studies.glasses(table))
+    draw_by_rate(height, shown.cooling_rate.values, shown.intensity.values * studies.MICRO)
+    height.set_ylabel(INTENSITY)
+    draw_by_rate(place, shown.cooling_rate.values, shown.omega_peak.values)
+    place.set_ylabel(r"$\omega_\mathrm{BP}$  (rad/ps)")
+
+
+def draw_intervals(axes, x, found, **style) -> None:
+    """Each (value, (low, high)) over its x as a point with a bar; style: of matplotlib's `errorbar`."""
+    value = np.array([value for value, _ in found])
+    axes.errorbar(x, value, abs(np.array([ends for _, ends in found]).T - value), capsize=3, **style)
+
+
+def draw_models(left, right, scores) -> None:
+    """Errors (left) and R^2 (right) of all models by input, with the mean and the ceiling of the state.
+
+    scores: `measure.InputScores`.
+    """
+    inputs = list(scores.best)
+    models = [m for kind, m in scores.r2 if kind == inputs[0] and m != "mean"]
+    for m, color, offset in zip(models, CYCLE, np.linspace(-0.3, 0.3, len(models)), strict=False):
+        errors, r2 = ([found[k, m] for k in inputs] for found in (scores.error, scores.r2))
+        draw_scores(left, inputs, errors, label=f"MAE of {INTENSITY}", color=color, offset=offset)
+        draw_scores(right, inputs, r2, color=color, offset=offset, legend=m)
+    left.axvline(scores.mean_error, color="0.5", linewidth=1.2)
+    ends = [end for (kind, _), (_, both) in scores.error.items() if kind in inputs for end in both]
+    left.set_xlim(min(ends) - 0.3, max(ends) + 0.3)
+    right.axvspan(*scores.share[1], color="0.85", zorder=0)
+    right.axvline(scores.share[0], color="0.4", linestyle="--", linewidth=1)
+    right.legend(fontsize="small", loc="best")
+
+
+def draw_curve(left, right, curve, height) -> None:
+    """Errors of ridge regression over the number of glasses (left), and by how much partial beats total g(r) (right).
+
+    curve: `measure.ridge_curve`; height (n,): the heights of all glasses.
+    """
+    error, glasses = curve.error.values, curve["count"].values * len(height) / curve["count"].values[-1]
+    for c, (reach, face) in enumerate(zip(curve.reach.values, (None, "none"), strict=True)):
+        look = {"fmt": "o-", "markerfacecolor": face, "capsize": 3}
+        for k, (name, color) in enumerate(zip(curve.input.values, (LOW, HIGH), strict=True)):
+            # moved aside, so that the bars do not hide each other
+            at, e = 1.03 ** (2 * c + k - 1.5) * glasses, error[:, :, c, k]
+            left.errorbar(at, e.mean(axis=1), e.std(axis=1), color=color, label=f"{name}, {reach}", **look)
+        gain = 100 * (1 - error[:, :, c, 1] / error[:, :, c, 0])
+        at = 1.03 ** (c - 0.5) * glasses
+        right.errorbar(at, gain.mean(axis=1), gain.std(axis=1), color="#009E73", label=f"to {reach}", **look)
+    left.axhline(abs(height - height.mean()).mean(), color="0.5", linewidth=1.2)
+    left.set(xlabel="glasses", ylabel=f"MAE of {INTENSITY}", xscale="log")
+    left.set_ylim(None, left.get_ylim()[1] + 0.8)
+    left.legend(fontsize="small", ncols=2, loc="upper center")
+    right.axhline(12.6, color="0.4", linestyle=":")
+    right.axhline(0, color="0.5", linewidth=0.8)
+    right.set(xlabel="glasses", ylabel="partial beats total by (%)", xscale="log")
+    right.legend(fontsize="small")
+
+
+def draw_extremes(left, right, table, neuron) -> None:
+    """g(r) of the samples with the highest and lowest 5 % of the height (left), and the weights of one neuron (right).
+
+    table: samples of glasses; neuron: the archived study of that name.
+    """
+    order, few = np.argsort(table.intensity.values), max(1, round(0.05 * table.sizes["sample"]))
+    functions = total_pair_function(table)
+    left.plot(table.r, functions[order[:few]].mean(axis=0), color=LOW, label="lowest 5 %")
+    left.plot(table.r, functions[order[-few:]].mean(axis=0), color=HIGH, linestyle="--", label="highest 5 %")
+    left.set(xlabel=r"$r$  (Å)", ylabel=r"$g(r)$", xlim=(1.5, 12), ylim=(0, None))
+    left.legend(fontsize="small")
+    seen = neuron.difference.values != 0
+    r, weight, shuffled = neuron.r.values[seen], neuron.weight.values[:, seen], neuron.shuffled.values[:, seen]
+    mean, difference = weight.mean(axis=0), neuron.difference.values[seen]
+    right.plot(r, (weight / weight.std()).T, color=LOW, linewidth=0.4)
+    right.plot(r, mean / mean.std(), color=LOW, label="weights")
+    right.plot(r, shuffled.mean(axis=0) / mean.std(), color="0.6", label="shuffled heights")
+    right.plot(r, difference / difference.std(), color=HIGH, label=r"difference of $g(r)$")
+    right.set(xlabel=r"$r$  (Å)", ylabel="over the standard deviation", xlim=(1.5, 12), ylim=(-3.5, 5))
+    right.legend(fontsize="small", ncols=2, loc="upper left")
+
+
+def draw_by_energy(axes, table) -> None:
+    """Height over the energy of the minimum, for glasses, liquids that were cooled, and liquids of a table."""
+    at_once, cold = np.isinf(table.cooling_rate.values), table.end_temperature.values < 1
+    kinds = {"glasses": ~at_once & cold, "cooled liquids": ~cold, "liquids": at_once}
+    for (name, inside), color in zip(kinds.items(), CYCLE, strict=False):
+        energy, height = table.energy.values[inside], table.intensity.values[inside] * studies.MICRO
+        axes.plot(energy, height, ".", color=color, markersize=4, alpha=0.6, label=name)
+    axes.set(xlabel="energy of the minimum  (eV/atom)", ylabel=INTENSITY)
+    axes.locator_params(axis="x", nbins=4)
+    axes.legend(fontsize="small")
 
 
 def draw_network(axes, neurons, inputs="inputs", output=r"$I_\mathrm{BP}$", shown=7) -> None:
@@ -45,9 +162,8 @@ def draw_by_rate(axes, rates, values, color="#0072B2", label=None) -> None:
     several = [(rate, values[rates == rate]) for rate in np.unique(rates) if (rates == rate).sum() > 2]
     if several:
         found = [mean_interval(group) for _, group in several]
-        mean = np.array([value for value, _ in found])
-        ends = abs(np.array([ends for _, ends in found]).T - mean)
-        axes.errorbar([rate for rate, _ in several], mean, ends, fmt="o", color=color, markersize=4, label=label)
+        look = {"fmt": "o", "color": color, "markersize": 4, "label": label}
+        draw_intervals(axes, [rate for rate, _ in several], found, **look)
     axes.set(xscale="log", xlabel="cooling rate  (K/s)")
 
 
@@ -80,7 +196,7 @@ def draw_parity(axes, true, predicted, bins=10, unit=INTENSITY, cmap="Blues") ->
 def draw_surroundings(axes, r, true, predicted=None, channel=0) -> None:
     """g(r) around the atoms with the lowest and the highest boson peak: lines by the true ones, dots by the predicted.
 
-    true, predicted: (2, 4, K), lowest first (`learning.atoms.extreme_functions`); channel: of the four.
+    true, predicted: (2, 4, K), lowest first (`atoms.extreme_functions`); channel: of the four.
     """
     for side, (color, name) in enumerate((("#0072B2", "lowest tenth"), ("#D55E00", "highest tenth"))):
         axes.plot(r, true[side, channel], color=color, label=name)

@@ -76,7 +76,7 @@ def _kept(folder, table, what, compute) -> np.ndarray:
     return found["values"]
 
 
-def _predicted(
+def predicted(
     table, kind, model, repeats, folds, seed, folder, progress, shuffled=False, leaking=False, target=None, **options
 ):  # fmt: skip
     y = table.intensity.values * MICRO if target is None else sample_inputs(table, target)[:, 0]
@@ -105,16 +105,16 @@ def compare_inputs(
     each = {f"network {a}": Network(**{**asdict(network), "hidden": ARCHITECTURES[a]}) for a in architectures}
     models = each | {name: name for name in BASELINES}
     options = (repeats, folds, seed, folder, progress)
-    predicted = [[_predicted(table, kind, model, *options) for model in models.values()] for kind in inputs]
+    told = [[predicted(table, kind, model, *options) for model in models.values()] for kind in inputs]
     first = next(iter(each.values()))
-    shuffled = [_predicted(table, kind, first, *options, shuffled=True) for kind in inputs]
-    leaking = [_predicted(table, kind, "ridge", *options, leaking=True) for kind in inputs]
+    shuffled = [predicted(table, kind, first, *options, shuffled=True) for kind in inputs]
+    leaking = [predicted(table, kind, "ridge", *options, leaking=True) for kind in inputs]
     controls = [c for c in CONTROLS if c != "cooling rate" or np.isfinite(table.cooling_rate.values).all()]
-    single = [_predicted(table, c, "gradient boosting", *options) for c in controls]
+    single = [predicted(table, c, "gradient boosting", *options) for c in controls]
     unit = {"units": "1e-6 (rad/ps)^-3"}
     return xr.Dataset(
         {
-            "predicted": (("input", "model", "repeat", "sample"), np.array(predicted), unit),
+            "predicted": (("input", "model", "repeat", "sample"), np.array(told), unit),
             "shuffled": (("input", "repeat", "sample"), np.array(shuffled), unit),
             "leaking": (("input", "repeat", "sample"), np.array(leaking), unit),
             "single": (("control", "repeat", "sample"), np.array(single), unit),
@@ -146,13 +146,13 @@ def predict_state(
     `descriptors.sample_inputs`.
     """
     options = (network or Network(), repeats, folds, seed, folder, progress)
-    predicted, shuffled = (
-        [[_predicted(table, kind, *options, shuffled=mixed, target=target) for kind in inputs] for target in targets]
+    told, shuffled = (
+        [[predicted(table, kind, *options, shuffled=mixed, target=target) for kind in inputs] for target in targets]
         for mixed in (False, True)
     )
     return xr.Dataset(
         {
-            "predicted": (("target", "input", "repeat", "sample"), np.array(predicted)),
+            "predicted": (("target", "input", "repeat", "sample"), np.array(told)),
             "shuffled": (("target", "input", "repeat", "sample"), np.array(shuffled)),
             "true": (("target", "sample"), np.array([sample_inputs(table, target)[:, 0] for target in targets])),
             "seed": ("sample", table.seed.values),
@@ -191,7 +191,7 @@ def scan(
     values: (v,) of the option. Returns (value, repeat, sample). Raises ValueError as `descriptors.sample_inputs`.
     """
     options = (network or Network(), repeats, folds, seed, folder, progress)
-    found = [_predicted(table, kind, *options, **{option: float(value)}) for value in values]
+    found = [predicted(table, kind, *options, **{option: float(value)}) for value in values]
     return xr.DataArray(
         np.array(found), dims=("value", "repeat", "sample"), coords={"value": np.asarray(values, float)}, name=option,
         attrs={"units": "1e-6 (rad/ps)^-3"},

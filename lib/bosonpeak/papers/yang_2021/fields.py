@@ -1,11 +1,10 @@
-"""How two atomic quantities go together after averaging over a length, beside what chance gives (floor 2).
+"""How two quantities of atoms go together after averaging over a length, compared with what chance gives.
 
-Averaged fields have far fewer independent values than atoms. Intervals therefore rest on the effective number of
-atoms (`coarse_graining.effective_sample_size`), or on blocks of the box, never on the number of atoms.
+Averaged fields have far fewer independent values than there are atoms. Intervals (95 %) therefore rest on the effective
+number of atoms (`coarse_graining.effective_sample_size`), or on blocks of the box, and never on the number of atoms.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from ase import Atoms
@@ -13,24 +12,34 @@ from scipy.optimize import least_squares
 from scipy.stats import t as student
 
 from bosonpeak.statistics import correlation_interval
-from bosonpeak.structure.coarse_graining import (
-    Autocorrelation,
-    coarse_grain,
-    effective_sample_size,
-    spatial_autocorrelation,
-)
+from bosonpeak.structure import coarse_graining
+from bosonpeak.structure.coarse_graining import Autocorrelation, coarse_grain, spatial_autocorrelation
 
-_BLOCKS_PER_EDGE = 3
+_BLOCKS = 3
 """Blocks of the box along each vector."""
 
 
 @dataclass(frozen=True)
 class FieldCorrelation:
-    """Pearson's r of two fields averaged over `length` (0: not averaged), and what it is worth.
+    """Pearson's r of two averaged fields, and how much it is worth.
 
-    interval: 95 %, Fisher's, of as many independent pairs as `effective`; n_atoms that have both values; shuffled (S,):
-    r with the second field shuffled among the atoms before averaging; x, y (n_atoms,): the averaged fields at the
-    atoms `index`.
+    Attributes
+    ----------
+    length : float
+        Averaging length in A; 0 where the fields are not averaged.
+    r : float
+    interval : tuple of float
+        Fisher's, of as many independent pairs as `effective`.
+    effective : float
+        Number of independent atoms that the fields are worth.
+    n_atoms : int
+        Atoms that have both values.
+    shuffled : array, shape (S,)
+        r with the second field shuffled among the atoms before averaging.
+    x, y : array, shape (n_atoms,)
+        The averaged fields.
+    index : array, shape (n_atoms,)
+        The atoms that have both values.
     """
 
     length: float
@@ -52,11 +61,26 @@ class FieldCorrelation:
 def correlate_fields(
     x, y, atoms: Atoms, length: float, groups=None, rng=1, n_shuffles: int = 200, kernel: str = "gaussian"
 ) -> FieldCorrelation:
-    """Pearson's r of two atomic quantities (N,), both averaged over `length` around each atom (yang-2021, Fig. 3).
+    """Pearson's r of two quantities of atoms, both averaged over a length around each atom (yang-2021, Fig. 3).
 
-    Only atoms that have both values (no NaN) are averaged over and counted. groups (N,): shuffle within them alone,
-    such as the species: what r is left then is theirs. rng: Generator or seed. Raises ValueError for fewer than ten
-    such atoms, or values that do not vary; else as `coarse_grain`.
+    Parameters
+    ----------
+    x, y : array, shape (N,)
+        Only atoms that have both values (no NaN) are averaged over and counted.
+    atoms : ase.Atoms
+    length : float
+        In A; 0 for no average.
+    groups : array, shape (N,), optional
+        Shuffle within these alone, such as the species: the r that is left is then due to them.
+    rng : int or numpy.random.Generator
+    n_shuffles : int
+    kernel : str
+        Of `coarse_grain`.
+
+    Raises
+    ------
+    ValueError
+        If fewer than ten atoms have both values, or one of them does not vary; also as `coarse_grain`.
     """
     x, y, rng = np.asarray(x, float), np.asarray(y, float), np.random.default_rng(rng)
     index = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
@@ -70,37 +94,53 @@ def correlate_fields(
         for column in range(n_shuffles):
             shuffled[members, column] = v[rng.permutation(members)]
     if length:
-        every = coarse_grain(np.column_stack([u, v, shuffled]), part, length, kernel)
-        u, v, shuffled = every[:, 0], every[:, 1], every[:, 2:]
+        u, v, *shuffled = coarse_grain(np.column_stack([u, v, shuffled]), part, length, kernel).T
+        shuffled = np.reshape(shuffled, (n_shuffles, len(u))).T
     if not (np.ptp(u) > 0 and np.ptp(v) > 0):
-        raise ValueError("one of the two quantities is the same everywhere: nothing to correlate")
-    r, chance = float(np.corrcoef(u, v)[0, 1]), _pearson(u, shuffled)
+        raise ValueError("one of the two quantities is the same everywhere: there is nothing to correlate")
+    r, du, dv = float(np.corrcoef(u, v)[0, 1]), u - u.mean(), shuffled - shuffled.mean(axis=0)
+    chance = du @ dv / np.sqrt((du @ du) * (dv**2).sum(axis=0))
     effective = _effective(u, v, part) if length else float(len(u))
-    return FieldCorrelation(
-        float(length), r, correlation_interval(r, effective), effective, len(u), chance, u, v, index
-    )
+    interval = correlation_interval(r, effective)
+    return FieldCorrelation(float(length), r, interval, effective, len(u), chance, u, v, index)
 
 
-def best_length(x, y, atoms: Atoms, lengths, kernel: str = "gaussian") -> tuple[float, tuple[float, float], np.ndarray]:
-    """The averaging length at which |r| of two atomic quantities (N,) is largest, its 95 % interval, and r (L,).
+def _effective(u, v, atoms) -> float:
+    widest = 0.5 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0).max()
+    fields = (spatial_autocorrelation(values, atoms, np.linspace(0, widest, 25)) for values in (u, v))
+    return coarse_graining.effective_sample_size(*fields)
 
-    The place of the parabola through the highest three points, or an end of `lengths` (L,), ascending, where |r| still
-    rises. The interval is the jackknife's over 27 blocks of the box, within the range of the lengths. Atoms without
-    both values are left out. Raises ValueError for fewer than three lengths or too few atoms, as `correlate_fields`.
+
+def best_length(x, y, atoms: Atoms, lengths) -> tuple[float, tuple[float, float], np.ndarray]:
+    """The averaging length at which |r| of two quantities of atoms is largest.
+
+    It is the place of the parabola through the highest three points, or an end of the lengths where |r| still rises.
+
+    Parameters
+    ----------
+    x, y : array, shape (N,)
+        Atoms without both values are left out.
+    atoms : ase.Atoms
+    lengths : array, shape (L,)
+        Ascending and positive, in A.
+
+    Returns
+    -------
+    best : float
+    interval : tuple of float
+        The jackknife's over 27 blocks of the box, within the range of the lengths.
+    r : array, shape (L,)
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three lengths, or 30 atoms with both values.
     """
     x, y, lengths = np.asarray(x, float), np.asarray(y, float), np.asarray(lengths, float)
     index = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     if len(index) < 30 or len(lengths) < 3:
         raise ValueError(f"{len(index)} atoms at {len(lengths)} lengths: a best length needs 30 and three")
-    part, both = atoms[index], np.column_stack([x[index], y[index]])
-    blocks = box_blocks(part)
-
-    def correlations(keep):
-        found = []
-        for length in lengths:
-            values = coarse_grain(both[keep], part[keep], length, kernel) if length else both[keep]
-            found.append(np.corrcoef(values.T)[0, 1])
-        return np.array(found)
+    part, both, blocks = atoms[index], np.stack([x[index], y[index]]), box_blocks(atoms[index])
 
     def place(r):
         k = int(abs(r).argmax())
@@ -109,72 +149,97 @@ def best_length(x, y, atoms: Atoms, lengths, kernel: str = "gaussian") -> tuple[
         c = np.polyfit(lengths[k - 1 : k + 2], abs(r)[k - 1 : k + 2], 2)
         return float(np.clip(-c[1] / (2 * c[0]), lengths[k - 1], lengths[k + 1])) if c[0] < 0 else lengths[k]
 
-    r = correlations(np.ones(len(index), bool))
-    best = float(place(r))
-    left_out = [place(correlations(blocks != block)) for block in np.unique(blocks)]
+    # all at once: the first pair of columns is whole, each other one lacks the atoms of one block
+    kept = np.array([np.ones(len(index), bool), *(blocks != block for block in np.unique(blocks))])
+    columns, found = np.where(kept[:, None], both, np.nan).reshape(-1, len(index)).T, []
+    for length in lengths:
+        pairs = coarse_grain(columns, part, length).T.reshape(len(kept), 2, -1)
+        found.append([np.corrcoef(pair[:, keep])[0, 1] for pair, keep in zip(pairs, kept, strict=True)])
+    r, *replicas = np.array(found).T
+    best, left_out = float(place(r)), [place(row) for row in replicas]
     half = 1.96 * np.sqrt((len(left_out) - 1) * np.var(left_out))
     return best, (float(max(best - half, lengths[0])), float(min(best + half, lengths[-1]))), r
 
 
-def _pearson(u, columns):
-    du, dv = u - u.mean(), columns - columns.mean(axis=0)
-    return du @ dv / np.sqrt((du @ du) * (dv**2).sum(axis=0))
-
-
-def _effective(u, v, atoms):
-    widest = 0.5 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0).max()
-    edges = np.linspace(0, widest, 25)
-    return effective_sample_size(spatial_autocorrelation(u, atoms, edges), spatial_autocorrelation(v, atoms, edges))
-
-
 def box_blocks(atoms: Atoms) -> np.ndarray:
     """Which of 27 blocks of the box, three along each vector, an atom lies in, (N,): groups to resample."""
-    scaled = np.floor(_BLOCKS_PER_EDGE * (atoms.get_scaled_positions() % 1)).clip(0, _BLOCKS_PER_EDGE - 1)
-    return (scaled @ np.array([_BLOCKS_PER_EDGE**2, _BLOCKS_PER_EDGE, 1])).astype(int)
+    scaled = np.floor(_BLOCKS * (atoms.get_scaled_positions() % 1)).clip(0, _BLOCKS - 1)
+    return (scaled @ np.array([_BLOCKS**2, _BLOCKS, 1])).astype(int)
 
 
 def binned_means(x, y, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Means of x and y (n,) over bins of `size` members each, in the order of x; a rest of less than half a bin joins
-    the last. Raises ValueError for fewer than two bins."""
+    """Means of two quantities over bins of equal number, in the order of the first.
+
+    Parameters
+    ----------
+    x, y : array, shape (n,)
+    size : int
+        Members of a bin; a rest of less than half a bin joins the last one.
+
+    Returns
+    -------
+    tuple of array, shape (bins,)
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two bins.
+    """
     x, y = np.asarray(x, float), np.asarray(y, float)
     count = int(np.floor(len(x) / size + 0.5))
     if count < 2:
-        raise ValueError(f"{len(x)} values are fewer than two bins of {size}")
+        raise ValueError(f"{len(x)} values are fewer than two bins of {size}: take smaller bins")
     order = np.argsort(x, kind="stable")
-    edges = np.r_[np.arange(count) * size, len(x)]
-    parts = [order[a:b] for a, b in pairwise(edges)]
-    return np.array([x[p].mean() for p in parts]), np.array([y[p].mean() for p in parts])
+    parts = np.split(order, np.arange(1, count) * size)
+    return tuple(np.array([values[part].mean() for part in parts]) for values in (x, y))
 
 
 def proportionality(x, y, blocks, size: int, rng=1, n_resamples: int = 1000):
-    """Whether y is proportional to x: exponent b of y ~ x^b and intercept a of y = a + c x (over the mean of y).
+    """Whether y is proportional to x, by fits to the means of bins (yang-2021, Fig. 4b).
 
-    x, y (n,): positive; blocks (n,): what is resampled for the 95 % intervals; size: members of a bin (yang-2021,
-    Fig. 4b); both are fits to the means of bins. Proportional fields have b = 1 and a = 0. Returns ((b, interval),
-    (a, interval)). Raises ValueError for values that are not positive, and as `binned_means`.
+    Parameters
+    ----------
+    x, y : array, shape (n,)
+        Positive.
+    blocks : array, shape (n,)
+        Groups that are resampled for the intervals.
+    size : int
+        Members of a bin.
+    rng : int or numpy.random.Generator
+    n_resamples : int
+
+    Returns
+    -------
+    exponent : tuple
+        b of y ~ x^b with its interval; 1 for proportional quantities.
+    intercept : tuple
+        a of y = a + c x over the mean of y, with its interval; 0 for proportional quantities.
+
+    Raises
+    ------
+    ValueError
+        If a value is not positive; also as `binned_means`.
     """
     x, y, blocks, rng = np.asarray(x, float), np.asarray(y, float), np.asarray(blocks), np.random.default_rng(rng)
     if not (x.min() > 0 and y.min() > 0):
-        raise ValueError("proportional quantities must be positive")
-    members = [np.flatnonzero(blocks == block) for block in np.unique(blocks)]
+        raise ValueError("proportional quantities must be positive: leave out those that are not")
+    members, drawn = [np.flatnonzero(blocks == block) for block in np.unique(blocks)], []
 
     def fits(which):
         u, v = binned_means(x[which], y[which], size)
         return np.polyfit(np.log(u), np.log(v), 1)[0], np.polyfit(u, v, 1)[1] / v.mean()
 
-    values = fits(np.arange(len(x)))
-    drawn = []
     for _ in range(n_resamples):
         which = np.concatenate([members[k] for k in rng.integers(0, len(members), len(members))])
         if len(which) >= 2 * size:
             drawn.append(fits(which))
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    return tuple((float(v), (float(min(a, v)), float(max(b, v)))) for v, a, b in zip(values, low, high, strict=True))
+    ends = zip(fits(np.arange(len(x))), *np.quantile(drawn, [0.025, 0.975], axis=0), strict=True)
+    return tuple((float(v), (float(min(low, v)), float(max(high, v)))) for v, low, high in ends)
 
 
 @dataclass(frozen=True)
 class CorrelationLength:
-    """Fit of amplitude exp(-r / length): length and its 95 % interval, in the unit of r."""
+    """Fit of amplitude exp(-r / length): the length with its interval, in the unit of r, and the amplitude."""
 
     length: float
     interval: tuple[float, float]
@@ -182,13 +247,29 @@ class CorrelationLength:
 
 
 def correlation_length(correlation: Autocorrelation, amplitude: float | None = 1.0) -> CorrelationLength:
-    """Least-squares fit of C(r) = amplitude exp(-r / length), weighted by stderr; amplitude None: fitted too.
+    """Least-squares fit of C(r) = amplitude exp(-r / length), weighted by the standard error.
 
-    yang-2021, Fig. 5, fits with amplitude 1; the 5.9 A that it calls the correlation length, where C = exp(-3), is
-    3 times this length. Deviations from the mean of one sample lower its C(r) by the mean m of C over all pairs, so
-    (C - m) / (1 - m) is fitted, m = (1 + 8 pi rho amplitude length^3) / N: for lengths small beside the box. The
-    interval is from the jackknife's replicas, within the bounds of the fit: 1/50 of the first r and half of the last. A
-    length at either means that no decay is seen. Raises ValueError for fewer than three shells with pairs.
+    yang-2021, Fig. 5, fits with the amplitude 1; the 5.9 A that it calls the correlation length, where C = exp(-3), is
+    three times this length. The deviations from the mean of one sample lower its C(r) by the mean m of C over all
+    pairs. Therefore (C - m) / (1 - m) is fitted, with m = (1 + 8 pi rho amplitude length^3) / N: this holds for lengths
+    that are small compared with the box.
+
+    Parameters
+    ----------
+    correlation : Autocorrelation
+    amplitude : float, optional
+        None: it is fitted too.
+
+    Returns
+    -------
+    CorrelationLength
+        The interval is from the jackknife's replicas, within the bounds of the fit: 1/50 of the first r and half of
+        the last. A length at either bound means that no decay is seen.
+
+    Raises
+    ------
+    ValueError
+        If fewer than three shells hold pairs.
     """
     use = np.isfinite(correlation.replicas).all(axis=0) & (correlation.stderr > 0)
     if use.sum() < 3:

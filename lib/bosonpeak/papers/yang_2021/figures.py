@@ -1,4 +1,7 @@
-"""Drawings of barriers, of the atoms that have them, and of Grueneisen parameters (floor 7): arrays in, axes filled."""
+"""Drawings of barriers, of the atoms that have them, and of Grueneisen parameters: arrays in, axes filled.
+
+Lengths are in A, barriers in eV, frequencies omega in rad/ps.
+"""
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -8,7 +11,7 @@ from bosonpeak.drawing.style import ordered_colors
 HIGH, LOW = "#D55E00", "#0072B2"
 """Colours of the atoms with the highest and with the lowest I_BP."""
 BARRIER = r"$\Delta Q$  (eV)"
-INVERSE = r"$1/I_\mathrm{BP}$  ($10^{6}$ (rad/ps)$^3$)"
+_OMEGA = r"$\omega$  (rad/ps)"
 
 
 def draw_extremes(axes, barrier, high, low, edges) -> None:
@@ -23,49 +26,38 @@ def draw_extremes(axes, barrier, high, low, edges) -> None:
 def draw_by_length(axes, found, color, label) -> None:
     """r against the averaging length, its interval shaded; grey: 95 % of what shuffled fields give.
 
-    found: list of `structure.field_correlation.FieldCorrelation` by ascending length.
+    found: list of `fields.FieldCorrelation` by ascending length.
     """
     length = [f.length for f in found]
-    low, high = np.array([f.interval for f in found]).T
-    axes.fill_between(length, low, high, color=color, alpha=0.2, linewidth=0)
+    axes.fill_between(length, *np.array([f.interval for f in found]).T, color=color, alpha=0.2, linewidth=0)
     axes.plot(length, [f.r for f in found], "o-", color=color, markersize=3.5, label=label)
     chance = np.quantile([f.shuffled for f in found], [0.025, 0.975], axis=1)
     axes.fill_between(length, *chance, color="0.5", alpha=0.25, linewidth=0)
     axes.set(xlabel="averaging length $L$  (Å)", ylabel="Pearson's $r$")
 
 
-def draw_law(axes, x, y, bins, fits, scale=1e-6) -> None:
-    """Averaged barrier against averaged 1/I_BP: atoms as a cloud, means of bins, and the two straight lines.
+def draw_law(axes, x, y, bins, start, scale=1e-6) -> None:
+    """Averaged barrier against averaged 1 / I_BP: atoms as a cloud, means of bins, and the two straight lines.
 
-    x (n,) in (rad/ps)^3, drawn in units of 1/scale; bins: (x, y) of the bins' means; fits: intercept over mean y of the
-    free line, drawn beside the line through the origin.
+    x (n,) in (rad/ps)^3 is drawn in units of 1 / scale; bins: (x, y) of the means of bins; start: the intercept of the
+    free line over the mean of y, for its label. The other line goes through the origin.
     """
+    (u, v), ends = bins, np.array([0, 1.05 * x.max()])
     axes.plot(x * scale, y, ".", color="0.55", markersize=2, alpha=0.5)
-    u, v = bins
     axes.plot(u * scale, v, "o", color=HIGH, markersize=5, label="means of bins")
-    ends = np.array([0, 1.05 * x.max()])
     axes.plot(ends * scale, ends * (u @ v) / (u @ u), "--", color="0.3", linewidth=1.2, label=r"$\Delta Q \propto 1/I$")
-    slope, start = np.polyfit(u, v, 1)
-    axes.plot(
-        ends * scale,
-        start + slope * ends,
-        ":",
-        color=LOW,
-        linewidth=1.4,
-        label=f"free line, starts at {fits:.2f} of the mean",
-    )
-    axes.set(xlabel=INVERSE, ylabel=BARRIER, xlim=(0, ends[1] * scale), ylim=(0, None))
+    label = f"free line, starts at {start:.2f} of the mean"
+    axes.plot(ends * scale, np.polyval(np.polyfit(u, v, 1), ends), ":", color=LOW, linewidth=1.4, label=label)
+    axes.set(xlabel=r"$1/I_\mathrm{BP}$  ($10^{6}$ (rad/ps)$^3$)", ylabel=BARRIER, xlim=ends * scale, ylim=(0, None))
 
 
-def draw_slice(axes, atoms, values, thickness, title, cmap="viridis", quantiles=(0.02, 0.98)):
+def draw_slice(axes, atoms, values, thickness, title):
     """Atoms of a slice in the middle of the box, coloured by a quantity; returns the drawing for a colour bar."""
-    box = atoms.cell.lengths()
-    known = np.isfinite(values)
+    box, known = atoms.cell.lengths(), np.isfinite(values)
     inside = known & (abs(atoms.positions[:, 2] % box[2] - box[2] / 2) <= thickness / 2)
-    low, high = np.quantile(values[known], quantiles)
-    drawn = axes.scatter(
-        *(atoms.positions[inside, :2] % box[:2]).T, c=values[inside], s=26, cmap=cmap, vmin=low, vmax=high, linewidths=0
-    )
+    low, high = np.quantile(values[known], [0.02, 0.98])
+    x, y = (atoms.positions[inside, :2] % box[:2]).T
+    drawn = axes.scatter(x, y, c=values[inside], s=26, cmap="viridis", vmin=low, vmax=high, linewidths=0)
     axes.set(xlim=(0, box[0]), ylim=(0, box[1]), aspect="equal")
     axes.set_title(title, loc="left")
     return drawn
@@ -89,53 +81,53 @@ def draw_regions(axes, atoms, soft, easy, azimuth, labels=("soft", "easy")) -> N
 def draw_autocorrelation(axes, correlation, fit, color, label) -> None:
     """C(r) with its standard error, and the fitted exponential."""
     use = np.isfinite(correlation.c)
-    r, c, error = correlation.r[use], correlation.c[use], correlation.stderr[use]
-    axes.errorbar(r, c, error, fmt="o", color=color, markersize=3.5, linewidth=1, label=label)
-    fine = np.linspace(0, r[-1], 200)
+    r, fine = correlation.r[use], np.linspace(0, correlation.r[use][-1], 200)
+    options = {"fmt": "o", "color": color, "markersize": 3.5, "linewidth": 1, "label": label}
+    axes.errorbar(r, correlation.c[use], correlation.stderr[use], **options)
     axes.plot(fine, fit.amplitude * np.exp(-fine / fit.length), "--", color=color, linewidth=1)
     axes.set(xlabel="$r$  (Å)", ylabel="$C(r)$")
 
 
 def draw_family(axes, fields, labels) -> None:
-    """Averaged barrier against averaged 1/I_BP, each over its mean, for several kinds of glass: means of ten bins."""
+    """Averaged barrier against averaged 1 / I_BP, each over its mean, for several kinds of glass: means of ten bins.
+
+    fields: list of (x, y), arrays (n,) each.
+    """
     for (x, y), color, label in zip(fields, ordered_colors(len(fields)), labels, strict=True):
-        order = np.argsort(x)
-        parts = np.array_split(order, min(10, max(2, len(x) // 10)))
-        axes.plot(
-            [x[p].mean() for p in parts], [y[p].mean() for p in parts], "o-", color=color, markersize=4, label=label
-        )
+        parts = np.array_split(np.argsort(x), min(10, max(2, len(x) // 10)))
+        means = ([values[part].mean() for part in parts] for values in (x, y))
+        axes.plot(*means, "o-", color=color, markersize=4, label=label)
     axes.plot([0.7, 1.4], [0.7, 1.4], "--", color="0.4", linewidth=1)
     axes.set(xlabel=r"$[1/I_\mathrm{BP}]_L$ / mean", ylabel=r"$\Delta Q_L$ / mean")
 
 
-def draw_energy_path(axes, distance, energy, time, cmap="viridis"):
-    """Potential energy against an atom's distance from rest, coloured by time; returns the drawing for a colour bar."""
-    axes.plot(distance, energy, "-", color="0.7", linewidth=0.6)
-    drawn = axes.scatter(distance, energy, c=time, s=8, cmap=cmap, linewidths=0)
-    axes.set(xlabel=r"$|\mathbf{u}_i|$  (Å)", ylabel="$E - E_0$  (eV)")
-    return drawn
+def draw_paths(figure, axes, runs, ends) -> None:
+    """Energy against the distance from rest, and the path in the plane, of single atoms in one picosecond.
+
+    axes: dict of axes by name, "<tag>" and "<tag>-path"; runs: of `archived.thermal_motion`; ends: dict of (atom,
+    title) by tag. All paths have one scale; colours show the time.
+    """
+    time, widest = runs.path_time.values, 1.1 * max(abs(runs.path[:, a, :2]).max().item() for a, _ in ends.values())
+    for tag, (atom, title) in ends.items():
+        u, path = runs.path.values[:, atom], axes[f"{tag}-path"]
+        for ax, x, y in ((path, u[:, 0], u[:, 1]), (axes[tag], np.linalg.norm(u, axis=1), runs.path_energy.values)):
+            ax.plot(x, y, "-", color="0.7", linewidth=0.6)
+            drawn = ax.scatter(x, y, c=time, s=8, cmap="viridis", linewidths=0)
+        path.plot(0, 0, "+", color="0.2")
+        path.set(xlim=(-widest, widest), ylim=(-widest, widest), aspect="equal")
+        path.set(xlabel="$u_x$  (Å)", ylabel="$u_y$  (Å)")
+        axes[tag].set(xlabel=r"$|\mathbf{u}_i|$  (Å)", ylabel="$E - E_0$  (eV)")
+        axes[tag].set_title(rf"{title} $I_\mathrm{{BP}}$", loc="left")
+        figure.colorbar(drawn, ax=axes[tag], label="time (ps)")
 
 
-def draw_trajectory(axes, u, time, widest, cmap="viridis") -> None:
-    """Path of one atom in the plane, (T, 3) from rest, coloured by time, on axes that reach `widest` (A) each way."""
-    axes.plot(u[:, 0], u[:, 1], "-", color="0.7", linewidth=0.6)
-    axes.scatter(u[:, 0], u[:, 1], c=time, s=8, cmap=cmap, linewidths=0)
-    axes.plot(0, 0, "+", color="0.2")
-    axes.set(xlim=(-widest, widest), ylim=(-widest, widest), aspect="equal", xlabel="$u_x$  (Å)", ylabel="$u_y$  (Å)")
-
-
-def draw_gruneisen(axes, omega, gamma, color, label, limit=None) -> None:
-    """gamma_k against omega, one point a mode; what lies beyond `limit` is drawn at the edge as a triangle."""
-    known = np.isfinite(gamma)
-    omega, gamma = omega[known], gamma[known]
-    limit = np.inf if limit is None else limit
-    inside = abs(gamma) <= limit
-    axes.plot(omega[inside], gamma[inside], ".", color=color, markersize=3, label=label)
-    for sign, marker in ((1, "^"), (-1, "v")):
-        out = sign * gamma > limit
-        axes.plot(omega[out], np.full(out.sum(), sign * limit), marker, color=color, markersize=4)
+def draw_gruneisen(axes, omega, gamma, color, label, limit=np.inf) -> None:
+    """gamma_k against omega, one point per mode; what lies beyond `limit` is drawn at the edge as a triangle."""
+    clipped = np.clip(gamma, -limit, limit)
+    for use, marker, size in ((abs(gamma) <= limit, ".", 3), (gamma > limit, "^", 4), (gamma < -limit, "v", 4)):
+        axes.plot(omega[use], clipped[use], marker, color=color, markersize=size, label=label if size == 3 else None)
     axes.axhline(0, color="0.5", linewidth=0.8)
-    axes.set(xlabel=r"$\omega$  (rad/ps)", ylabel=r"$\gamma_k$")
+    axes.set(xlabel=_OMEGA, ylabel=r"$\gamma_k$")
 
 
 def draw_cumulative(axes, omega, mean, deviation, color, label) -> None:
@@ -143,13 +135,13 @@ def draw_cumulative(axes, omega, mean, deviation, color, label) -> None:
     axes.fill_between(omega, mean - deviation, mean + deviation, color=color, alpha=0.12, linewidth=0)
     axes.plot(omega, mean, color=color, label=label)
     axes.axhline(0, color="0.5", linewidth=0.8)
-    axes.set(xlabel=r"$\omega$  (rad/ps)", ylabel=r"mean $\gamma_k$ below $\omega$")
+    axes.set(xlabel=_OMEGA, ylabel=r"mean $\gamma_k$ below $\omega$")
 
 
 def draw_by_temperature(axes, table, colors, reduced: bool = True) -> None:
     """g / omega^2 (reduced) or g of inherent structures at each temperature, mean over all samples and glasses.
 
-    table: list of `vibrations.inherent_spectra` of glasses with the same temperatures.
+    table: list of `inherent_spectra` of glasses with the same temperatures.
     """
     omega, inside = table[0].omega.values, table[0].omega.values > 1.0
     for k, (kelvin, color) in enumerate(zip(table[0].temperature.values, colors, strict=True)):
@@ -157,4 +149,4 @@ def draw_by_temperature(axes, table, colors, reduced: bool = True) -> None:
         values = 1e6 * mean if reduced else mean * omega**2
         axes.plot(omega[inside], values[inside], color=color, label=f"{kelvin:g} K")
     label = r"$g/\omega^2$  ($10^{-6}$ (rad/ps)$^{-3}$)" if reduced else r"$g$  (ps/rad)"
-    axes.set(xlabel=r"$\omega$  (rad/ps)", ylabel=label, ylim=(0, None))
+    axes.set(xlabel=_OMEGA, ylabel=label, ylim=(0, None))

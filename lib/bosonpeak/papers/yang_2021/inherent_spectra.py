@@ -1,6 +1,7 @@
-"""Vibrations of the inherent structures visited at a temperature (floor 3; yang-2021, Fig. 9)."""
+"""Vibrations of the inherent structures that a glass visits at a temperature (yang-2021, Fig. 9).
 
-from pathlib import Path
+Frequencies are angular frequencies omega in rad/ps, temperatures are in K and times in ps.
+"""
 
 import numpy as np
 import xarray as xr
@@ -8,18 +9,17 @@ from ase import Atoms
 from tqdm.auto import tqdm
 
 from bosonpeak.archive.methods import method
-from bosonpeak.archive.results import load_result, shipped_results
-from bosonpeak.archive.resume import read_arrays, structure_key, write_arrays
+from bosonpeak.archive.resume import KeptParts
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.lammps import Session
-from bosonpeak.materials.potentials import Potential, get
 from bosonpeak.vibrations.hessian import dynamical_matrix
-from bosonpeak.vibrations.local_peaks import HIGHEST, LOWEST, WIDTH
-from bosonpeak.vibrations.modes import normal_modes
-from bosonpeak.vibrations.peaks import boson_peak, broadened_reduced_density, cumulative_level, frequency_scale
+from bosonpeak.vibrations.modes import frequencies
+from bosonpeak.vibrations.peaks import METAL, cumulative_level, frequency_scale
 
 CUTOFF = 10.0
 """rad/ps: up to here the cumulative level is taken."""
+_UNITS = dict.fromkeys(("omega", "omega_peak", "lowest"), "rad/ps") | {"temperature": "K", "energy": "eV"}
+_UNITS |= dict.fromkeys(("reduced", "intensity", "level"), "(rad/ps)^-3")
 
 
 @method("inherent", version=1)
@@ -27,96 +27,116 @@ def inherent_spectra(
     atoms, potential, temperatures, equilibration: float, interval: float, count: int, seed: int, folder=None,
     progress: bool = False,
 ) -> xr.Dataset:  # fmt: skip
-    """Spectra of `count` inherent structures at each temperature (K), at the volume of `atoms`.
+    """Spectra of inherent structures at several temperatures, at the volume of a glass.
 
-    A run of its own from `atoms` at each temperature: `equilibration`, then structures `interval` apart (ps), all
-    minimised (`glasses.sample_inherent_structures`). Returns, over `temperature` and `sample`: energy above that of
-    `atoms` (eV an atom), omega_peak, intensity, interior, level (cumulative), lowest (frequency of the lowest mode);
-    over `omega` too: reduced, g / omega^2. Metals only; frequencies in rad/ps. folder: finished temperatures are kept
-    there, under a hash of structure, potential and options, so that a run that was killed goes on. Raises ValueError
-    for reduced units.
+    A run of its own starts from the glass at each temperature.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The glass, a minimum of N atoms.
+    potential : Potential
+        Of a metal.
+    temperatures : list of float
+    equilibration, interval : float
+        Time before the first structure and between structures.
+    count : int
+        Structures at each temperature.
+    seed : int
+        Of the velocities at the first temperature; each further one has the next seed.
+    folder : path-like, optional
+        Where finished temperatures are kept, so that a run that was killed resumes.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over `temperature` and `sample`: energy above that of the glass, in eV per atom; omega_peak and intensity, place
+        and height of the boson peak of g / omega^2; interior, whether it is a maximum inside the range of search;
+        level, the cumulative one up to CUTOFF; lowest, the frequency of the slowest mode. Over `omega` too: reduced,
+        g / omega^2.
+
+    Raises
+    ------
+    ValueError
+        If the potential has reduced units.
     """
     if potential.units != "metal":
-        raise ValueError(f"{potential.name} is in reduced units: these spectra are read on a scale in rad/ps")
+        raise ValueError(f"{potential.name} is in reduced units: these spectra need a potential of a metal, in rad/ps")
     omega = np.linspace(0, 60, 601)[1:]
-    names = ("energy", "omega_peak", "intensity", "interior", "level", "lowest", "reduced")
-    rows = {name: [] for name in names}
-    if folder:
-        folder = Path(folder) / structure_key(atoms, potential, equilibration, interval, count)
-        folder.mkdir(parents=True, exist_ok=True)
-    for number, temperature in enumerate(temperatures):
-        path = folder / f"{float(temperature):g}-{seed + number}.npz" if folder else None
-        kept = read_arrays(path) if folder else None
-        if kept is None:
-            found = sample_inherent_structures(
-                atoms, potential, float(temperature), equilibration, interval, count, seed + number, progress=progress
-            )
-            each = [_describe(minimum, atoms, potential, omega) for minimum in found]
-            kept = {name: np.array([one[name] for one in each]) for name in names}
-            if folder:
-                write_arrays(path, **kept)
-        for name in names:
-            rows[name].append(kept[name])
-    table = {name: (("temperature", "sample"), np.array(rows[name])) for name in names[:-1]}
-    table["reduced"] = (("temperature", "sample", "omega"), np.array(rows["reduced"], "f4"))
+    kept = KeptParts(folder, atoms, potential, equilibration, interval, count)
+
+    def run(kelvin, run_seed):
+        options = kelvin, equilibration, interval, count, run_seed
+        found = sample_inherent_structures(atoms, potential, *options, progress=progress)
+        each = [_describe(minimum, atoms, potential, omega) for minimum in found]
+        return {name: [one[name] for one in each] for name in each[0]}
+
+    runs = [(float(kelvin), seed + number) for number, kelvin in enumerate(temperatures)]
+    parts = [kept.part(f"{pair[0]:g}-{pair[1]}", lambda pair=pair: run(*pair)) for pair in runs]
+    rows = {name: np.array([part[name] for part in parts]) for name in parts[0]}
+    table = {name: (("temperature", "sample", "omega")[: values.ndim], values) for name, values in rows.items()}
+    table["reduced"] = (table["reduced"][0], rows["reduced"].astype("f4"))
     data = xr.Dataset(table, {"temperature": np.asarray(temperatures, float), "omega": omega})
-    for name in ("omega", "omega_peak", "lowest"):
-        data[name].attrs["units"] = "rad/ps"
-    for name in ("reduced", "intensity", "level"):
-        data[name].attrs["units"] = "(rad/ps)^-3"
-    data["temperature"].attrs["units"], data["energy"].attrs["units"] = "K", "eV"
-    options = {"equilibration": equilibration, "interval": interval, "run_seed": seed, "width": WIDTH}
+    for name, unit in _UNITS.items():
+        data[name].attrs["units"] = unit
+    options = {"equilibration": equilibration, "interval": interval, "run_seed": seed, "width": METAL.width}
     return data.assign_attrs(n_atoms=len(atoms), **options)
 
 
 def _describe(minimum, start, potential, omega) -> dict:
-    frequencies = normal_modes(dynamical_matrix(minimum, potential)).omega * frequency_scale("rad/ps")
-    reduced = broadened_reduced_density(frequencies, omega, WIDTH)
-    # the levels are divided by their own omega^2 already: dimension 1
-    peak = boson_peak(omega, reduced, dimension=1, omega_min=LOWEST, omega_max=HIGHEST)
-    moving = frequencies[frequencies > 1e-6 * frequencies[-1]]
+    # frequencies without modes, which would cost four times as much
+    (root,) = frequencies([dynamical_matrix(minimum, potential)], workers=1)
+    every = root * frequency_scale("rad/ps")
+    peak, reduced = METAL.of_levels(every, omega)
     energy = (minimum.info["potential_energy"] - start.info["potential_energy"]) / len(start)
     return {
         "energy": energy, "omega_peak": peak.omega, "intensity": peak.intensity, "interior": peak.interior,
-        "level": cumulative_level(frequencies, CUTOFF), "lowest": moving[0], "reduced": reduced,
+        "level": cumulative_level(every, CUTOFF), "lowest": every[every > 1e-6 * every[-1]][0], "reduced": reduced,
     }  # fmt: skip
 
 
-def load_inherent_spectra(name: str) -> xr.Dataset:
-    """The shipped table of `inherent_spectra` of an archived glass. Raises ValueError for a name without one."""
-    return load_result("inherent", name)
-
-
-def shipped_inherent_spectra() -> list[str]:
-    """Names of the glasses whose tables are shipped."""
-    return shipped_results("inherent")
-
-
 def sample_inherent_structures(
-    atoms: Atoms,
-    potential: Potential | str,
-    temperature: float,
-    equilibration: float,
-    interval: float,
-    count: int,
-    seed: int,
-    timestep: float = 0.002,
-    force_tolerance: float = 1e-8,
-    progress: bool = False,
-) -> list[Atoms]:
-    """Minima visited by a liquid or glass held at `temperature` (K or reduced) and constant volume.
+    atoms: Atoms, potential, temperature: float, equilibration: float, interval: float, count: int, seed: int,
+    timestep: float = 0.002, force_tolerance: float = 1e-8, progress: bool = False,
+) -> list[Atoms]:  # fmt: skip
+    """Minima that a liquid or glass visits at constant temperature (Nose-Hoover) and volume.
 
-    Nose-Hoover dynamics from `atoms` for the time `equilibration`, then `count` structures `interval` apart, each
-    minimised; the dynamics goes on from where it was. Times in ps or reduced. Raises as `inherent_structure`.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The start.
+    potential : Potential
+    temperature : float
+        In K or reduced.
+    equilibration, interval : float
+        Time before the first structure and between structures, in ps or reduced.
+    count, seed : int
+        Number of structures, and seed of the velocities.
+    timestep : float
+    force_tolerance : float
+        Largest component of a force that a minimum may keep, in eV/A or reduced.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    list of ase.Atoms
+        The minima; the dynamics resumes each time from where it was.
+
+    Raises
+    ------
+    RuntimeError
+        As `materials.glasses.inherent_structure`.
     """
-    potential = get(potential) if isinstance(potential, str) else potential
-    steps = [round(equilibration / timestep)] + [round(interval / timestep)] * (count - 1)
-    found = []
+    steps, found = [round(equilibration / timestep)] + [round(interval / timestep)] * (count - 1), []
+    ensemble = f"nvt temp {temperature!r} {temperature!r} {100 * timestep:g}"
     with Session(atoms, potential, ordered=False) as session:
         session.thermalise(temperature, seed)
         with tqdm(desc=f"at {temperature:g}", total=sum(steps), unit="step", disable=not progress) as bar:
             for n in steps:
-                session.dynamics(n, timestep, f"nvt temp {temperature!r} {temperature!r} {100 * timestep:g}", bar=bar)
+                session.dynamics(n, timestep, ensemble, bar=bar)
                 minimum = inherent_structure(session.atoms(), potential, force_tolerance)
                 minimum.info |= {"temperature": temperature, "seed": seed}
                 found.append(minimum)

@@ -3,6 +3,8 @@
 import numpy as np
 from ase import Atoms
 from ase.units import kB
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from bosonpeak.materials.geometry import displacements, nearest_image
 from bosonpeak.materials.glasses import inherent_structure
@@ -11,28 +13,56 @@ from bosonpeak.vibrations.modes import Modes
 
 
 def harmonic_displacements(modes: Modes, potential, atoms: Atoms, temperature: float) -> np.ndarray:
-    """<u_i^2> of each atom by harmonic theory, (N,): k T sum_k |e_k(i)|^2 / (m_i omega_k^2), in A^2 or reduced.
+    """<u_i^2> = k_B T sum_k |e_k(i)|^2 / (m_i omega_k^2) of each atom by harmonic theory (classical).
 
-    modes: all, in the square root of the dynamical matrix's unit; zero modes (below 1e-6 of the highest) are left out.
-    Raises ValueError where they are fewer than nine tenths of all.
+    Parameters
+    ----------
+    modes : Modes
+        All of them, with omega in the square root of the dynamical matrix's unit; zero modes (below 1e-6 of the
+        highest) are left out.
+    potential : Potential
+    atoms : ase.Atoms
+        The minimum, N atoms.
+    temperature : float
+        In K or reduced.
+
+    Returns
+    -------
+    array, shape (N,)
+        In A^2 or reduced.
+
+    Raises
+    ------
+    ValueError
+        If fewer than nine tenths of the modes are given.
     """
     n = 3 * len(atoms)
     if modes.polarizations.shape[1] < 0.9 * n:
         raise ValueError(f"{modes.polarizations.shape[1]} of {n} modes are given: the slow ones alone are not <u^2>")
     moving = modes.omega > 1e-6 * modes.omega.max()
     share = (modes.polarizations[:, moving].reshape(-1, 3, moving.sum()) ** 2).sum(axis=1)
-    return (
-        _thermal_energy(potential, temperature)
-        * (share / modes.omega[moving] ** 2).sum(axis=1)
-        / potential.masses_of(atoms)
-    )
+    weight = (share / modes.omega[moving] ** 2).sum(axis=1)
+    return _thermal_energy(potential, temperature) * weight / potential.masses_of(atoms)
 
 
 def draw_harmonic(modes: Modes, potential, atoms: Atoms, temperature: float, times, rng=None) -> np.ndarray:
-    """Displacements (T, N, 3) at `times` (ps or reduced) of a harmonic trajectory, amplitudes drawn from Boltzmann.
+    """A harmonic trajectory with amplitudes drawn from Boltzmann's distribution.
 
-    What `thermal_trajectory` would show of a perfectly harmonic basin: the same sampling, the same noise. Raises as
-    `harmonic_displacements`.
+    It is what `materials.dynamics.thermal_trajectory` would show of a perfectly harmonic basin: the same sampling, the
+    same noise.
+
+    Parameters
+    ----------
+    modes, potential, atoms, temperature
+        As in `harmonic_displacements`.
+    times : array, shape (T,)
+        In ps or reduced.
+    rng : int or numpy.random.Generator, optional
+
+    Returns
+    -------
+    array, shape (T, N, 3)
+        Displacements from the minimum, in A or reduced.
     """
     rng = np.random.default_rng(rng)
     moving = modes.omega > 1e-6 * modes.omega.max()
@@ -49,42 +79,60 @@ def _thermal_energy(potential, temperature) -> float:
     return temperature * (kB if potential.units == "metal" else 1.0)
 
 
-def find_chains(start, end, atoms: Atoms, least: float, reach: float) -> list[list[int]]:
-    """Strings of atoms of which each moved to where the next one was (Donati et al., Phys. Rev. Lett. 80, 2338 (1998)).
+def longest_chain(start, end, atoms: Atoms, least: float, reach: float) -> int:
+    """Atoms in the longest string of which each moved to where the next one was; 0 where no atom moved far enough.
 
-    start, end: displacements (N, 3) at two times; atoms: where they are displaced from. An atom counts if it moved
-    further than `least` between them, and follows the atom whose old place it has come within `reach` of. Lists of
-    atoms in the order of the string, the longest first; one that follows nobody is a list of its own.
+    An atom counts if it moved further than `least`. It follows the atom whose old place it has come within `reach` of;
+    a place that two atoms share belongs to the nearer one. A string may close to a ring. See Donati et al., Phys. Rev.
+    Lett. 80, 2338 (1998).
+
+    Parameters
+    ----------
+    start, end : array, shape (N, 3)
+        Displacements of the atoms at two times, in A or reduced.
+    atoms : ase.Atoms
+        Where they are displaced from.
+    least, reach : float
+        In A or reduced.
     """
     moved = np.flatnonzero(np.linalg.norm(end - start, axis=1) > least)
-    if not len(moved):
-        return []
+    if len(moved) < 2:
+        return len(moved)
     old, new = atoms.positions[moved] + start[moved], atoms.positions[moved] + end[moved]
     distance = np.linalg.norm(nearest_image(old[None] - new[:, None], atoms.cell), axis=2)
     np.fill_diagonal(distance, np.inf)
-    target = np.where(distance.min(axis=1) <= reach, distance.argmin(axis=1), -1) if len(moved) > 1 else np.array([-1])
-    # the place that two atoms share belongs to the nearer
-    for place in set(target[target >= 0].tolist()):
-        rivals = np.flatnonzero(target == place)
-        target[rivals[rivals != rivals[distance[rivals, place].argmin()]]] = -1
-    heads, chains = set(range(len(moved))) - set(target.tolist()), []
-    left = set(range(len(moved)))
-    # strings first, then rings, which have no head
-    for first in [*sorted(heads), *range(len(moved))]:
-        chain, at = [], first
-        while at in left:
-            left.remove(at)
-            chain.append(int(moved[at]))
-            at = int(target[at])
-        if chain:
-            chains.append(chain)
-    return sorted(chains, key=len, reverse=True)
+    each, nearest = np.arange(len(moved)), distance.argmin(axis=1)
+    rivals = np.full_like(distance, np.inf)
+    rivals[each, nearest] = distance[each, nearest]
+    # each atom follows one at most and is followed by one at most: a string is what hangs together
+    follows = (distance[each, nearest] <= reach) & (rivals.argmin(axis=0)[nearest] == each)
+    links = csr_array((follows[follows], (each[follows], nearest[follows])), shape=distance.shape)
+    return int(np.bincount(connected_components(links, directed=False)[1]).max())
 
 
 def basin_distance(atoms: Atoms, potential, u, force_tolerance: float = 1e-6) -> float:
-    """How far the minimum below atoms displaced by u (N, 3) is from `atoms`: largest of an atom, A or reduced.
+    """How far the minimum below displaced atoms is from the minimum where they started.
 
-    0 up to the tolerance where they are still in their basin. Raises as `materials.glasses.inherent_structure`.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        The minimum, N atoms.
+    potential : Potential
+    u : array, shape (N, 3)
+        Displacements, in A or reduced.
+    force_tolerance : float
+        Largest component of a force that the new minimum may keep, in eV/A or reduced.
+
+    Returns
+    -------
+    float
+        The largest displacement of an atom between the minima, in A or reduced; 0 up to the tolerance where they are
+        the same.
+
+    Raises
+    ------
+    RuntimeError
+        As `materials.glasses.inherent_structure`.
     """
     moved = atoms.copy()
     moved.positions += u
@@ -93,9 +141,21 @@ def basin_distance(atoms: Atoms, potential, u, force_tolerance: float = 1e-6) ->
 
 
 def mean_square_displacements(u, about_mean: bool = False) -> np.ndarray:
-    """<u_i^2> over the samples u (T, N, 3), (N,), about u = 0 (the inherent structure) or their mean.
+    """<u_i^2> of each atom over the samples of a trajectory.
 
-    A step into another minimum counts in the first and hardly in the second, which misses what is slower than the run.
+    A step into another minimum counts about the inherent structure and hardly about the mean position, which misses
+    what is slower than the run.
+
+    Parameters
+    ----------
+    u : array, shape (T, N, 3)
+        Displacements from the inherent structure.
+    about_mean : bool
+        Whether to measure them from their mean instead.
+
+    Returns
+    -------
+    array, shape (N,)
     """
     u = np.asarray(u, float)
     return ((u - u.mean(axis=0) if about_mean else u) ** 2).sum(axis=2).mean(axis=0)

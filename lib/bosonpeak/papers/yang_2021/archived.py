@@ -1,0 +1,298 @@
+"""What the chapter needs of modes and trajectories: measurements that take minutes and that the book archives.
+
+Frequencies are angular frequencies omega in rad/ps, lengths are in A, temperatures in K and times in ps throughout;
+a density g / omega^2 is in (rad/ps)^-3.
+"""
+
+from functools import lru_cache, partial
+
+import numpy as np
+import xarray as xr
+from ase.build import bulk
+
+from bosonpeak.archive.measurements import Measurement
+from bosonpeak.archive.methods import method
+from bosonpeak.archive.results import load_vibrations
+from bosonpeak.archive.resume import KeptParts
+from bosonpeak.materials import dynamics
+from bosonpeak.materials.glasses import inherent_structure, load
+from bosonpeak.materials.potentials import get
+from bosonpeak.papers.yang_2021 import motion
+from bosonpeak.vibrations import gruneisen, local_peaks
+from bosonpeak.vibrations.elasticity import anisotropic_debye_level, elastic_moduli
+from bosonpeak.vibrations.hessian import dynamical_matrix
+from bosonpeak.vibrations.modes import Modes, low_frequency_modes, normal_modes
+from bosonpeak.vibrations.spectra import density_of_states, translations
+
+POTENTIAL = "cu-zr-mendelev-2009"
+SLOW = 6.0
+"""rad/ps: modes below this are called slow in the chapter."""
+MODES_SEED = 7919
+"""Of the random vectors that start the recursion and the subspace iteration."""
+
+
+@lru_cache(maxsize=1)
+def all_modes(glass: str) -> Modes:
+    """All normal modes of an archived glass; the last one asked for is kept in memory.
+
+    Parameters
+    ----------
+    glass : str
+        Name of a glass of Cu and Zr.
+
+    Returns
+    -------
+    Modes
+        With omega in sqrt(eV/(A^2 amu)).
+
+    Raises
+    ------
+    ValueError
+        If the glass is unknown.
+    """
+    return normal_modes(dynamical_matrix(load(glass), get(POTENTIAL)))
+
+
+@method("yang-2021-vibrations", 1)
+def vibrations(glasses, strain, small_strain, widths, progress=False, folder=None) -> xr.Dataset:
+    """Boson peaks of atoms, slow modes and Grueneisen parameters of glasses, by diagonalisation.
+
+    Parameters
+    ----------
+    glasses : list of str
+        Names of G archived glasses of the same number N of atoms.
+    strain : float
+        Relative change of the volume of cells that are only scaled (affine).
+    small_strain : float
+        The same where the atoms are minimised at each volume.
+    widths : list of float
+        Standard deviations in rad/ps under which the levels of an atom are read.
+    progress : bool
+        Unused: one glass takes about two minutes.
+    folder : path-like, optional
+        Where the arrays of finished glasses are kept.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over `glass`, `atom`, `width`, `mode` (without zero modes) and `slow` (modes below SLOW):
+        intensity (glass, width, atom), the highest g_i / omega^2; displacement (glass, atom), <u_i^2> per kelvin by
+        harmonic theory in A^2/K; omega (glass, mode); gamma_index, gamma_slope and gamma_minima (glass, mode), the
+        Grueneisen parameters by affine cells sorted by index, by affine cells and perturbation theory, and by minima
+        and perturbation theory; atomic_index and atomic_minima (glass, atom), their sums over the modes of an atom
+        (Eq. 5); share (glass, atom, slow), |e_k(i)|^2; nonaffine (glass, side) in A and jumped (glass, side) of the
+        minima; gamma_overlap and overlap (glass, mode), tracked by overlap, NaN for all glasses but the first.
+        Shorter axes are filled with NaN.
+
+    Raises
+    ------
+    ValueError
+        If the glasses differ in size.
+    """
+    if len(sizes := {len(load(name)) for name in glasses}) > 1:
+        raise ValueError(f"the glasses have {sorted(sizes)} atoms: choose glasses of one size")
+    found = []
+    for name in glasses:
+        options = strain, small_strain, list(widths), name == glasses[0]
+        kept = KeptParts(folder, load(name), get(POTENTIAL), str(vibrations.method), *options)
+        part = kept.part("vibrations", partial(_glass, name, *options))
+        one = xr.Dataset({key: (_DIMENSIONS[key], value) for key, value in part.items()})
+        found.append(one.assign_coords({axis: np.arange(one.sizes[axis]) for axis in ("mode", "slow")}))
+    data = xr.concat(found, "glass", join="outer", data_vars="all", fill_value=np.nan)
+    return data.assign_coords(glass=list(glasses), width=list(widths)).assign_attrs(unit="rad/ps", slow=SLOW)
+
+
+_WAYS = {"index": "index", "slope": "perturbation", "minima": "perturbation", "overlap": "overlap"}
+_DIMENSIONS = {"intensity": ("width", "atom"), "share": ("atom", "slow"), "nonaffine": "side", "jumped": "side"}
+_DIMENSIONS |= dict.fromkeys(("displacement", "atomic_index", "atomic_minima"), "atom")
+_DIMENSIONS |= dict.fromkeys(("omega", "overlap", *(f"gamma_{way}" for way in _WAYS)), "mode")
+
+
+def _glass(name, strain, small_strain, widths, tracked) -> dict:
+    glass, potential, modes = load(name), get(POTENTIAL), all_modes(name)
+    affine = gruneisen.strain_volume(glass, potential, strain, relax=False)
+    minima = gruneisen.strain_volume(glass, potential, small_strain, relax=True)
+    found = {
+        way: gruneisen.follow_modes(minima if way == "minima" else affine, potential, tracking, modes)
+        for way, tracking in _WAYS.items()
+        if tracked or way != "overlap"
+    }
+    omega, tracked = found["index"].omega, found.get("overlap")
+    slow, unknown = found["index"].polarizations[:, omega < SLOW], np.full(len(omega), np.nan)
+    table = {"gamma_overlap": unknown} | {f"gamma_{way}": one.gamma for way, one in found.items()}
+    return table | {
+        "omega": omega,
+        "overlap": tracked.overlap if tracked else unknown,
+        "intensity": [local_peaks.peaks_by_modes(modes, width)[0] for width in widths],
+        "displacement": motion.harmonic_displacements(modes, potential, glass, 1.0),
+        "atomic_index": gruneisen.atomic_gruneisen(found["index"]),
+        "atomic_minima": gruneisen.atomic_gruneisen(found["minima"]),
+        "share": (slow.reshape(len(glass), 3, -1) ** 2).sum(axis=1),
+        "nonaffine": minima.basins.nonaffine,
+        "jumped": minima.basins.jumped.astype(float),
+    }
+
+
+@method("yang-2021-moments", 1)
+def moments(glass, widths, progress=False, folder=None) -> xr.Dataset:
+    """Boson peak of every atom of a glass by Chebyshev moments, without a mode.
+
+    Parameters
+    ----------
+    glass : str
+    widths : list of float
+        Widths of the kernel at omega = 0, in rad/ps.
+    progress : bool
+        Whether to show a progress bar.
+    folder : path-like, optional
+        Where finished chunks of atoms are kept.
+
+    Returns
+    -------
+    xarray.Dataset
+        intensity (width, atom), the highest g_i / omega^2.
+    """
+    atoms, potential = load(glass), get(POTENTIAL)
+    measure, every = local_peaks.peaks_by_moments, np.arange(len(atoms))
+    found = [measure(atoms, potential, every, width, folder, progress)[0] for width in widths]
+    return xr.Dataset({"intensity": (("width", "atom"), np.array(found))}, {"width": list(widths)})
+
+
+def _matrix(atoms, potential):
+    """The dynamical matrix, as factors, and its translations."""
+    rest = translations(len(atoms), 3, potential.masses_of(atoms))
+    return dynamical_matrix(atoms, potential, factored=True), rest
+
+
+@method("yang-2021-large-box", 1)
+def slow_gruneisen(glass, count, strain, progress=False, folder=None) -> xr.Dataset:
+    """Grueneisen parameters of the slowest modes of a large glass: affine cells, perturbation theory.
+
+    Parameters
+    ----------
+    glass : str
+    count : int
+        Number of modes, the slowest ones.
+    strain : float
+        Relative change of the volume.
+    progress : bool
+        Whether to show a progress bar.
+    folder : path-like, optional
+        Unused: there are no parts.
+
+    Returns
+    -------
+    xarray.Dataset
+        omega and gamma (mode).
+    """
+    atoms, potential = load(glass), get(POTENTIAL)
+    cells = gruneisen.strain_volume(atoms, potential, strain, relax=False)
+    matrix, rest = _matrix(atoms, potential)
+    modes = low_frequency_modes(matrix, count, seed=MODES_SEED, project_out=rest, progress=progress)
+    found = gruneisen.follow_modes(cells, potential, "perturbation", modes)
+    return xr.Dataset({"omega": ("mode", found.omega), "gamma": ("mode", found.gamma)})
+
+
+@method("yang-2021-crystal", 1)
+def crystal(glasses, cells, progress=False, folder=None) -> xr.Dataset:
+    """Density of states of fcc copper where glasses have their boson peak, and its Debye level, without a mode.
+
+    Parameters
+    ----------
+    glasses : list of str
+        The crystal is read at the fraction of its Debye frequency at which these archived glasses have their maxima.
+    cells : int
+        Cubic cells along each edge of the crystal.
+    progress : bool
+        Unused: there is one recursion.
+    folder : path-like, optional
+        Unused: there are no parts.
+
+    Returns
+    -------
+    xarray.Dataset
+        Scalars: omega; g in ps/rad; debye_level in (rad/ps)^-3, of the crystal's own anisotropic sound.
+    """
+    potential, spectra = get(POTENTIAL), [load_vibrations(name).attrs for name in glasses]
+    atoms = inherent_structure(bulk("Cu", "fcc", 3.64, cubic=True).repeat(cells), potential, relax_box=True)
+    moduli = elastic_moduli(atoms, potential)
+    peaks, debye = (np.array([s[key] for s in spectra]) for key in ("boson_peak_omega", "debye_frequency"))
+    omega = float(peaks.mean() / debye.mean()) * moduli.debye_frequency
+    matrix, rest = _matrix(atoms, potential)
+    options = {"n_vectors": 16, "rng": MODES_SEED, "unit": "rad/ps", "project_out": rest}
+    g = density_of_states(matrix, [omega], resolution=local_peaks.WIDTH, **options).g[0]
+    level = anisotropic_debye_level(moduli, len(atoms) / atoms.cell.volume)
+    return xr.Dataset({"omega": omega, "g": float(g), "debye_level": float(level)})
+
+
+@method("yang-2021-motion", 1)
+def thermal_motion(glass, temperature, duration, runs, progress=False, folder=None) -> xr.Dataset:
+    """Motion of atoms in runs of dynamics, and in trajectories drawn from harmonic theory that are sampled alike.
+
+    Parameters
+    ----------
+    glass : str
+    temperature : float
+    duration : float
+        Of each run, after 10 ps of equilibration; it is sampled every 0.1 ps.
+    runs : int
+    progress : bool
+        Whether to show a progress bar.
+    folder : path-like, optional
+        Where finished runs are kept.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over `run`, `kind` ("dynamics", "harmonic"), `atom` and `window` (one picosecond each):
+        kelvin (run), the mean temperature; square and square_about (run, kind, atom), <u_i^2> in A^2 about the
+        inherent structure and about the mean of the run; step (run, window, atom), how far an atom of the dynamics
+        goes in a picosecond, A, single precision; longest (run, kind, window), atoms in the longest string of
+        followers, 0 where no atom moves further than 1 A; strayed (run), how far the minimum below the last
+        configuration is from the first one, A. path (sample, atom, axis) and path_energy (sample), in A and eV: one
+        more run of 1 ps, sampled every 0.01 ps (`path_time`), for a drawing, displacements rounded to 1e-4 A.
+    """
+    atoms, potential = load(glass), get(POTENTIAL)
+    kept = KeptParts(folder, atoms, potential, str(thermal_motion.method), temperature, duration)
+
+    def run(k):
+        found = dynamics.thermal_trajectory(atoms, potential, temperature, duration, 0.1, 100 + k, progress=progress)
+        last = motion.basin_distance(atoms, potential, found.displacements[-1])
+        return {"u": found.displacements, "time": found.time, "kelvin": found.temperature.mean(), "strayed": last}
+
+    def sample():
+        short = dynamics.thermal_trajectory(atoms, potential, temperature, 1.0, 0.01, seed=50)
+        return {"u": short.displacements.astype(float).round(4), "energy": short.energy, "time": short.time}
+
+    movies = [kept.part(f"run-{k}", partial(run, k)) for k in range(runs)]
+    short = kept.part("sample", sample)
+    table = {"path": (("sample", "atom", "axis"), short["u"].astype("f4"))}
+    table |= {f"path_{name}": ("sample", short[name]) for name in ("energy", "time")}
+    kelvins, time = [float(m["kelvin"]) for m in movies], movies[0]["time"]
+    options = all_modes(glass), potential, atoms, float(np.mean(kelvins)), time
+    both = [(m["u"], motion.draw_harmonic(*options, 200 + k)) for k, m in enumerate(movies)]
+    every = round(1.0 / (time[1] - time[0]))
+    starts = range(0, len(time) - every, every)
+    steps = [[np.linalg.norm(u[t + every] - u[t], axis=1) for t in starts] for u, _ in both]
+    # an atom that moves further than 1 A within a picosecond may belong to a string
+    chain = partial(motion.longest_chain, atoms=atoms, least=1.0, reach=1.0)
+    longest = [[[chain(u[t], u[t + every]) for t in starts] for u in pair] for pair in both]
+    table |= {"kelvin": ("run", kelvins), "strayed": ("run", [float(m["strayed"]) for m in movies])}
+    for name, about in (("square", False), ("square_about", True)):
+        squares = [[motion.mean_square_displacements(u, about) for u in pair] for pair in both]
+        table[name] = (("run", "kind", "atom"), squares)
+    table |= {"step": (("run", "window", "atom"), steps), "longest": (("run", "kind", "window"), longest)}
+    return xr.Dataset(table, {"kind": ["dynamics", "harmonic"]})
+
+
+_GLASSES = [f"Cu50Zr50-mendelev-2009-n1000-1e13-s{seed}" for seed in (1, 2, 3)]
+_MODES = {"glasses": _GLASSES, "strain": 0.01, "small_strain": 0.003, "widths": [0.5, 1.0, 2.0]}
+_WIDTHS = [local_peaks.WIDTH, 10 * local_peaks.WIDTH]
+_LARGE = {"glass": "Cu50Zr50-mendelev-2009-n4000-1e13-s1", "count": 100, "strain": 0.01}
+_RUNS = {"glass": _GLASSES[0], "temperature": 100.0, "duration": 20.0, "runs": 4}
+VIBRATIONS = Measurement("yang-2021-vibrations", vibrations, _MODES)
+MOMENTS = Measurement("yang-2021-moments", moments, {"glass": _GLASSES[0], "widths": _WIDTHS})
+LARGE_BOX = Measurement("yang-2021-large-box", slow_gruneisen, _LARGE)
+CRYSTAL = Measurement("yang-2021-crystal", crystal, {"glasses": _GLASSES, "cells": 12})
+MOTION = Measurement("yang-2021-motion", thermal_motion, _RUNS)
+MEASUREMENTS = (VIBRATIONS, MOMENTS, LARGE_BOX, CRYSTAL, MOTION)

@@ -1,0 +1,294 @@
+"""What the chapter on pushed modes measures, from made-up tables whose answers are known."""
+
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+from bosonpeak.archive.measurements import measurement
+from bosonpeak.archive.results import load_result
+from bosonpeak.landscape.excitation import Transition
+from bosonpeak.papers.mizuno_2020 import figures as draw
+from bosonpeak.papers.mizuno_2020 import measure, pushes
+from bosonpeak.papers.mizuno_2020.rearrangement import label_transitions
+
+PEAK = 0.1
+FIELDS = ("returned_amplitude", "sign", "n_rearranged", "returned_distance", "unconverged", "pushes", "capped")
+
+
+def made_up(n: int, seed: int, k: int = 12, name: str = "glass", **given) -> xr.Dataset:
+    """A table of k modes, all pushed: A_c = omega, |energy| = |r1 - r0|^3, profiles r^-2, T_c = 2e-3 / N."""
+    rng = np.random.default_rng(1000 * n + seed)
+    omega = np.sort(rng.uniform(0.02, 0.15, k))
+    distance = rng.uniform(0.01, 1, k)
+    r = np.linspace(1.5, 6, 9)
+    pushed = {
+        "amplitude": omega,
+        "distance": distance,
+        "left_distance": distance,
+        "energy": -(distance**3),
+        "barrier": 1e-3 / n * (1 + np.arange(k)),
+        "inner_product": rng.uniform(0, 0.3, k),
+        "transition": np.arange(k),
+        "tail_exponent": np.full(k, 2.0),
+        **dict.fromkeys(FIELDS, np.ones(k)),
+        "returned_distance": np.full(k, 1e-10),
+        "n_rearranged": np.full(k, n**0.5),
+    }
+    return xr.Dataset(
+        {
+            "frequency": ("mode", omega),
+            "participation_ratio": ("mode", np.full(k, 0.2)),
+            "phonon_order_parameter": ("mode", rng.random(k)),
+            "third_order_amplitude": ("mode", 10 * omega),
+            **{field: ("pushed", values) for field, values in (pushed | given).items()},
+            "shell_distance": (("transition_label", "shell"), np.tile(r, (k, 1))),
+            "shell_displacement": (("transition_label", "shell"), np.tile(0.5 * r**-2.0, (k, 1))),
+        },
+        {"mode_index": ("pushed", np.arange(k))},
+        {"n_atoms": n, "seed": seed, "name": f"{name}-n{n}-s{seed}", "potential": "harmonic-spheres"},
+    )
+
+
+@pytest.fixture(scope="module")
+def spheres():
+    tables = {n: [made_up(n, seed) for seed in range(1, 6)] for n in (1000, 16000)}
+    return measure.gather("harmonic-spheres", tables, PEAK)
+
+
+@pytest.fixture(scope="module")
+def lj():
+    tables = {1000: [made_up(1000, seed, amplitude=np.geomspace(0.1, 0.3, 12)) for seed in range(1, 6)]}
+    return measure.gather("lennard-jones", tables, 1.5)
+
+
+def test_the_columns_of_all_pushed_modes_follow_from_their_definitions(spheres):
+    frame = spheres.modes
+    assert len(frame) == 120 and len(spheres.every_table) == 10 and spheres.tag == "spheres"
+    np.testing.assert_allclose(frame.over_harmonic, frame.barrier / (frame.frequency**4 * frame.n_atoms / 2))
+    np.testing.assert_allclose(frame.third_over_true, 10)
+    np.testing.assert_allclose(frame.each, frame.distance / frame.n_atoms**0.25)
+    np.testing.assert_allclose(frame.participants, 0.2 * frame.n_atoms)
+    assert (spheres.low.frequency < PEAK).all() and len(spheres.low) == (frame.frequency < PEAK).sum()
+    assert spheres.place == {"n": 16000, "seeds": [1, 2, 3, 4, 5]}
+    assert spheres.table_of("glass-n1000-s2") is spheres.tables[1000][1]
+    with pytest.raises(ValueError, match="glass-n64-s1 is not among the glasses of this run"):
+        spheres.table_of("glass-n64-s1")
+
+
+def test_exchanged_particles_are_no_transition_of_their_own():
+    table = made_up(1000, 1, energy=np.r_[1e-15, np.full(11, -0.5)], transition=np.r_[0, 1, 1, np.arange(2, 11)])
+    pushed = measure.gather("harmonic-spheres", {1000: [table]}, PEAK)
+    assert len(pushed.minima) == 11 and len(pushed.distinct) == 10
+    assert pushed.distinct.modes.tolist() == [2, *[1] * 9] and (pushed.distinct["size"] == 0.5).all()
+
+
+def test_shares_and_medians_are_those_of_numpy(spheres):
+    assert measure.share_between([], 0, 1) == (None, None)
+    value, (low, high) = measure.share_between([0.1, 0.5, 2.0, 1.0], 0.1, 1)
+    assert value == 0.75 and low < value < high
+    value, (low, high) = measure.sample_median(spheres.left, "inner_product", rng=1)
+    assert value == pytest.approx(np.median(spheres.left.inner_product)) and low <= value <= high
+
+
+def test_a_quantity_that_grows_as_a_power_of_n_has_this_exponent(spheres):
+    groups = dict(list(spheres.distinct.groupby("n_atoms").n_rearranged))
+    assert measure.size_exponent(groups)[0] == pytest.approx(0.5)
+    assert measure.size_exponent({1000: [1.0]}) == (None, None)
+
+
+def test_amplitudes_that_rise_with_frequency_are_found_and_shuffling_removes_the_trend(spheres):
+    trend, shuffled = measure.amplitude_trend(spheres, np.random.default_rng(1))
+    assert trend[0] == pytest.approx(1) and abs(shuffled[0]) < 0.4
+    again = measure.amplitude_trend(spheres, np.random.default_rng(1))[1]
+    assert again == shuffled
+
+
+def test_the_ratio_of_amplitudes_is_that_of_the_medians(spheres, lj):
+    (value, (low, high)), n = measure.amplitude_ratio(spheres, lj)
+    ours = np.median(np.log(spheres.left[spheres.left.n_atoms == 1000].amplitude))
+    assert n == 1000 and value == pytest.approx(np.exp(ours - np.median(np.log(lj.left.amplitude))))
+    assert low < value < high and value - low < high - value
+
+
+def test_the_gap_is_the_smallest_of_all_modes_and_a_loose_scan_has_less(spheres, lj):
+    loose = [1e-3, 2e-3, 0.5, 0.2]
+    distance = np.array([[1e-10, 1e-10, 0.5, 0.5], loose])
+    scans = xr.Dataset({"distance": (("tolerance", "push"), distance)}, {"tolerance": [1e-13, 1e-6]})
+    found = measure.transition_gap((spheres, lj), scans)
+    smallest = min(spheres.left.left_distance.min(), lj.left.left_distance.min())
+    assert found.smallest == smallest and found.returned == 1e-10
+    assert found.decades == pytest.approx(np.log10(smallest / 1e-10))
+    assert found.loose_returned == 2e-3 and found.loose_decades == pytest.approx(2)
+
+
+def test_slow_modes_with_a_quartic_density_have_the_exponent_four():
+    rng = np.random.default_rng(2)
+    attributes = {"degrees_of_freedom": 100_000, "first_phonon": 1.2}
+    frequencies = {n: np.sort(rng.random(40_000) ** 0.2) for n in (1000, 4000)}
+    spectra = {n: [xr.Dataset({"frequency": ("mode", omega)}, attrs=attributes)] for n, omega in frequencies.items()}
+    phonons = measure.first_phonons(spectra)
+    assert phonons == {1000: 1.2, 4000: 1.2}
+    found = measure.slow_modes(spectra, phonons, 0.3)
+    # 0.9^5 of the modes lie below three quarters of the first wave
+    assert found.exponent[0] == pytest.approx(4, abs=0.05) and found.count == pytest.approx(80_000 * 0.9**5, rel=0.01)
+    assert found.above[0] == pytest.approx(4, abs=0.2)
+    assert found.density == pytest.approx(5 * 40_000 / 100_000, rel=0.01)
+    assert found.half_count == sum((omega < 0.18).sum() for omega in frequencies.values())
+
+
+def test_the_nature_of_modes_counts_only_large_boxes_below_the_peak(spheres):
+    found = measure.nature_of(spheres, "phonon_order_parameter", least=16000)
+    assert found.count == (spheres.low.n_atoms == 16000).sum() == found.every_count
+    assert found.place == found.every_place == {"n": 16000, "seeds": [1, 2, 3, 4, 5]}
+    # the estimate is ten times the amplitude here
+    assert found.estimate == found.amplitude == found.every_estimate
+    assert abs(found.amplitude[0]) < 0.6
+
+
+def test_the_onset_falls_as_the_smallest_barrier_does(spheres):
+    found = measure.onset_of(spheres)
+    assert {n: v.tolist() for n, v in found.values.items()} == {1000: [2e-6] * 5, 16000: [1.25e-7] * 5}
+    assert found.exponent[0] == pytest.approx(-1) and found.covered == 1 and found.judged == found.exponent
+    assert "N = 1000: median 2.0e-06 of 5" in found.note and "exponent -1.00" in found.note
+    n, decades = found.widest
+    assert n in found.values and decades == 0
+    assert replace(found, covered=0.5).judged == (None, None)
+    half = [t.isel(pushed=slice(0, None, 2)) for t in spheres.tables[1000]]
+    less = measure.onset_of(measure.gather("harmonic-spheres", {1000: half}, PEAK))
+    assert less.covered < 0.9 and less.exponent == (None, None) and "of upper bounds" in less.note
+    for n, values in measure.smallest_amplitudes(spheres).items():
+        assert values.tolist() == [float(t.amplitude.min()) for t in spheres.tables[n]]
+
+
+def test_modes_that_share_their_minimum_are_counted():
+    # three modes for each minimum, in every glass with lengths of its own
+    tables = [made_up(1000, s, transition=np.arange(12) // 3, distance=np.full(12, 0.1 * s)) for s in range(1, 5)]
+    share, apart = measure.minima_per_mode(measure.gather("harmonic-spheres", {1000: tables}, PEAK))
+    assert share[0] == pytest.approx(1 / 3) and apart == 1
+
+
+def test_energies_that_are_cubes_of_the_length_have_the_exponent_three(spheres):
+    law, shuffled = measure.energy_law(spheres, np.random.default_rng(1))
+    assert law[0] == pytest.approx(3) and abs(shuffled[0]) < 1
+    few = measure.gather("harmonic-spheres", {1000: [made_up(1000, 1, k=4)]}, PEAK)
+    assert measure.energy_law(few, np.random.default_rng(1)) == ((None, None), (None, None))
+
+
+def test_the_far_field_is_read_in_large_boxes_only(spheres):
+    found = measure.far_field(spheres, np.random.default_rng(1))
+    assert found.exponent[0] == 2 and found.count == 60 and found.seeds == [1, 2, 3, 4, 5]
+    assert abs(found.shuffled) < 0.5
+    nothing = measure.far_field(spheres, np.random.default_rng(1), least=10**6)
+    assert nothing == measure.FarField((None, None), None, 0, [])
+
+
+def _transition(displacements):
+    values = dict.fromkeys(("returned_amplitude", "energy", "barrier", "inner_product", "left_distance"), 0.1)
+    return Transition(
+        **values, amplitude=0.1, returned_distance=1e-9, sign=1, unconverged=0, pushes=1, capped=False,
+        loose=np.zeros(len(displacements), bool), displacements=displacements,
+    )  # fmt: skip
+
+
+def test_the_same_minimum_is_recognised_from_the_atoms_that_move_most():
+    rng = np.random.default_rng(4)
+    fields = rng.standard_normal((3, 60, 3)) * np.linspace(0.3, 0.001, 60)[:, None]
+    fields -= fields.mean(axis=1, keepdims=True)
+    top = [np.argsort(-np.linalg.norm(u, axis=1))[:20] for u in fields]
+    table = xr.Dataset(
+        {
+            "moved_atom": (("transition_label", "rank"), top),
+            "moved": (
+                ("transition_label", "rank", "xyz"),
+                [u[k].astype("f4") for u, k in zip(fields, top, strict=True)],
+            ),
+        }
+    )
+    pushes_ = [*fields, fields[1] + 1e-6, fields[2] + rng.normal(0, 1e-2, (60, 3))]
+    labels = label_transitions([_transition(u) for u in pushes_])
+    for u, label in zip(pushes_, labels, strict=True):
+        assert [measure.same_minimum(u, table, k) for k in range(3)] == [k == label for k in range(3)]
+    # and counted for random directions, against the first two modes of a table with the amplitudes 1, 2, 3
+    table = table.assign(
+        amplitude=("pushed", [1.0, 2.0, 3.0]), transition=("pushed", [0, 1, 2]), mode_index=("pushed", [0, 1, 2])
+    )
+    found = xr.Dataset(
+        {
+            "amplitude": ("direction", [5.0, 7.0]),
+            "displacements": (("direction", "atom", "xyz"), np.array([fields[1], fields[2]], "f4")),
+        }
+    )
+    assert measure.compare_triggers(found, table) == measure.Triggers(1, 6.0, 1.5)
+
+
+def test_four_samples_are_compared_where_there_are_four(spheres):
+    four = measure.four_samples(spheres, most=5)
+    assert sorted(four.seed.unique()) == [1, 2, 3, 4] and (four.n_atoms == 16000).all()
+    medians = [float(np.median(t.distance)) for t in spheres.tables[16000][:4]]
+    assert measure.sample_ratio(four) == pytest.approx(max(medians) / min(medians))
+    assert measure.sample_ratio(four[four.seed < 4]) is None
+
+
+def test_two_minimisers_agree_within_five_per_cent_or_not():
+    fire = made_up(1000, 1, amplitude=np.geomspace(0.01, 0.1, 12))
+    cg = fire.assign(amplitude=fire.amplitude * np.r_[np.full(9, 1.04), np.full(2, 1.06), np.inf])
+    cg["energy"] = cg.energy + np.r_[1e-6, np.zeros(11)]
+    found = measure.compare_minimisers([(fire, cg)])
+    assert found.amplitudes.shape == (11, 2) and found.agree[0] == pytest.approx(9 / 11)
+    assert found.alike.tolist() == [False, *[True] * 10] and found.next_mode == 0
+    assert found.place == {"n": 1000, "seeds": [1]}
+
+
+def test_amplitudes_that_differ_from_the_archive_are_refused():
+    assert pushes.relative_difference([0.1, 0.2], [0.1, 0.2]) == 0
+    assert pushes.relative_difference([0.1], [0.102]) == pytest.approx(np.log(1.02))
+    with pytest.raises(ValueError, match="by more than 5 %"):
+        pushes.relative_difference([0.1, 0.2], [0.1, 0.3])
+
+
+def test_the_archived_pushes_are_those_that_the_book_reads():
+    scans, crystals, directions = (measurement(m, True) for m in pushes.MEASUREMENTS)
+    tables = [
+        load_result("transitions", f"{pushes.SCANS.parameters[name]}-fire") for name in ("spheres", "lennard_jones")
+    ]
+    assert [float(t.amplitude[0]) for t in tables] == pushes.SCANS.parameters["amplitudes"]
+    # below A_c a push returns, at the tight tolerance to within 1e-9
+    for prefix, distance in (("", scans.distance.values[0]), ("lj_", scans.lj_distance.values)):
+        steps = scans[f"{prefix}amplitude"].values / pushes.SCANS.parameters["amplitudes"][prefix == "lj_"]
+        assert (distance[steps < 0.99] < 1e-9).all() and (distance[steps > 1].min() > 1e-3)
+    assert np.isinf(crystals.amplitude).all() and crystals.amplitude.shape == (2, 6)
+    assert (directions.amplitude > directions.returned_amplitude).all()
+    # the same packing, the same doors: as `label_transitions` of full fields found
+    assert measure.compare_triggers(directions, tables[0]).same >= 1
+
+
+def test_crystals_return_and_sliding_layers_follow_their_push():
+    assert pushes.fcc_crystal(0.95, "X", 2).get_distances(0, range(1, 32), mic=True).min() == pytest.approx(0.95)
+    found = pushes.push_crystals(1, repeat=3)
+    assert np.isinf(found.amplitude).all() and (found.pushes >= 14 - 2).all() and found.attrs["n_atoms"] == 108
+    sliding = pushes.slide_layers()
+    # the middle of a square is a quarter of a cube's edge away, by which either half of the layers moves
+    assert sliding.inner_product == pytest.approx(1, abs=0.01)
+    assert sliding.amplitude == pytest.approx(0.95 * 2**0.5 / 4, rel=0.02)
+
+
+def test_every_figure_draws_what_it_is_given(spheres, lj):
+    systems = (spheres, lj)
+    fig, axes = plt.subplots(2, 2)
+    draw.draw_against_frequency(axes[:, 0], systems, "amplitude", draw.AMPLITUDE, crosses="third_order_amplitude")
+    drawn = [len(c.get_offsets()) for c in axes[0, 0].collections]
+    assert drawn == [60, 60, 120] and axes[1, 0].get_xlabel() == draw.OMEGA
+    draw.draw_barriers(axes, systems)
+    draw.draw_nature(axes, spheres, {"amplitude": "a", "distance": "d"}, "log")
+    draw.draw_rearranged(axes, systems, ((1e-5, 1e-2), (1e-3, 1e-1)))
+    plt.close(fig)
+    fig, axes = plt.subplots(1, 2)
+    draw.draw_law(axes, systems, [3.0, None])
+    assert [len(ax.lines) for ax in axes] == [2, 1]
+    draw.draw_onset(axes[0], measure.onset_of(spheres).values, {64000: 1e-8}, "k", "spheres")
+    assert axes[0].lines[-2].get_ydata() == pytest.approx([2e-6, 1.25e-7])
+    draw.draw_samples(axes, measure.four_samples(spheres, 5))
+    draw.draw_profiles(axes[1], spheres)
+    plt.close(fig)
