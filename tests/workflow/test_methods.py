@@ -31,7 +31,7 @@ from campaigns import KINDS, campaigns
 from collect import has_family
 from families import families
 from families import studies as studies_of
-from learn import STUDIES
+from learn import FASTEST, SLOWEST, STUDIES
 
 
 def smallest(kind: str, **options) -> dict:
@@ -179,27 +179,28 @@ class TestRemade:
         np.testing.assert_allclose(made["atomic_intensity"], last.atomic_intensity, rtol=1e-3)
 
 
+@pytest.fixture(scope="module")
+def table():
+    """The glasses from which the studies of the smallest kind learn."""
+    name = min(entry["table"] for entry in catalogue_of("learning").values() if entry["study"] == "neuron")
+    return studies.usable(studies.glasses(load_samples(name), SLOWEST, FASTEST)).assign_attrs(name=name)
+
+
 class TestLearned:
     """Of what is learned: the first repeat of a linear model at the shortest cutoff, and the weights of one neuron."""
-
-    @pytest.fixture(scope="class")
-    def table(self):
-        import learn
-
-        name = min(e["table"] for e in catalogue_of("learning").values() if e["study"] == "neuron")
-        glasses = studies.glasses(load_samples(name), learn.SLOWEST, learn.FASTEST)
-        return studies.usable(glasses).assign_attrs(name=name)
 
     def test_ridge_at_the_shortest_cutoff(self, table):
         shipped = load_result("learning", f"{table.attrs['name']}-cutoffs").isel(value=0)
         made = studies.scan(
-            table, "partial g(r)", "r_cut", [float(shipped.value)], "ridge", repeats=1, seed=shipped.attrs["seed"]
+            table, "partial g(r)", "r_cut", [float(shipped.value)], "ridge", repeats=1, seed=int(shipped.attrs["seed"])
         )
         np.testing.assert_allclose(made[0, 0], shipped.ridge[0], rtol=1e-6)
 
     def test_the_weights_of_one_neuron(self, table):
         shipped = load_result("learning", f"{table.attrs['name']}-neuron")
-        weights, difference = studies.neuron_weights(table, repeats=shipped.sizes["repeat"], seed=shipped.attrs["seed"])
+        weights, difference = studies.neuron_weights(
+            table, repeats=shipped.sizes["repeat"], seed=int(shipped.attrs["seed"])
+        )
         np.testing.assert_allclose(difference, shipped.difference, atol=1e-9)
         # single precision and hundreds of epochs: on another processor the weights drift, and their pattern stays
         for made, expected in zip(weights, shipped.weight.values, strict=True):
