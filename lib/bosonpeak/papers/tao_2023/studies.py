@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.archive.resume import read_arrays, write_arrays
 from bosonpeak.learning.evaluation import BASELINES, cross_predict, error_gain, mean_absolute_error, score_interval
 from bosonpeak.learning.regression import ARCHITECTURES, Network, train
@@ -50,16 +49,6 @@ def mean_spectrum(table: xr.Dataset, omega, width: float = WIDTH) -> np.ndarray:
     frequency = table.frequency.values
     share = frequency.shape[1] / (3 * table.attrs["n_atoms"])
     return share * broadened_reduced_density(frequency.ravel().astype(float), omega, width)
-
-
-def load_study(table: str, study: str) -> xr.Dataset:
-    """The shipped predictions of one study of workflow/scripts/learn.py. Raises ValueError where there is none."""
-    return load_result("learning", f"{table}-{study}")
-
-
-def shipped_studies() -> list[str]:
-    """Names of all, `<table>-<study>`."""
-    return shipped_results("learning")
 
 
 def _kept(folder, table, what, compute) -> np.ndarray:
