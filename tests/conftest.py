@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable
 
 import pytest
+from filelock import FileLock
+
 from bosonpeak.book import cache, runs
 from bosonpeak.paths import project_root
 from bosonpeak.threads import set_threads
-from filelock import FileLock
 
 _ran: dict[str, cache.Executed] = {}
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from bosonpeak.book import build, runs
 from bosonpeak.paths import project_root
 

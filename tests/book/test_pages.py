@@ -6,9 +6,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from bosonpeak.book import build
 from bosonpeak.paths import project_root
-from PIL import Image
 
 pytestmark = [pytest.mark.book, pytest.mark.slow, pytest.mark.xdist_group("site")]
 

@@ -2,6 +2,7 @@
 
 import nbformat
 import pytest
+
 from bosonpeak.book import runs
 
 CPU_SECONDS = 90

@@ -1,6 +1,7 @@
 """A fresh ci run says what the archived one says, so that no verdict changes unseen."""
 
 import pytest
+
 from bosonpeak.book import claims, runs
 
 pytestmark = pytest.mark.slow

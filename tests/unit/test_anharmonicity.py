@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+
 from bosonpeak.landscape.anharmonicity import expand_energy
 from bosonpeak.materials import potentials
 from bosonpeak.materials.lammps import Session

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+
 from bosonpeak.archive import structures as structure_files
 from bosonpeak.landscape.active_region import Region, describe_landscape
 from bosonpeak.landscape.artn import REDUCED, Search, activate_atoms, activation_events, refine_event

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+
 from bosonpeak.units import RAD_PER_PS
 from bosonpeak.vibrations.modes import Modes, low_frequency_modes, normal_modes
 from bosonpeak.vibrations.peaks import atomic_density_of_states, boson_peak

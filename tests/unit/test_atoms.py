@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import xarray as xr
+
 from bosonpeak.learning.regression import Network
 from bosonpeak.materials.glasses import load
 from bosonpeak.papers.tao_2023 import atoms

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import xarray as xr
 from ase import Atoms
-from bosonpeak.papers.yang_2021 import figures as draw
 from matplotlib.figure import Figure
+
+from bosonpeak.papers.yang_2021 import figures as draw
 
 
 def test_extremes_are_named_with_their_numbers_and_means(axes):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+
 from bosonpeak.paths import project_root
 
 SCRIPT = project_root() / "benchmarks" / "engine.py"

@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from bosonpeak.networks.lattices import LATTICES, lattice_network
 from bosonpeak.networks.placement import _apart, binomial_variance, network_with_variance
 

@@ -9,6 +9,7 @@ import time
 import nbformat
 import pytest
 import yaml
+
 from bosonpeak.book import build, cache, kernel, runs
 
 READER = """---

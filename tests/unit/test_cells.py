@@ -1,6 +1,7 @@
 """The cells of the pages: short, and clean under ruff."""
 
 import pytest
+
 from bosonpeak.book import cells, runs
 
 CHAPTER, CELL = 400, 40

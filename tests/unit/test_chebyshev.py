@@ -4,10 +4,11 @@ import numba
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from numpy.polynomial.chebyshev import chebval, chebvander
+
 from bosonpeak.networks import square_lattice_network
 from bosonpeak.vibrations.chebyshev import chebyshev_moments, jackson_kernel
 from bosonpeak.vibrations.operators import FactoredOperator, check_operator, spectral_bound
-from numpy.polynomial.chebyshev import chebval, chebvander
 
 RNG = np.random.default_rng(77)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ase.build import bulk
+
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.elasticity import anisotropic_debye_level, elastic_moduli, sound_speeds

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from bosonpeak import __version__
 from bosonpeak.book import cli, runs
 

@@ -4,6 +4,7 @@ import numba
 import numpy as np
 import pytest
 from ase import Atoms
+
 from bosonpeak.papers.yang_2021.fields import correlation_length
 from bosonpeak.structure.coarse_graining import (
     KERNELS,

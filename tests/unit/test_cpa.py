@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from bosonpeak.networks.lattices import LATTICES, SpringDistribution, lattice_network, vector_dynamical_matrix
 from bosonpeak.papers.spring_network.cpa import find_static_stiffness, rigidity_threshold, solve_cpa
 from bosonpeak.papers.spring_network.lattice_green import (

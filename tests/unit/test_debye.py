@@ -4,6 +4,8 @@ from math import pi
 
 import numpy as np
 import pytest
+from scipy.special import zeta
+
 from bosonpeak import units
 from bosonpeak.papers.primer.measure import excess_band
 from bosonpeak.vibrations.debye import (
@@ -14,7 +16,6 @@ from bosonpeak.vibrations.debye import (
     specific_heat,
     square_lattice_density,
 )
-from scipy.special import zeta
 
 OMEGA = np.linspace(0, 1, 20001)
 

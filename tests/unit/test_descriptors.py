@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from ase import Atoms
+
 from bosonpeak.materials.glasses import GlassRecipe, load
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.tao_2023 import descriptors

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from ase.build import bulk
+
 from bosonpeak.materials import potentials
 from bosonpeak.materials.eam import read_eam
 from bosonpeak.materials.lammps import Session

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bosonpeak.networks import SpringNetwork, diluted_square_lattice, square_lattice_network
 from bosonpeak.vibrations.elasticity import scalar_debye_level, scalar_modulus
 from bosonpeak.vibrations.modes import modes_near

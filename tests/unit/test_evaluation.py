@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+
 from bosonpeak import statistics
 from bosonpeak.archive.results import load_vibrations
 from bosonpeak.learning import evaluation

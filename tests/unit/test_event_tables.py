@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from bosonpeak.landscape.artn import Event, Search
 from bosonpeak.materials import glasses
 from bosonpeak.materials.potentials import get

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+
 from bosonpeak.archive import structures as structure_files
 from bosonpeak.landscape.excitation import Transition, critical_amplitude, excite_modes, loose_atoms, scan_amplitudes
 from bosonpeak.materials import glasses, potentials

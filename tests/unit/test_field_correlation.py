@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from ase import Atoms
+
 from bosonpeak.papers.yang_2021.fields import best_length, binned_means, box_blocks, correlate_fields, proportionality
 from bosonpeak.statistics import correlation_interval, partial_correlation, pool_correlations
 from bosonpeak.structure.coarse_graining import coarse_grain

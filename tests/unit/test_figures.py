@@ -7,10 +7,11 @@ from html.parser import HTMLParser
 import matplotlib
 import numpy as np
 import pytest
+from PIL import Image
+
 from bosonpeak.book import figures
 from bosonpeak.book.figures import frames, use_style
 from bosonpeak.drawing.style import CYCLE, ordered_colors
-from PIL import Image
 
 VALUES = [0.0, 0.1, 0.2, 0.3]
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from ase import Atoms
+
 from bosonpeak.materials.geometry import check_periodic, displacements, nearest_image
 
 SKEWED = np.array([[13.0, 0, 0], [4, 12, 0], [-3, 5, 14]])

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+
 from bosonpeak.archive.results import load_vibrations, vibrations_table
 from bosonpeak.book import glass_tables
 from bosonpeak.drawing import spectra as draw

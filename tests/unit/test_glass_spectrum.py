@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from ase.build import bulk
+
 from bosonpeak.archive.glasses import load
 from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations import glass_spectrum as module

@@ -13,6 +13,7 @@ import time
 import numpy as np
 import pytest
 from ase import Atoms
+
 from bosonpeak.archive import glasses as archive
 from bosonpeak.archive.structures import read_structure, write_structure
 from bosonpeak.materials import glasses, potentials, recipes

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+
 from bosonpeak.materials import glasses, potentials
 from bosonpeak.materials.geometry import displacements
 from bosonpeak.materials.lammps import Session

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+
 from bosonpeak.archive.glasses import load
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+
 from bosonpeak.materials import potentials
 from bosonpeak.materials.lammps import Session
 from bosonpeak.threads import set_threads

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bosonpeak.materials import glasses
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.yang_2021.inherent_spectra import inherent_spectra

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from tqdm import tqdm
+
 from bosonpeak.materials import potentials
 from bosonpeak.materials.lammps import LammpsError, Session
 from bosonpeak.vibrations import hessian
-from tqdm import tqdm
 
 CU_ZR = potentials.get("cu-zr-mendelev-2009")
 LJ = potentials.get("lennard-jones")

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import scipy.sparse as sp
+
 from bosonpeak.networks import SpringNetwork, square_lattice_network
 from bosonpeak.networks.lattices import (
     LATTICES,
@@ -258,8 +259,9 @@ def test_contacts_of_an_oblique_cell_are_those_of_all_images(d, cutoff):
 
 
 def test_contacts_of_a_glass_are_those_of_another_neighbour_list():
-    from bosonpeak.materials.glasses import load
     from matscipy.neighbours import neighbour_list
+
+    from bosonpeak.materials.glasses import load
 
     glass = load("Cu50Zr50-mendelev-2009-n1000-1e13-s1")
     network = contact_network(glass.get_positions(), np.array(glass.cell), 3.6)

@@ -6,8 +6,9 @@ import sys
 import tokenize
 from pathlib import Path
 
-import bosonpeak
 import pytest
+
+import bosonpeak
 
 ROOT = Path(bosonpeak.__file__).parent
 # from the lowest to the highest; a module may import its own floor and those below

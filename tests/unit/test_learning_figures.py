@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bosonpeak.papers.tao_2023 import figures as draw
 
 

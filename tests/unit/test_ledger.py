@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 import yaml
+
 from bosonpeak.book import claims, tables
 from bosonpeak.book.claims import KINDS, SCALES, VERDICTS, Claim, Ledger, verdict
 from bosonpeak.paths import project_root

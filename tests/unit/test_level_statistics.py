@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bosonpeak.networks import SpringNetwork
 from bosonpeak.networks.lattices import lattice_network
 from bosonpeak.papers.spring_network import level_statistics as levels

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from bosonpeak.book import listing, runs
 from bosonpeak.book.cli import main
 from bosonpeak.paths import project_root

@@ -7,6 +7,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.neighborlist import neighbor_list
+from scipy.spatial.transform import Rotation
+
 from bosonpeak.papers.li_2025.local_fields import (
     FIELDS,
     LINEAR,
@@ -17,7 +19,6 @@ from bosonpeak.papers.li_2025.local_fields import (
     random_signs,
     shift_reference,
 )
-from scipy.spatial.transform import Rotation
 
 SKEWED = np.array([[13.0, 0, 0], [4, 12, 0], [-3, 5, 14]])
 CUTOFF = 4.0

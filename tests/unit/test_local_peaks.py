@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bosonpeak.materials import glasses
 from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.hessian import dynamical_matrix

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
+
 from bosonpeak.book import runs
 from bosonpeak.papers.jiang_2026 import archived, ensembles, figures, measure
 from bosonpeak.papers.jiang_2026.ensembles import DISORDERS

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
+
 from bosonpeak.archive.measurements import measurement
 from bosonpeak.archive.results import load_result
 from bosonpeak.landscape.excitation import Transition

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bosonpeak.papers.primer import measure
 from bosonpeak.vibrations.debye import specific_heat
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+
 from bosonpeak.archive.results import read_dataset, write_dataset
 from bosonpeak.networks.lattices import LATTICES, SpringDistribution, lattice_network
 from bosonpeak.networks.placement import network_with_variance

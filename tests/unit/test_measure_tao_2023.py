@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+
 from bosonpeak import statistics
 from bosonpeak.archive.measurements import check_sample
 from bosonpeak.learning.evaluation import r_squared

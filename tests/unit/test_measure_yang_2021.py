@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from ase import Atoms
+
 from bosonpeak.archive.results import load_result
 from bosonpeak.landscape.artn import Event
 from bosonpeak.materials import glasses

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from ase.build import bulk
+
 from bosonpeak.materials.glasses import inherent_structure, load
 from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.hessian import dynamical_matrix

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from ase import Atoms
+
 from bosonpeak.networks import diluted_square_lattice, square_lattice_network
 from bosonpeak.vibrations.debye import plane_waves
 from bosonpeak.vibrations.modes import (
@@ -187,6 +188,7 @@ def test_a_dimension_that_does_not_divide_is_refused(dimension):
 
 def test_a_dense_solve_has_all_cores_and_gives_them_back(monkeypatch):
     import threadpoolctl
+
     from bosonpeak.threads import available_cores
     from bosonpeak.vibrations import modes
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from ase.build import bulk
+
 from bosonpeak.materials import potentials
 from bosonpeak.materials.glasses import GlassRecipe, melt_quench
 from bosonpeak.materials.lammps import Session

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bosonpeak.networks.lattices import (
     LATTICES,
     SpringDistribution,

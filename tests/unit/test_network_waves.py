@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bosonpeak.networks.lattices import LATTICES, SpringDistribution, lattice_network
 from bosonpeak.papers.spring_network import network_waves as waves
 from bosonpeak.papers.spring_network.cpa import expand_second_order, solve_cpa

@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 import scipy.sparse as sp
+
 from bosonpeak.networks import (
     SpringNetwork,
     coordination_distribution,

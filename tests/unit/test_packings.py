@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bosonpeak.papers.jiang_2026.packings import _energy_and_gradient, jammed_discs
 
 

@@ -6,6 +6,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.geometry.rdf import get_rdf
+
 from bosonpeak.structure.pair_distribution import (
     atomic_pair_distribution,
     first_minimum,

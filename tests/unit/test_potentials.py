@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from scipy.optimize import minimize_scalar
+
 from bosonpeak.materials import potentials
 from bosonpeak.materials.lammps import Session
 from bosonpeak.vibrations import hessian
-from scipy.optimize import minimize_scalar
 
 METAL = [name for name in potentials.NAMES if potentials.get(name).units == "metal"]
 

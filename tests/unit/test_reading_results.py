@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+
 from bosonpeak.archive import results
 
 

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+
 from bosonpeak.paths import project_root
 
 README = (project_root() / "README.md").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from bosonpeak.landscape.excitation import Transition
 from bosonpeak.papers.mizuno_2020.rearrangement import label_transitions, onset_temperature
 

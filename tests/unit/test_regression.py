@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import xarray as xr
+
 from bosonpeak.learning.regression import ARCHITECTURES, Network, grouped_split, restore, train
 
 SMALL = Network(hidden=(8,), dropout=0.0, penalty=0.0, learning_rate=1.0, epochs=50, patience=1000, batch=1000)
@@ -35,6 +36,7 @@ def test_all_repeats_at_once_are_what_keras_trains_one_by_one(data):
     scaled, target = (x - trained.centre) / trained.scale, (y - trained.target[0]) / trained.target[1]
     for repeat in range(2):
         import keras
+
         from bosonpeak.learning.training import build_network
 
         held = grouped_split(groups, SMALL.held_back, 5 + repeat)

@@ -8,6 +8,8 @@ import ase.build
 import numpy as np
 import pytest
 import xarray as xr
+from scipy import constants
+
 from bosonpeak.archive import glasses as archive
 from bosonpeak.materials import glasses
 from bosonpeak.materials.glasses import GlassRecipe, melt_quench
@@ -24,7 +26,6 @@ from bosonpeak.papers.tao_2023.samples import (
 )
 from bosonpeak.vibrations import hessian
 from bosonpeak.vibrations.elasticity import elastic_moduli
-from scipy import constants
 
 SLOWER = GlassRecipe("cu-zr-mendelev-2019", "Cu50Zr50", 108, 1e15, 1, melt_time=1.0)
 PARENT = [SLOWER, dataclasses.replace(SLOWER, cooling_rate=5e15), dataclasses.replace(SLOWER, cooling_rate=math.inf)]

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter1d
+
 from bosonpeak.papers.li_2025 import figures as draw
 from bosonpeak.papers.li_2025 import maps
 from bosonpeak.scattering.wavevectors import ScatteringMap
-from scipy.ndimage import gaussian_filter1d
 
 Q, E = np.arange(0.25, 8.6, 0.1), np.arange(0.25, 20.1, 0.25)
 S = 1 + 1.5 * np.exp(-(((Q - 2.75) / 0.3) ** 2))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from bosonpeak.papers.li_2025.maps import (
     fit_product,
     intensity_forms,

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from ase.build import bulk
+
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.materials.dynamics import thermal_trajectory
 from bosonpeak.materials.glasses import inherent_structure

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from scipy.constants import Boltzmann, R, electron_volt
+from scipy.integrate import quad
+
 from bosonpeak.scattering import specific_heat as module
 from bosonpeak.scattering.raman import bose_factor, mode_couplings, raman_coupling, raman_intensity, reduce_raman
 from bosonpeak.scattering.specific_heat import (
@@ -21,8 +24,6 @@ from bosonpeak.units import MEV
 from bosonpeak.vibrations.debye import KELVIN, debye_density
 from bosonpeak.vibrations.modes import Modes
 from bosonpeak.vibrations.peaks import boson_peak
-from scipy.constants import Boltzmann, R, electron_volt
-from scipy.integrate import quad
 
 TEMPERATURE = np.geomspace(5, 100, 40)
 SOLIDS = [(0.8, 250.0, 0.2, 70.0, 15.0), (0.95, 280.0, 0.05, 72.0, 12.0), (0.5, 180.0, 0.5, 120.0, 40.0)]

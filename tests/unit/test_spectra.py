@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+
 from bosonpeak.networks import diluted_square_lattice, square_lattice_network
 from bosonpeak.units import MEV, RAD_PER_PS, THZ
 from bosonpeak.vibrations.debye import debye_density, square_lattice_density

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+from matplotlib.figure import Figure
+
 from bosonpeak.networks.lattices import SpringDistribution, lattice_network
 from bosonpeak.networks.placement import network_with_variance
 from bosonpeak.papers.spring_network import figures as draw
 from bosonpeak.papers.spring_network import network_peaks as peaks
 from bosonpeak.papers.spring_network.cpa import solve_cpa
-from matplotlib.figure import Figure
 
 SEED = 20285
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy import stats
+
 from bosonpeak.statistics import (
     density_exponent,
     difference_interval,
@@ -15,7 +17,6 @@ from bosonpeak.statistics import (
     scaling_exponent,
     subtract,
 )
-from scipy import stats
 
 
 def _same(found, expected, tolerance=1e-9):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+
 from bosonpeak.learning import evaluation
 from bosonpeak.learning.regression import Network
 from bosonpeak.papers.tao_2023 import studies

@@ -5,16 +5,17 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from ase import Atoms
+from numpy.polynomial.chebyshev import chebval
+from scipy.linalg import subspace_angles
+from scipy.sparse.linalg import eigsh
+from scipy.spatial import cKDTree
+
 from bosonpeak.networks import square_lattice_network
 from bosonpeak.vibrations.chebyshev import filter_vectors
 from bosonpeak.vibrations.modes import low_frequency_modes, normal_modes, phonon_order_parameter
 from bosonpeak.vibrations.operators import FactoredOperator, check_operator, spectral_bound
 from bosonpeak.vibrations.spectra import translations
 from bosonpeak.vibrations.subspace import count_quantiles, projector
-from numpy.polynomial.chebyshev import chebval
-from scipy.linalg import subspace_angles
-from scipy.sparse.linalg import eigsh
-from scipy.spatial import cKDTree
 
 
 def elastic_network(edge, jitter, seed=0, masses=None, positions=False):

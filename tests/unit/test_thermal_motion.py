@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+
 from bosonpeak.materials.dynamics import thermal_trajectory
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ase.build import bulk
 from ase.units import kB
+
 from bosonpeak.archive.glasses import load
 from bosonpeak.materials.dynamics import Trajectory, thermal_trajectory
 from bosonpeak.materials.glasses import inherent_structure

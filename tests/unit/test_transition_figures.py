@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from ase import Atoms
+
 from bosonpeak.book.prose import quote_or
 from bosonpeak.drawing.style import tidy_logarithmic
 from bosonpeak.papers.mizuno_2020 import figures as draw

@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 from ase import Atoms
 from ase.build import bulk
+
 from bosonpeak.landscape.anharmonicity import expand_energy
 from bosonpeak.landscape.excitation import Transition, excite_modes, loose_atoms
 from bosonpeak.materials import glasses, potentials

@@ -5,8 +5,9 @@ from math import pi, sqrt
 import ase.units
 import numpy as np
 import pytest
-from bosonpeak.units import MEV, RAD_PER_PS, THZ
 from scipy import constants
+
+from bosonpeak.units import MEV, RAD_PER_PS, THZ
 
 
 def test_one_electronvolt_per_square_angstrom_and_dalton():

@@ -7,6 +7,11 @@ import shutil
 import numpy as np
 import pytest
 import xarray as xr
+from campaigns import GROUPS, campaigns
+from families import families
+from families import studies as studies_of
+from small_projects import ROOT, SPHERES
+
 from bosonpeak.archive import glasses as archive
 from bosonpeak.archive.files import sha256_of
 from bosonpeak.archive.results import catalogue_of
@@ -20,10 +25,6 @@ from bosonpeak.papers.tao_2023.descriptors import total_pair_function
 from bosonpeak.papers.tao_2023.samples import load_samples, sample_peak, shipped_samples
 from bosonpeak.papers.yang_2021.events import OUTCOMES
 from bosonpeak.vibrations.glass_spectrum import SEED
-from campaigns import GROUPS, campaigns
-from families import families
-from families import studies as studies_of
-from small_projects import ROOT, SPHERES
 
 GLASSES, SPECTRA = ROOT / "data" / "glasses", ROOT / "data" / "results" / "vibrations"
 CATALOGUE = archive.catalogue().to_dict("records")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
+
 from bosonpeak.archive.methods import Method
 from bosonpeak.archive.results import catalogue_of, write_dataset
 from bosonpeak.archive.structures import read_structure
@@ -212,9 +213,10 @@ class TestCollect:
         assert json.loads(table.attrs["versions"]) == entry["versions"] == {"numpy": "1.0, 2.0"}
 
     def test_samples_of_another_version_are_not_merged_with(self, project, tmp_path, monkeypatch):
-        from bosonpeak.papers.tao_2023.samples import make_samples
         from collect import collect, has_family
         from families import families
+
+        from bosonpeak.papers.tao_2023.samples import make_samples
 
         project.ask(ENTRY)
         first, second = families("book")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import yaml
+
 from bosonpeak.archive.files import sha256_of
 from bosonpeak.archive.results import catalogue_of, has_result, load_result
 from bosonpeak.papers.tao_2023.samples import DR
@@ -125,6 +126,7 @@ def test_what_is_not_shipped_is_named(project):
 @pytest.mark.slow
 def test_the_network_of_all_glasses_can_be_read_back(project, shipped, monkeypatch):
     import learn
+
     from bosonpeak.learning.regression import restore
 
     monkeypatch.setattr(learn, "REPEATS", 2)

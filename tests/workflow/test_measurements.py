@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 import xarray as xr
+
 from bosonpeak import papers
 from bosonpeak.archive.measurements import (
     KIND,

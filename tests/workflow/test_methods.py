@@ -14,6 +14,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ase import Atoms
+from campaigns import KINDS, campaigns
+from collect import has_family
+from families import families
+from families import studies as studies_of
+from learn import FASTEST, SLOWEST, STUDIES
+
 from bosonpeak.archive import glasses as archive
 from bosonpeak.archive.methods import Method, method, plain
 from bosonpeak.archive.results import catalogue_of, has_result, load_result, results_folder
@@ -27,11 +33,6 @@ from bosonpeak.papers.yang_2021.events import SEED, tabulate_events
 from bosonpeak.papers.yang_2021.inherent_spectra import inherent_spectra
 from bosonpeak.vibrations.glass_spectrum import glass_spectrum
 from bosonpeak.vibrations.local_peaks import local_peak_table
-from campaigns import KINDS, campaigns
-from collect import has_family
-from families import families
-from families import studies as studies_of
-from learn import FASTEST, SLOWEST, STUDIES
 
 
 def smallest(kind: str, **options) -> dict:

@@ -10,9 +10,10 @@ import time
 import numpy as np
 import pytest
 import xarray as xr
-from bosonpeak.materials import glasses
 from campaigns import Spectrum
 from small_projects import CHEAP, ROOT, SPHERES
+
+from bosonpeak.materials import glasses
 
 SCRIPTS = ROOT / "workflow" / "scripts"
 SLOW_COOLING = CHEAP | {"cooling_rate": 1e14, "seed": 5}

@@ -12,11 +12,12 @@ from typing import ClassVar
 
 import xarray as xr
 import yaml
+from common import function_at, open_glass, provenance
+
 from bosonpeak.archive.glasses import glasses_folder
 from bosonpeak.archive.methods import Method
 from bosonpeak.materials import recipes
 from bosonpeak.materials.recipes import GlassRecipe
-from common import function_at, open_glass, provenance
 
 GROUPS = ("book", "paper")
 """Groups of recipes and of campaigns: what `make data` makes, and what `make paper` makes."""

@@ -8,11 +8,12 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+from common import exclusive
+
 from bosonpeak.archive.files import write_whole
 from bosonpeak.archive.measurements import enter_measurement
 from bosonpeak.book import claims, runs
 from bosonpeak.paths import project_root
-from common import exclusive
 
 
 def run(chapter: str, scale: str, notebook: Path, measured: list[Path]) -> None:

@@ -11,6 +11,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import xarray as xr
+from campaigns import KINDS, campaigns
+from common import arguments
+from families import Family, Study, families, studies
+from measurements import measurements
+
 from bosonpeak.archive.files import sha256_of
 from bosonpeak.archive.glasses import catalogue, has_glass, processor
 from bosonpeak.archive.measurements import KIND, enter_measurement
@@ -25,10 +30,6 @@ from bosonpeak.archive.results import (
 )
 from bosonpeak.materials import recipes
 from bosonpeak.materials.glasses import admit
-from campaigns import KINDS, campaigns
-from common import arguments
-from families import Family, Study, families, studies
-from measurements import measurements
 
 NOUNS = {
     "vibrations": "vibrational spectra",

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import yaml
+from campaigns import GROUPS
+from common import function_at
+
 from bosonpeak.archive.glasses import glasses_folder
 from bosonpeak.archive.methods import Method
 from bosonpeak.archive.results import catalogue_of
 from bosonpeak.materials.recipes import GlassRecipe
-from campaigns import GROUPS
-from common import function_at
 
 _NEEDED, _OPTIONAL = {"table", "recipe", "seeds", "rates", "picks", "structures"}, {"ends"}
 

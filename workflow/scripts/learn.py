@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+from common import arguments, versions_of
+
 from bosonpeak.archive.files import sha256_of
 from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import results_folder, write_dataset
@@ -25,7 +27,6 @@ from bosonpeak.papers.tao_2023 import atoms, studies
 from bosonpeak.papers.tao_2023.descriptors import sample_inputs
 from bosonpeak.papers.tao_2023.samples import load_samples
 from bosonpeak.threads import set_threads
-from common import arguments, versions_of
 
 SEED, REPEATS = 2023, 9
 SLOWEST, FASTEST = 1e12, 1e15

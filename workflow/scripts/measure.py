@@ -5,11 +5,12 @@ Finished parts are kept next to OUTPUT, so that a run that was killed resumes.
 
 from pathlib import Path
 
+from common import arguments
+from measurements import measurement_named
+
 from bosonpeak.archive.measurements import made
 from bosonpeak.archive.results import write_dataset
 from bosonpeak.threads import available_cores, set_threads
-from common import arguments
-from measurements import measurement_named
 
 
 def measure(name: str, output: Path) -> None:

@@ -6,10 +6,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from campaigns import GROUPS
+
 from bosonpeak import papers
 from bosonpeak.archive.measurements import Measurement
 from bosonpeak.paths import project_root
-from campaigns import GROUPS
 
 
 def measurements(group: str | None = None) -> list[Measurement]:

@@ -8,8 +8,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from bosonpeak.materials import glasses, recipes
 from common import arguments, exclusive
+
+from bosonpeak.materials import glasses, recipes
 
 
 def quench(group: str, key: str, folder: Path) -> Path:

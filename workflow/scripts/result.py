@@ -7,10 +7,11 @@ file depends on the glass, the options and the code alone: neither the date nor 
 
 from pathlib import Path
 
-from bosonpeak.archive.results import write_dataset
-from bosonpeak.threads import available_cores, set_threads
 from campaigns import KINDS, campaign_of
 from common import arguments
+
+from bosonpeak.archive.results import write_dataset
+from bosonpeak.threads import available_cores, set_threads
 
 
 def result(kind: str, key: str, glass: Path, output: Path) -> None:

@@ -7,12 +7,13 @@ resumes. It works with one thread, because the number of threads would change th
 
 from pathlib import Path
 
+from common import PACKAGES, arguments, exclusive, versions_of
+from families import families
+
 from bosonpeak.archive.results import write_dataset
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.tao_2023.samples import make_samples, sample_table
 from bosonpeak.threads import set_threads
-from common import PACKAGES, arguments, exclusive, versions_of
-from families import families
 
 
 def samples(group: str, key: str, output: Path) -> None:
