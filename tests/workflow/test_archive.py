@@ -282,7 +282,7 @@ def test_only_whole_glasses_are_loaded_and_known_groups_read(tmp_path, monkeypat
     found = recipes.recipes("book")
     assert [(r.n_atoms, r.seed) for r in found] == [(32, 1), (32, 2), (48, 1), (48, 2)]
     assert len({r.key for r in found}) == 4 and math.isinf(found[0].melt_temperature)
-    with pytest.raises(ValueError, match="there is book"):
+    with pytest.raises(ValueError, match="choose one of book"):
         recipes.recipes("paper")
 
     recipe = recipes[0]
