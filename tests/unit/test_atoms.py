@@ -134,3 +134,11 @@ def test_tenths_of_each_element_hold_both_whatever_sets_the_elements_apart(rows)
     found = atoms.first_shell(rows, value, by_element=True)
     np.testing.assert_array_equal(found["height"], atoms.first_shell(rows, rows.target, by_element=True)["height"])
     assert (found["height"][[0, 2]] < 0.6).all() and np.isnan(atoms.first_shell(rows, value)["height"]).all()
+
+
+def test_first_peaks_need_only_the_shells_that_hold_them(table, rows):
+    near = atoms.atomic_rows(table, r=atoms.NEAR)
+    assert near.inputs.shape == (3000, 4 * len(atoms.NEAR)) and atoms.NEAR.max() < 5
+    whole, short = (atoms.first_shell(r, r.target) for r in (rows, near))
+    for name in whole:
+        np.testing.assert_allclose(short[name], whole[name], rtol=1e-6, atol=1e-7)

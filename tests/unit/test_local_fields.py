@@ -148,7 +148,9 @@ def test_linear_fields_are_their_operators_on_small_displacements(name):
 
 def test_what_is_not_linear_has_no_operator():
     for name in (*NONLINEAR, "charge"):
-        with pytest.raises(ValueError, match=f"'{name}' is not a linear field: choose one of displacement, random sign"):
+        with pytest.raises(
+            ValueError, match=f"'{name}' is not a linear field: choose one of displacement, random sign"
+        ):
             linear_operator(name, GEOMETRY)
 
 

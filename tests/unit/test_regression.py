@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import xarray as xr
-from bosonpeak.learning.regression import ARCHITECTURES, Network, build_network, grouped_split, restore, train
+from bosonpeak.learning.regression import ARCHITECTURES, Network, grouped_split, restore, train
 
 SMALL = Network(hidden=(8,), dropout=0.0, penalty=0.0, learning_rate=1.0, epochs=50, patience=1000, batch=1000)
 
@@ -35,6 +35,7 @@ def test_all_repeats_at_once_are_what_keras_trains_one_by_one(data):
     scaled, target = (x - trained.centre) / trained.scale, (y - trained.target[0]) / trained.target[1]
     for repeat in range(2):
         import keras
+        from bosonpeak.learning.training import build_network
 
         held = grouped_split(groups, SMALL.held_back, 5 + repeat)
         model = build_network(6, SMALL, 5 + repeat)
@@ -104,6 +105,8 @@ def test_a_network_comes_back_from_its_table(data, tmp_path):
 
 @pytest.mark.parametrize("hidden", ARCHITECTURES.values())
 def test_architectures_have_the_layers_they_name(hidden):
+    from bosonpeak.learning.training import build_network
+
     model = build_network(30, Network(hidden=hidden), 1)
     dense = [layer for layer in model.layers if hasattr(layer, "kernel")]
     assert [layer.units for layer in dense] == [*hidden, 1]
@@ -115,5 +118,31 @@ def test_bad_input_gets_one_sentence(data):
         train(x, y[1:], groups, SMALL)
     with pytest.raises(ValueError, match="hold NaN"):
         train(np.where(x > 2, np.nan, x), y, groups, SMALL)
-    with pytest.raises(ValueError, match="trained on 6 numbers a row"):
+    with pytest.raises(ValueError, match="trained on 6 numbers per row"):
         train(x, y, groups, dataclasses.replace(SMALL, epochs=25), repeats=1).predict(x[:, :4])
+
+
+@pytest.mark.parametrize("count", [2, 31, 40, 1700])
+def test_rows_are_shuffled_as_jax_shuffles_them(count):
+    from bosonpeak.learning.training import jax, jnp, shuffled, sorting_rounds
+
+    rows = jnp.asarray(np.pad(np.arange(100, 100 + count), (0, 25)))
+    for seed in range(3):
+        key = jax.random.key(seed)
+        found = shuffled(key, rows, count, sorting_rounds(count))
+        np.testing.assert_array_equal(found[:count], jax.random.permutation(key, rows[:count]))
+    assert sorting_rounds(1700) == 2
+
+
+@pytest.mark.slow
+def test_trainings_with_the_same_room_share_one_compilation_and_room_changes_nothing(data):
+    from bosonpeak.learning.training import _compiled
+
+    x, y, groups = data
+    network = dataclasses.replace(SMALL, dropout=0.1, batch=16, epochs=50)
+    room = [train(x[:n], y[:n], groups[:n], network, repeats=2, seed=7, room=len(x)) for n in (90, 105, 120)]
+    (_, compiled) = _compiled(network, 6, 16, 1)
+    assert compiled._cache_size() == 1
+    alone = train(x[:90], y[:90], groups[:90], network, repeats=2, seed=7)
+    for ours, theirs in zip(alone.weights, room[0].weights, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)

@@ -155,8 +155,3 @@ def test_the_mean_spectrum_of_samples_has_their_mean_peak():
     assert found.max() == pytest.approx(float(one.intensity[0]), rel=1e-4)
     both = studies.mean_spectrum(table.isel(sample=[0, 1]), omega)
     np.testing.assert_allclose(both, (found + studies.mean_spectrum(table.isel(sample=[1]), omega)) / 2)
-
-
-def test_a_study_that_is_not_shipped_is_named():
-    with pytest.raises(ValueError, match="no learning of 'absent-inputs' are shipped"):
-        studies.load_study("absent", "inputs")

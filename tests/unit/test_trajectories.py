@@ -351,7 +351,7 @@ def test_an_atom_s_own_factor_is_taken_at_the_q_of_each_shell(glass):
 
 def test_an_unknown_debye_waller_factor_is_refused(glass, cold):
     waves = box_wavevectors(glass[0].cell.array, [1.0, 2.0], 2, 1)
-    with pytest.raises(ValueError, match="unknown debye_waller 'none': mean, atom"):
+    with pytest.raises(ValueError, match="unknown debye_waller 'none': give mean, atom"):
         boson_map_of_motion(cold, glass[0], waves, np.array([5.0]), 1.0, debye_waller="none")
 
 

@@ -12,7 +12,7 @@ from scipy.optimize import least_squares, nnls
 from scipy.special import expit, logit, ndtr
 from scipy.stats import t as student
 
-from bosonpeak.vibrations.debye import KELVIN, debye_density, specific_heat
+from bosonpeak.vibrations.debye import KELVIN, debye_density, mode_heat, specific_heat
 
 PARAMETERS = ("debye_share", "debye_temperature", "einstein_share", "einstein_temperature", "einstein_spread")
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
@@ -68,13 +68,6 @@ def reduced_specific_heat(temperature, energy, g) -> np.ndarray:
     return 3 * R * specific_heat(temperature, energy, g, unit="meV") / temperature**3
 
 
-def _mode_heat(x) -> np.ndarray:
-    """Heat of one oscillator over k_B, (x/2)^2 / sinh^2(x/2), with x = theta / T."""
-    # sinh overflows above 710, and 0/0 is 1
-    half = np.clip(x / 2, 1e-12, 300)
-    return (half / np.sinh(half)) ** 2
-
-
 def debye_heat(temperature, theta) -> np.ndarray:
     """Heat of Debye's solid, 9R (T/theta)^3 int_0^(theta/T) x^4 e^x / (e^x - 1)^2 dx, exact up to rounding.
 
@@ -97,7 +90,7 @@ def debye_heat(temperature, theta) -> np.ndarray:
     # beyond x = 60 the integrand is below 1e-19
     top = np.minimum(theta / temperature, 60.0)
     x = top[..., None] * (1 + _NODES) / 2
-    return 4.5 * R * (temperature / theta) ** 3 * top * ((x**2 * _mode_heat(x)) @ _WEIGHTS)
+    return 4.5 * R * (temperature / theta) ** 3 * top * ((x**2 * mode_heat(x)) @ _WEIGHTS)
 
 
 def einstein_heat(temperature, theta, spread=0.0) -> np.ndarray:
@@ -129,7 +122,7 @@ def einstein_heat(temperature, theta, spread=0.0) -> np.ndarray:
     low = -np.minimum(_REACH, theta / np.maximum(spread, theta / (2 * _REACH)))[..., None]
     z = low + (_REACH - low) * (1 + _NODES) / 2
     weight = _WEIGHTS * np.exp(-0.5 * z**2)
-    heat = _mode_heat((theta[..., None] + spread[..., None] * z) / temperature[..., None])
+    heat = mode_heat((theta[..., None] + spread[..., None] * z) / temperature[..., None])
     return 3 * R * (weight * heat).sum(axis=-1) / weight.sum(axis=-1)
 
 

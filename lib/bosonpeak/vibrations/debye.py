@@ -156,6 +156,13 @@ def plane_waves(length: float, omega_max: float, dimension: int, speed: float = 
     return first * np.sqrt(shells), count[shells]
 
 
+def mode_heat(x) -> np.ndarray:
+    """Specific heat of one mode over k_B, (x/2)^2 / sinh^2(x/2), at x = hbar omega / (k_B T); shape of x."""
+    # sinh overflows above 710, where the mode is frozen, and 0/0 is 1
+    half = np.clip(x / 2, 1e-12, 300)
+    return (half / np.sinh(half)) ** 2
+
+
 def specific_heat(temperature, omega, g, unit: str | None = None) -> np.ndarray:
     """Specific heat per mode over k_B of harmonic vibrations, by the trapezoid rule on the given grid.
 
@@ -188,7 +195,5 @@ def specific_heat(temperature, omega, g, unit: str | None = None) -> np.ndarray:
         raise ValueError("omega must rise from 0 or above, and g hold one value for each omega")
     if np.any(temperature <= 0):
         raise ValueError("temperatures must be positive")
-    half = omega * (KELVIN[unit] if unit else 1.0) / (2 * temperature[..., None])
-    # sinh overflows above 710, where the mode has long been frozen
-    half = np.clip(half, 1e-12, 300)
-    return np.trapezoid(g * (half / np.sinh(half)) ** 2, omega, axis=-1)
+    x = omega * (KELVIN[unit] if unit else 1.0) / temperature[..., None]
+    return np.trapezoid(g * mode_heat(x), omega, axis=-1)

@@ -1,6 +1,6 @@
 """Local quantities whose fluctuations li-2025 compares with the boson peak: strain, coordination, distances, controls.
 
-All belong to configurations that are displaced from a reference. Neighbourhoods and strain are those of li-2025, Fig. 4.
+All belong to configurations that are displaced from a reference. Neighbourhoods and strain are those of Fig. 4 there.
 The reference and the cutoff, which the paper leaves open, are arguments.
 """
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 from ase import Atoms
+from numba import njit
 
 from bosonpeak.structure.pair_distribution import periodic_neighbours
 
@@ -122,60 +123,64 @@ def local_fields(displacements, geometry: LocalGeometry, names=FIELDS) -> dict[s
     if unknown:
         raise ValueError(f"unknown field {unknown[0]!r}: choose one of {', '.join(FIELDS)}")
     u = np.asarray(displacements, float)
-    t, n = u.shape[:2]
-    g, found = geometry, {}
-    if "displacement" in names:
-        found["displacement"] = u
-    if "random sign" in names:
-        found["random sign"] = u * random_signs(n)[:, None]
-    flat = u.reshape(t, -1).T
-    H = (g.gradient @ flat).T.reshape(t, n, 3, 3)
+    t, n, g = *u.shape[:2], geometry
+    H = (g.gradient @ u.reshape(t, -1).T).T.reshape(t, n, 3, 3)
     strain = (H + H.swapaxes(2, 3) + H.swapaxes(2, 3) @ H) / 2
     shear = _shear_components(strain)
-    if "volumetric" in names:
-        found["volumetric"] = np.trace(strain, axis1=2, axis2=3)[..., None] / 3
-    if "shear" in names:
-        found["shear"] = shear
-    if "von Mises" in names:
-        found["von Mises"] = np.sqrt((shear**2).sum(axis=2, keepdims=True) / 2)
-    if "rotation" in names:
-        found["rotation"] = np.stack([H[..., a, b] - H[..., b, a] for a, b in ((2, 1), (0, 2), (1, 0))], axis=-1) / 2
-    if {"bond length", "non-affine"} & set(names):
-        parts = [_over_bonds(u[k], H[k], g) for k in range(t)]
-        for column, name in enumerate(("bond length", "non-affine")):
-            if name in names:
-                found[name] = np.stack([part[column] for part in parts])[..., None]
+    found = {
+        "displacement": u,
+        "random sign": u * random_signs(n)[:, None],
+        "volumetric": np.trace(strain, axis1=2, axis2=3)[..., None] / 3,
+        "shear": shear,
+        "von Mises": np.sqrt((shear**2).sum(axis=2, keepdims=True) / 2),
+        "rotation": np.stack([H[..., a, b] - H[..., b, a] for a, b in ((2, 1), (0, 2), (1, 0))], axis=-1) / 2,
+    }
+    if "bond length" in names:
+        found["bond length"] = _mean_distance(u, g.i, g.j, g.vector, np.inf)[1, ..., None]
+    if "non-affine" in names:
+        found["non-affine"] = _non_affine(u, H, g.i, g.j, g.vector)[..., None]
     if {"coordination", "neighbour distance"} & set(names):
-        parts = _neighbours_now(u, g)
-        for column, name in enumerate(("coordination", "neighbour distance")):
-            if name in names:
-                found[name] = parts[column][..., None]
+        found["coordination"], found["neighbour distance"] = _neighbours_now(u, g)[..., None]
     return {name: found[name] for name in names}
 
 
-def _over_bonds(u, H, g):
-    """Mean length of the bonds of the reference and D^2_min, (N,) each."""
-    change = u[g.j] - u[g.i]
-    rest = ((change - np.einsum("pab,pb->pa", H[g.i], g.vector)) ** 2).sum(axis=1)
-    length = np.linalg.norm(g.vector + change, axis=1)
-    n = len(u)
-    return np.bincount(g.i, length, n) / np.bincount(g.i, minlength=n), np.bincount(g.i, rest, n)
+@njit(cache=True)
+def _non_affine(u, H, i, j, vector):
+    """D^2_min over the neighbours of the reference, (T, N)."""
+    found = np.zeros(u.shape[:2])
+    for t in range(len(u)):
+        for p in range(len(i)):
+            for a in range(3):
+                rest = u[t, j[p], a] - u[t, i[p], a]
+                for b in range(3):
+                    rest -= H[t, i[p], a, b] * vector[p, b]
+                found[t, i[p]] += rest**2
+    return found
 
 
 def _neighbours_now(u, g):
-    """Coordination and mean distance of the neighbours within the cutoff at each time, (T, N) each."""
+    """Coordination and mean distance of the neighbours within the cutoff at each time, (2, T, N)."""
     # a pair comes within the cutoff only if the largest displacements of its two atoms can bridge the gap
     farthest = np.linalg.norm(u, axis=2).max(axis=0)
     i, j, distance, vector = periodic_neighbours(g.atoms, "ijdD", g.cutoff + 2 * farthest.max())
     possible = distance < g.cutoff + farthest[i] + farthest[j]
-    i, j, vector = i[possible], j[possible], vector[possible]
-    n = u.shape[1]
-    count, total = np.empty((2, len(u), n))
-    for k in range(len(u)):
-        r = np.linalg.norm(vector + u[k][j] - u[k][i], axis=1)
-        near = r < g.cutoff
-        count[k], total[k] = np.bincount(i[near], minlength=n), np.bincount(i[near], r[near], n)
-    return count, total / np.maximum(count, 1)
+    return _mean_distance(u, i[possible], j[possible], vector[possible], g.cutoff)
+
+
+@njit(cache=True)
+def _mean_distance(u, i, j, vector, cutoff):
+    """Number and mean distance of the pairs of each atom that are nearer than the cutoff, (2, T, N)."""
+    found = np.zeros((2, *u.shape[:2]))
+    for t in range(len(u)):
+        for p in range(len(i)):
+            square = 0.0
+            for a in range(3):
+                square += (vector[p, a] + u[t, j[p], a] - u[t, i[p], a]) ** 2
+            if square < cutoff**2:
+                found[0, t, i[p]] += 1
+                found[1, t, i[p]] += np.sqrt(square)
+    found[1] /= np.maximum(found[0], 1)
+    return found
 
 
 def shift_reference(displacements, lag: int) -> np.ndarray:

@@ -246,8 +246,8 @@ def wave_convergence(reading: Reading, atoms: Atoms, modes: Modes, counts) -> pd
     rows = []
     for count in counts:
         r, found = _at_peak(reading, atoms, modes, count, 2)
-        speckle = f"{100 * np.nanmedian((found.stderr / found.intensity)[reading.inside]):.0f} %" if count > 1 else ""
-        rows.append((count, speckle, f"{r:.3f}"))
+        error = np.nanmedian((found.stderr / found.intensity)[reading.inside]) if count > 1 else 0
+        rows.append((count, f"{100 * error:.0f} %" if count > 1 else "", f"{r:.3f}"))
     return pd.DataFrame(rows, columns=["wave vectors per shell", "speckle of a shell", "r at the peak"])
 
 
@@ -259,8 +259,8 @@ def still_correlations(reading: Reading, atoms: Atoms, modes: Modes, cutoff: flo
     grid, at = GRIDS["lj"], reading.energy[[nearest(reading.energy, reading.peaks[0])]]
     some, geometry = box_wavevectors(atoms.cell.array, grid.edges, waves, 3), local_geometry(atoms, cutoff)
     found = {f: harmonic_fluctuation_map(modes, f, geometry, some, at, grid.width, grid.unit) for f in LINEAR}
-    structure = reading.structures[0]
-    return {f: float(maps.structure_correlation(m, structure, reading.inside)[0]) for f, m in found.items()}
+    s, inside = reading.structures[0], reading.inside
+    return {f: float(maps.structure_correlation(m, s, inside)[0]) for f, m in found.items()}
 
 
 def three_axes_correlation(motion: Reading, tables) -> np.ndarray:
@@ -304,9 +304,13 @@ def sound_branch(tables, way: str) -> list[maps.Dispersion]:
 
 
 def reduced_peaks(energy, spectra, highest: float = SEARCH[1]) -> np.ndarray:
-    """Energy in meV of the maximum of each spectrum (G, E), which is divided by E^2 already, up to `highest`, (G,)."""
-    found = [boson_peak(energy, x, dimension=1, omega_min=SEARCH[0], omega_max=highest).omega for x in spectra]
-    return np.array(found)
+    """Energy in meV of the maximum of each spectrum (G, E), which is divided by E^2 already, up to `highest`, (G,).
+
+    Energies at which a spectrum is NaN, as C(E) is where a box has no modes, are left out.
+    """
+    known = [np.isfinite(x) for x in spectra]
+    options = {"dimension": 1, "omega_min": SEARCH[0], "omega_max": highest}
+    return np.array([boson_peak(energy[k], x[k], **options).omega for x, k in zip(spectra, known, strict=True)])
 
 
 def reduced_raman(tables, temperature: float = 300.0) -> np.ndarray:

@@ -211,8 +211,7 @@ def scattering_table(
             if extras:
                 table["chi"] = (("field", "energy"), np.array(list(chi.values())))
     table = xr.Dataset(table, coordinates, attributes | {"cutoff": cutoff, "width": grid.width} | asdict(plan))
-    units = {"q": "1/A" if unit == "meV" else "reduced", "energy": unit, "harmonic": f"{unit}^-3"}
-    for name, text in units.items():
+    for name, text in (("q", "1/A" if unit == "meV" else "reduced"), ("energy", unit), ("harmonic", f"{unit}^-3")):
         table[name].attrs["units"] = text
     return table
 

@@ -3,9 +3,9 @@
     G0(s) = <tr [s - D(k)]^-1> / d_o,   Im s >= 0,   springs 1, masses 1, d_o displacements per node, <...> over k
 
 Scalar springs: in closed form by the arithmetic-geometric mean M (square and triangular), or as one integral of such
-(simple cubic and fcc), to 1e-8 of the value, and 3e-7 next to the flat band of fcc at s = 16. Vector springs (triangular
-and fcc): from the density of states of linear simplices, to 2e-5 (2D) and 1e-4 (3D) at Im s = 1; on the real axis as
-`vector_density`, from ten of its cells upwards. Reduced units: s in t0/m.
+(simple cubic and fcc). The relative error is 1e-8, and 3e-7 next to the flat band of fcc at s = 16. Vector springs
+(triangular and fcc): from the density of states of linear simplices. The error is 2e-5 (2D) and 1e-4 (3D) at
+Im s = 1; on the real axis it is that of `vector_density`, from ten of its cells upwards. Reduced units: s in t0/m.
 """
 
 from functools import lru_cache
@@ -142,7 +142,7 @@ def _simplices(dimension: int, n: int):
 
 
 def _fraction_below(e, level):
-    """Fraction of each simplex that lies below level (S,), for a linear function with ascending corner values e (d + 1, S)."""
+    """Fraction of each simplex below level (S,), for a linear function with ascending corner values e (d + 1, S)."""
     if len(e) == 3:
         low = (level - e[0]) ** 2 / ((e[1] - e[0]) * (e[2] - e[0]))
         high = 1 - (e[2] - level) ** 2 / ((e[2] - e[0]) * (e[2] - e[1]))

@@ -1,8 +1,8 @@
 """Ratios of neighbouring level spacings, and the piece of a network whose levels are compared.
 
 The levels of extended modes of a random matrix repel one another (Gaussian orthogonal ensemble). Those of modes that
-are localised at different places do not (independent levels). The ratio of neighbouring spacings needs no unfolding: Oganesyan and Huse, Phys. Rev. B 75,
-155111 (2007); Atas et al., Phys. Rev. Lett. 110, 084101 (2013).
+are localised at different places do not (independent levels). The ratio of neighbouring spacings needs no unfolding:
+Oganesyan and Huse, Phys. Rev. B 75, 155111 (2007); Atas et al., Phys. Rev. Lett. 110, 084101 (2013).
 """
 
 import numpy as np

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from bosonpeak import statistics
-from bosonpeak.archive.measurements import Measurement
+from bosonpeak.archive.measurements import Measurement, check_sample
 from bosonpeak.materials.glasses import load
 from bosonpeak.networks import springs
 from bosonpeak.networks.lattices import contact_network, lattice_network
@@ -90,19 +90,11 @@ def remeasure(data: xr.Dataset, samples: Mapping[str, archived.Sample], names: S
 
     Raises
     ------
-    RuntimeError
+    ValueError
         If they differ by more than the tolerance.
     """
-    worst = 0.0
-    for name in names:
-        new = archived.measure_sample(samples[name], data.attrs["resolution"])["density"]
-        old = data.density.sel(sample=name).values
-        worst = max(worst, float(abs(new - old).max() / old.max()))
-    if not worst <= tolerance:
-        raise RuntimeError(
-            f"archived spectra and new ones differ by {worst:.1e} ({', '.join(names)}): make the archive again"
-        )
-    return worst
+    new = [archived.measure_sample(samples[name], data.attrs["resolution"])["density"] for name in names]
+    return check_sample("the spectra of " + ", ".join(names), data.density.sel(sample=list(names)), new, tolerance)
 
 
 def count_floppy(n: int, share: float, seeds: Sequence[int]) -> tuple[springs.ZeroModes, Interval]:

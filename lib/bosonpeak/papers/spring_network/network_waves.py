@@ -3,8 +3,8 @@
     A(q, omega) = sum_k |<q|e_k>|^2 delta(omega - omega_k),   |q> = exp(i q r) / sqrt(N)
 
 Its integral over omega > 0 is 1 less the weight of zero modes. The dynamic structure factor S(q, omega) of classical
-vibrations is k_B T q^2 / (m omega^2) times A. An effective medium has A = -(2 omega / pi) Im [omega^2 - K(omega) D(q)]^-1. Reduced units:
-length a, stiffness t0, mass m, omega in sqrt(t0/m), q in 1/a.
+vibrations is k_B T q^2 / (m omega^2) times A. An effective medium has A = -(2 omega / pi) Im [omega^2 - K(omega)
+D(q)]^-1. Reduced units: length a, stiffness t0, mass m, omega in sqrt(t0/m), q in 1/a.
 """
 
 from dataclasses import dataclass, replace

@@ -1,6 +1,7 @@
-"""The boson peak of single atoms from their own surroundings (floor 6; tao-2023, Figs. 3d, 4, 8).
+"""The boson peak of single atoms from their own surroundings (tao-2023, Figs. 3d, 4, 8).
 
-The target is log10 of I_BP^i in (rad/ps)^-3, which spans decades; inputs are four partial g_i(r), distances in A.
+The target is log10 of I_BP^i in (rad/ps)^-3, which spans decades. The inputs are four partial g_i(r). Distances are in
+A.
 """
 
 from dataclasses import dataclass, replace
@@ -81,7 +82,7 @@ def atomic_rows(table: xr.Dataset, samples=None, sigma: float = SIGMA, r=R) -> A
 
 
 def cut_rows(rows: AtomicRows, r_cut: float) -> AtomicRows:
-    """The same atoms that see no farther than r_cut (A). Raises ValueError for one that leaves nothing."""
+    """The same atoms, which see no farther than r_cut (A). Raises ValueError where that leaves no shell."""
     if r_cut < rows.r[0]:
         raise ValueError(f"r_cut = {r_cut} A leaves no shell: the first lies at {rows.r[0]:g} A")
     inside = np.tile(r_cut + 1e-9 >= rows.r, 4)
@@ -90,8 +91,16 @@ def cut_rows(rows: AtomicRows, r_cut: float) -> AtomicRows:
 
 @dataclass(frozen=True)
 class AtomicPrediction:
-    """unseen (n,): True for atoms of parents that no network saw; predicted (repeats, m) and true (m,) of these m,
-    log10 I_BP^i; trained: the networks."""
+    """Predictions for the atoms of parents that no network saw.
+
+    Attributes
+    ----------
+    unseen : array of bool, shape (n,)
+        True for these m atoms.
+    predicted, true : array, shapes (repeats, m) and (m,)
+        log10 of I_BP^i.
+    trained : Trained
+    """
 
     unseen: np.ndarray
     predicted: np.ndarray
@@ -105,8 +114,26 @@ def predict_atoms(
 ) -> AtomicPrediction:  # fmt: skip
     """Train on the atoms of some parents and predict those of the others (tao-2023: nine glasses and one).
 
-    share: of the parents that are not seen. shuffled: trained on other atoms' targets, as a control. Raises ValueError
-    as `regression.train` and `regression.grouped_split`.
+    Parameters
+    ----------
+    rows : AtomicRows
+    network : Network
+    repeats : int
+    share : float
+        Share of the parents that are not seen.
+    seed : int
+    shuffled : bool
+        Whether to train on targets of other atoms, as a control.
+    progress : bool
+
+    Returns
+    -------
+    AtomicPrediction
+
+    Raises
+    ------
+    ValueError
+        As `regression.train` and `regression.grouped_split`.
     """
     unseen = grouped_split(rows.parent, share, seed)
     target = rows.target[~unseen]
@@ -117,15 +144,29 @@ def predict_atoms(
 
 
 def within_elements(correlate, predicted, true, number) -> float:
-    """Mean over the elements of correlate(predicted, true) of that element's atoms alone; all (n,)."""
+    """Mean over the elements of correlate(predicted, true) of the atoms of one element; all arrays (n,)."""
     return float(np.mean([correlate(predicted[number == z], true[number == z]) for z in np.unique(number)]))
 
 
 def extreme_atoms(value, share: float = 0.1, number=None) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of the atoms with the lowest and with the highest `share` of value (n,).
+    """The atoms with the lowest and with the highest share of a value.
 
-    number: atomic numbers (n,), where each element is to have its own lowest and highest; else all atoms are ranked
-    together, as in tao-2023. Raises ValueError for a share outside (0, 1/2].
+    Parameters
+    ----------
+    value : array, shape (n,)
+    share : float
+    number : array of int, shape (n,), optional
+        Atomic numbers: each element then has its own lowest and highest. By default all atoms are ranked together, as
+        in tao-2023.
+
+    Returns
+    -------
+    lowest, highest : array of int
+
+    Raises
+    ------
+    ValueError
+        If the share lies outside (0, 1/2].
     """
     if not 0 < share <= 0.5:
         raise ValueError(f"share = {share}: the lowest and highest share lies in (0, 1/2]")
@@ -143,11 +184,27 @@ def extreme_atoms(value, share: float = 0.1, number=None) -> tuple[np.ndarray, n
 def extreme_functions(
     rows: AtomicRows, value, share: float = 0.1, by_element: bool = False, chosen=None
 ) -> np.ndarray:  # fmt: skip
-    """Mean partial g(r) around the atoms with the lowest and the highest `share` of value, (2, 4, K).
+    """Mean partial g(r) around the atoms with the lowest and the highest share of a value.
 
-    Each of the four around the atoms of its own element alone; NaN where there is none among them. by_element: the
-    shares are taken of each element. chosen: rows (m,), some of them more than once, that value (m,) belongs to
-    (default: all, once). Raises ValueError as `extreme_atoms`.
+    Parameters
+    ----------
+    rows : AtomicRows
+    value : array, shape (m,)
+    share : float
+    by_element : bool
+        Whether the shares are taken of each element.
+    chosen : array of int, shape (m,), optional
+        Rows that the values belong to, some of them more than once; by default all, once.
+
+    Returns
+    -------
+    array, shape (2, 4, K)
+        Lowest first; each of the four channels around the atoms of its own element, NaN where there is none among them.
+
+    Raises
+    ------
+    ValueError
+        As `extreme_atoms`.
     """
     chosen = np.arange(len(rows.target)) if chosen is None else chosen
     found, channels = np.full((2, 4, len(rows.r)), np.nan), rows.inputs.reshape(-1, 4, len(rows.r))
@@ -172,11 +229,19 @@ def first_peak(functions, r=R) -> tuple[np.ndarray, np.ndarray]:
 def first_shell(
     rows: AtomicRows, value, share: float = 0.1, by_element: bool = False, chosen=None
 ) -> dict[str, np.ndarray]:  # fmt: skip
-    """How the first peaks around the atoms with the highest `share` of value differ from those with the lowest.
+    """How the first peaks around the atoms with the highest share of a value differ from those with the lowest.
 
-    height (4,): of the highest over the lowest; place (4,): the difference, A; order (2,): unlike over like
-    neighbours, of the highest over the lowest, around Cu and around Zr (tao-2023, Fig. 4). NaN where an element is not
-    among the atoms chosen. by_element, chosen: see `extreme_functions`. Raises ValueError as that.
+    Parameters
+    ----------
+    rows, value, share, by_element, chosen
+        As of `extreme_functions`.
+
+    Returns
+    -------
+    dict of arrays
+        `height` (4,): of the highest over the lowest; `place` (4,): the difference in A; `order` (2,): unlike over like
+        neighbours, of the highest over the lowest, around Cu and around Zr (tao-2023, Fig. 4). NaN where an element is
+        not among the atoms chosen.
     """
     place, height = first_peak(extreme_functions(rows, value, share, by_element, chosen), rows.r)
     height = np.where(height > 0, height, np.nan)
@@ -191,10 +256,19 @@ def first_shell(
 def first_shell_intervals(
     rows: AtomicRows, value, share: float = 0.1, by_element: bool = False, rng=None, n_resamples: int = 200
 ) -> dict[str, tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]:  # fmt: skip
-    """Each entry of `first_shell` with its 95 % interval over resampled samples, (value, (low, high)) by name.
+    """Each entry of `first_shell` with its 95 % interval over resampled samples.
 
-    Beside them what holds for all: "highest", the largest of the heights; "mean_place"; "least_order", the smaller of
-    the two. value (n,). Raises ValueError as `extreme_functions`.
+    Parameters
+    ----------
+    rows, value, share, by_element
+        As of `extreme_functions`; value (n,).
+    rng, n_resamples
+        As of `evaluation.score_interval`.
+
+    Returns
+    -------
+    dict of (value, (low, high))
+        Also "highest", the largest of the heights; "mean_place"; "least_order", the smaller of the two orders.
     """
 
     def told(part, chosen):

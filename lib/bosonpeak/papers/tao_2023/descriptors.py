@@ -1,7 +1,7 @@
-"""What a model sees of a sample or of an atom, as rows of numbers (floor 6; tao-2023, Sec. II B).
+"""What a model sees of a sample or of an atom, as rows of numbers (tao-2023, Sec. II B).
 
-Pair distribution functions in shells of 0.1 A, participation ratios of the lowest modes as they are or cut at a
-threshold, and single numbers as controls. Distances in A.
+Pair distribution functions in shells of 0.1 A, participation ratios of the lowest modes, as they are or cut at a
+threshold, and single numbers as controls. Distances are in A.
 """
 
 import numpy as np
@@ -27,10 +27,25 @@ NUMBERS = {
 
 
 def partial_pair_functions(table: xr.Dataset) -> np.ndarray:
-    """g_ab(r) of every sample, (n, 3, K), in the order of `pair`, from counts of pairs (tao-2023, Eq. 1).
+    """g_ab(r) of every sample from its counts of pairs (tao-2023, Eq. 1).
 
     The two elements have half of the atoms each, as they have in the tables. Shells have their exact volume, so that an
-    ideal gas has 1. Raises ValueError for other pairs than three.
+    ideal gas has 1.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+        Samples of glasses.
+
+    Returns
+    -------
+    array, shape (n, 3, K)
+        In the order of `table.pair`.
+
+    Raises
+    ------
+    ValueError
+        If the table has another number of pairs than three.
     """
     if table.sizes["pair"] != 3:
         raise ValueError(f"{table.sizes['pair']} kinds of pairs: samples of two elements have three")
@@ -43,17 +58,32 @@ def partial_pair_functions(table: xr.Dataset) -> np.ndarray:
 
 
 def total_pair_function(table: xr.Dataset) -> np.ndarray:
-    """g(r) of every sample whatever the elements, (n, K). Raises ValueError as `partial_pair_functions`."""
+    """g(r) of every sample whatever the elements, shape (n, K). Raises ValueError as `partial_pair_functions`."""
     # like pairs are a quarter of all each, unlike ones a half
     return partial_pair_functions(table).transpose(0, 2, 1) @ np.array([0.25, 0.5, 0.25])
 
 
 def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, threshold: float = THRESHOLD) -> np.ndarray:
-    """Rows (n, p) of one kind of input, one of INPUTS or NUMBERS, of every sample of a table.
+    """One kind of input of every sample of a table.
 
-    r_cut: pair functions up to here, A (default: all); threshold: modes below it count 1, the others 0, in the binary
-    participation ratio. "cooling rate" is its logarithm; a liquid's minimum has none. Raises ValueError for an unknown
-    kind, an r_cut that leaves nothing, or samples without the number asked for.
+    Parameters
+    ----------
+    table : xarray.Dataset
+    kind : str
+        One of `INPUTS` or `NUMBERS`. "cooling rate" is its logarithm; samples quenched at once have none.
+    r_cut : float, optional
+        Distance in A to which pair functions reach; by default as far as they are known.
+    threshold : float
+        In the binary participation ratio, modes below it count 1 and the others 0.
+
+    Returns
+    -------
+    array, shape (n, p)
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown, if r_cut leaves no shell, or if a sample does not have the number.
     """
     if kind.endswith("g(r)"):
         inside = table.r.values <= (np.inf if r_cut is None else r_cut) + 1e-9
@@ -81,10 +111,27 @@ def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, thre
 
 
 def atomic_inputs(atoms: Atoms, r, sigma: float) -> np.ndarray:
-    """Rows (N, 4 K) of the four partial g_i(r) of every atom: Cu-Cu, Cu-Zr, Zr-Cu, Zr-Zr (tao-2023, Eq. 2).
+    """Four partial g_i(r) of every atom: Cu-Cu, Cu-Zr, Zr-Cu, Zr-Zr (tao-2023, Eq. 2).
 
-    The channels around the other element are zero. r (K,) A ascending; sigma: A, of the Gaussian. Elements in the
-    order of their symbols. Raises ValueError for other than two elements, and as `atomic_pair_distribution`.
+    The channels around the other element are zero.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        Of two elements, which are taken in the order of their symbols.
+    r : array, shape (K,)
+        Distances in A, ascending.
+    sigma : float
+        Standard deviation of the Gaussian in A.
+
+    Returns
+    -------
+    array, shape (N, 4 K)
+
+    Raises
+    ------
+    ValueError
+        If there are not two elements, and as `atomic_pair_distribution`.
     """
     r = np.asarray(r, float)
     elements, species = np.unique(atoms.get_chemical_symbols(), return_inverse=True)

@@ -1,6 +1,6 @@
-"""Glasses as samples: what a model may see of a minimum, and what it is to predict (floor 6; tao-2023, Sec. II).
+"""Glasses as samples: what a model may see of a minimum, and what it is to predict (tao-2023, Sec. II).
 
-Metals only: distances in A, energies in eV, omega in rad/ps (the paper's "THz"), and g normalised to 1 over all
+Metals only: distances are in A, energies in eV, and omega in rad/ps (the paper's "THz"). g is normalised to 1 over all
 degrees of freedom, so that g / omega^2 is in (rad/ps)^-3; a millionth of that is the paper's "uTHz^-3".
 """
 
@@ -49,11 +49,27 @@ ATOMIC = ("position", "cell", "number", "atomic_intensity")
 
 
 def sample_peak(frequency, degrees_of_freedom: int, width: float = WIDTH, lowest: float = LOWEST):
-    """The boson peak of a sample from its lowest modes (k,), in rad/ps, without the zero modes (`peaks.BosonPeak`).
+    """The boson peak of a sample from its lowest modes: the highest point of g / omega^2 up to `HIGHEST`.
 
-    Highest point of g / omega^2 between `lowest` and HIGHEST, each level a Gaussian of standard deviation `width`;
-    degrees_of_freedom: of all, to which g is normalised. Raises ValueError where the modes end within two widths of
-    HIGHEST.
+    Parameters
+    ----------
+    frequency : array, shape (k,)
+        In rad/ps, without the zero modes.
+    degrees_of_freedom : int
+        To which g is normalised.
+    width : float
+        Standard deviation of the Gaussian of each level, in rad/ps.
+    lowest : float
+        Where the range begins, in rad/ps.
+
+    Returns
+    -------
+    peaks.BosonPeak
+
+    Raises
+    ------
+    ValueError
+        If the modes end within two widths of `HIGHEST`.
     """
     frequency = np.asarray(frequency, float)
     if frequency.max() < HIGHEST + 2 * width:
@@ -68,14 +84,28 @@ def sample_peak(frequency, degrees_of_freedom: int, width: float = WIDTH, lowest
 
 
 def describe_sample(atoms, potential, atomic: bool = False) -> dict[str, np.ndarray]:
-    """Everything of a minimum that the tables of samples hold, as arrays by name.
+    """Everything of a minimum that the tables of samples hold.
 
-    pair_count (3, K): pairs in each shell, in the order of the elements' symbols (Cu-Cu, Cu-Zr, Zr-Zr); frequency
-    and participation_ratio (k,) of the lowest modes but the zero ones; spectrum_count: all frequencies, counted in
-    BINS (zeros where only the lowest were computed); intensity, omega_peak, interior, level; energy and volume an
-    atom; moduli and the Debye level. atomic: also the structure and I_BP^i of every atom; these do not add up to
-    I_BP, since each atom has its maximum at its own omega. Raises ValueError for another number of elements than two,
-    reduced units, a structure that is no minimum, or an unstable one.
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    potential : materials.potentials.Potential
+    atomic : bool
+        Whether to keep the structure and I_BP^i of every atom. These do not add up to I_BP, since each atom has its
+        maximum at its own omega.
+
+    Returns
+    -------
+    dict of arrays
+        `pair_count` (3, K): pairs in each shell, in the order of the elements' symbols (Cu-Cu, Cu-Zr, Zr-Zr);
+        `frequency` and `participation_ratio` (k,) of the lowest modes without the zero ones; `spectrum_count`: all
+        frequencies, counted in `BINS` (zeros where only the lowest were computed); `intensity`, `omega_peak`,
+        `interior`, `level`; `energy` and `volume` per atom; moduli and Debye level.
+
+    Raises
+    ------
+    ValueError
+        If there are not two elements, if units are reduced, or if the structure is not a stable minimum.
     """
     elements = sorted(set(atoms.get_chemical_symbols()))
     if potential.units != "metal" or len(elements) != 2:
@@ -122,11 +152,28 @@ def describe_sample(atoms, potential, atomic: bool = False) -> dict[str, np.ndar
 
 @method("samples", version=1)
 def make_samples(recipes: list[GlassRecipe], atomic, folder, progress: bool = False) -> list[dict]:
-    """Quench and describe the glasses of one parent liquid: recipes that differ in cooling alone, one melt for all.
+    """Quench and describe the glasses of one parent liquid.
 
-    atomic: booleans, which samples keep their structure. folder: finished samples are kept there by the key of their
-    recipe, beside the restart files of the one that runs, so that a run that was killed goes on. Returns what
-    `describe_sample` returns for each. Raises ValueError where the recipes have not one seed, and as `melt_quench`.
+    Parameters
+    ----------
+    recipes : list of GlassRecipe
+        They differ in cooling alone, and share one melt.
+    atomic : sequence of bool
+        Which samples keep their structure.
+    folder : path-like
+        Finished samples are kept there under the key of their recipe, together with the restart files of the one that
+        runs, so that a run that was killed resumes.
+    progress : bool
+
+    Returns
+    -------
+    list of dict
+        What `describe_sample` returns for each.
+
+    Raises
+    ------
+    ValueError
+        If the recipes do not have one seed, and as `melt_quench`.
     """
     if len({replace(r, cooling_rate=1.0, end_temperature=0.1) for r in recipes}) != 1:
         raise ValueError("the glasses of one parent have one seed, size, potential and melt: give each its own call")
@@ -144,9 +191,20 @@ def make_samples(recipes: list[GlassRecipe], atomic, folder, progress: bool = Fa
 
 
 def sample_table(recipes: list[GlassRecipe], samples: list[dict], atomic: bool = False) -> xr.Dataset:
-    """What `make_samples` returned, of one size, as a table over `sample`, with seed, cooling rate and temperatures.
+    """Samples of one size as a table over `sample`, with seed, cooling rate and temperatures.
 
-    atomic: the structures of those that have one, with I_BP^i, instead of the rest. Raises ValueError for none.
+    Parameters
+    ----------
+    recipes : list of GlassRecipe
+    samples : list of dict
+        What `make_samples` returned for them.
+    atomic : bool
+        Whether to keep the structures of those that have one, with I_BP^i, instead of the rest.
+
+    Raises
+    ------
+    ValueError
+        If no sample is left.
     """
     chosen = [(r, s) for r, s in zip(recipes, samples, strict=True) if not atomic or "position" in s]
     if not chosen:
@@ -168,10 +226,19 @@ def sample_table(recipes: list[GlassRecipe], samples: list[dict], atomic: bool =
 
 
 def merge_samples(tables: list[xr.Dataset]) -> xr.Dataset:
-    """Tables of one size as one, by parent and cooling; of a sample in several, what the first of them tells.
+    """Tables of one size as one, in the order of cooling and of parents.
 
-    With the first's attributes. Raises ValueError for no table, and for tables of several sizes, potentials (by the
-    hash of their file, where it is told) or widths, or of other axes or columns.
+    Of a sample that is in several tables the first one counts. The attributes are those of the first table.
+
+    Parameters
+    ----------
+    tables : list of xarray.Dataset
+
+    Raises
+    ------
+    ValueError
+        If there is no table, or if the tables differ in size, potential (by the hash of its file, where it is given),
+        width, axes or columns.
     """
     alike = {tuple(t.attrs.get(n) for n in ("n_atoms", "potential", "potential_sha256", "width")) for t in tables}
     if len(alike) != 1 or len({frozenset(t.variables) for t in tables}) != 1:
@@ -184,10 +251,10 @@ def merge_samples(tables: list[xr.Dataset]) -> xr.Dataset:
 
 
 def load_samples(name: str) -> xr.Dataset:
-    """A shipped table of samples, or of their atoms (`...-atoms`). Raises ValueError for a name without one."""
+    """An archived table of samples, or of their atoms (`...-atoms`). Raises ValueError for an unknown name."""
     return load_result("samples", name)
 
 
 def shipped_samples() -> list[str]:
-    """Names of the shipped tables."""
+    """Names of the archived tables of samples."""
     return shipped_results("samples")

@@ -1,8 +1,8 @@
-"""What tao-2023 asks of its samples: inputs and models compared, cutoffs and thresholds scanned (floor 6).
+"""What tao-2023 asks of its samples: inputs and models are compared, cutoffs and thresholds are scanned.
 
-Studies predict I_BP in 1e-6 (rad/ps)^-3, one what tells the state, by `evaluation.cross_predict`, folds by parent
-liquid. Finished parts are kept in `folder`, where one is given, under a hash of the samples and the options, so that a
-run that was killed goes on.
+The studies predict I_BP in 1e-6 (rad/ps)^-3, and one of them what identifies the state, by `evaluation.cross_predict`
+with folds of parent liquids. Where a folder is given, finished parts are kept there under a hash of the samples and the
+options, so that a run that was killed resumes.
 """
 
 import hashlib
@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.archive.resume import read_arrays, write_arrays
 from bosonpeak.learning.evaluation import BASELINES, cross_predict, error_gain, mean_absolute_error, score_interval
 from bosonpeak.learning.regression import ARCHITECTURES, Network, train
@@ -27,7 +26,7 @@ THRESHOLDS = tuple(np.arange(2, 43, 4) / 100)
 
 
 def usable(table: xr.Dataset) -> xr.Dataset:
-    """The samples whose boson peak has an interior maximum: the paper drops the others. Raises ValueError for none."""
+    """The samples whose boson peak has an interior maximum; the paper drops the others. Raises ValueError for none."""
     kept = table.isel(sample=np.flatnonzero(table.interior.values))
     if kept.sizes["sample"] == 0:
         raise ValueError("no sample of the table has an interior maximum: is it a table of samples of glasses?")
@@ -35,7 +34,16 @@ def usable(table: xr.Dataset) -> xr.Dataset:
 
 
 def glasses(table: xr.Dataset, slowest: float = 0.0, fastest: float = np.inf) -> xr.Dataset:
-    """The samples cooled to the end at rates (K/s) between these, neither at once nor to a liquid's temperature."""
+    """The samples cooled to the end at rates between these.
+
+    Samples that were quenched at once, or cooled to the temperature of a liquid, are left out.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+    slowest, fastest : float
+        In K/s.
+    """
     rate, end = table.cooling_rate.values, table.end_temperature.values
     # rates are written with four digits
     inside = (rate >= 0.999 * slowest) & (rate <= 1.001 * fastest) & np.isfinite(rate) & (end < 1)
@@ -43,27 +51,28 @@ def glasses(table: xr.Dataset, slowest: float = 0.0, fastest: float = np.inf) ->
 
 
 def mean_spectrum(table: xr.Dataset, omega, width: float = WIDTH) -> np.ndarray:
-    """g / omega^2 in (rad/ps)^-3 at omega (K,), rad/ps, the mean over the samples, as `samples.sample_peak` sees it.
+    """The mean over the samples of g / omega^2, as `samples.sample_peak` sees it.
 
-    g is normalised to 1 over all modes; valid up to two widths (rad/ps) below the highest mode that samples keep.
+    Parameters
+    ----------
+    table : xarray.Dataset
+    omega : array, shape (K,)
+        In rad/ps; up to two widths below the highest mode that the samples keep.
+    width : float
+        In rad/ps.
+
+    Returns
+    -------
+    array, shape (K,)
+        In (rad/ps)^-3, with g normalised to 1 over all modes.
     """
     frequency = table.frequency.values
     share = frequency.shape[1] / (3 * table.attrs["n_atoms"])
     return share * broadened_reduced_density(frequency.ravel().astype(float), omega, width)
 
 
-def load_study(table: str, study: str) -> xr.Dataset:
-    """The shipped predictions of one study of workflow/scripts/learn.py. Raises ValueError where there is none."""
-    return load_result("learning", f"{table}-{study}")
-
-
-def shipped_studies() -> list[str]:
-    """Names of all, `<table>-<study>`."""
-    return shipped_results("learning")
-
-
 def _kept(folder, table, what, compute) -> np.ndarray:
-    """compute() once: afterwards from the folder."""
+    """compute(), whose result is kept in the folder and read from there the next time."""
     if folder is None:
         return compute()
     text = " ".join([*table.key.values.astype(str), *map(str, what)])
@@ -95,11 +104,32 @@ def compare_inputs(
 ) -> xr.Dataset:  # fmt: skip
     """Out-of-fold predictions of every sample by every input and model (tao-2023, Fig. 3a), and controls.
 
-    architectures: of `regression.ARCHITECTURES`, each with what else `network` says. Returns `predicted` (input,
-    model, repeat, sample), models being "network 1" ... and the baselines; `shuffled` (input, repeat, sample): the
-    first network trained on other samples' targets; `single` (control, repeat, sample): gradient boosting on one number
-    of the sample (descriptors.CONTROLS; without the cooling rate where samples have none); and intensity, seed and
-    cooling_rate of the samples. Raises ValueError as `cross_predict`.
+    Parameters
+    ----------
+    table : xarray.Dataset
+    inputs : sequence of str
+        Of `descriptors.INPUTS`.
+    architectures : sequence of int
+        Of `regression.ARCHITECTURES`.
+    network : Network, optional
+        All but the hidden neurons of the networks.
+    repeats, folds, seed : int
+    folder : path-like, optional
+    progress : bool
+
+    Returns
+    -------
+    xarray.Dataset
+        `predicted` (input, model, repeat, sample), with the models "network 1", ... and the baselines; `shuffled`
+        (input, repeat, sample): by the first network, trained on targets of other samples; `leaking` (input, repeat,
+        sample): by ridge regression whose folds split parents; `single` (control, repeat, sample): by gradient boosting
+        on one number of the sample (`descriptors.CONTROLS`, without the cooling rate where samples have none);
+        `intensity`, `seed` and `cooling_rate` (sample).
+
+    Raises
+    ------
+    ValueError
+        As `evaluation.cross_predict`.
     """
     network = network or Network()
     each = {f"network {a}": Network(**{**asdict(network), "hidden": ARCHITECTURES[a]}) for a in architectures}
@@ -138,12 +168,26 @@ def predict_state(
     network: Network | None = None, repeats: int = 9, folds: int = 5, seed: int = 2023, folder=None,
     progress: bool = False,
 ) -> xr.Dataset:  # fmt: skip
-    """Out-of-fold predictions of what tells the state of a sample, not its boson peak: does the method see anything?
+    """Out-of-fold predictions of what identifies the state of a sample, instead of its boson peak, as a control.
 
-    targets: of descriptors.NUMBERS; the energy in eV an atom, the cooling rate as the logarithm of K/s. Returns
-    `predicted` (target, input, repeat, sample) by the network, `shuffled`, the same trained on other samples' targets,
-    `true` (target, sample) and the seed of the samples. Raises ValueError as `cross_predict` and
-    `descriptors.sample_inputs`.
+    Parameters
+    ----------
+    table : xarray.Dataset
+    targets : sequence of str
+        Of `descriptors.NUMBERS`: the energy in eV per atom, the cooling rate as the logarithm of K/s.
+    inputs, network, repeats, folds, seed, folder, progress
+        As of `compare_inputs`.
+
+    Returns
+    -------
+    xarray.Dataset
+        `predicted` (target, input, repeat, sample) by the network; `shuffled`, the same trained on targets of other
+        samples; `true` (target, sample) and `seed` (sample).
+
+    Raises
+    ------
+    ValueError
+        As `evaluation.cross_predict` and `descriptors.sample_inputs`.
     """
     options = (network or Network(), repeats, folds, seed, folder, progress)
     told, shuffled = (
@@ -163,7 +207,7 @@ def predict_state(
 
 
 def best_networks(found: xr.Dataset) -> dict[str, np.ndarray]:
-    """Predictions (repeat, sample) by every input of `compare_inputs`, of the architecture with the least error."""
+    """For every input of `compare_inputs` the predictions (repeat, sample) of the network with the least error."""
     y, networks = found.intensity.values, [m for m in found.model.values if m.startswith("network")]
     best = {}
     for kind in found.input.values:
@@ -173,9 +217,10 @@ def best_networks(found: xr.Dataset) -> dict[str, np.ndarray]:
 
 
 def input_gain(found: xr.Dataset, kind: str, over: str, rng=None, n_resamples: int = 1000):
-    """`evaluation.error_gain` of one input of `compare_inputs` over another, each by the best of its networks.
+    """The gain in error of one input of `compare_inputs` over another, each by the best of its networks.
 
-    Returns (value, (low, high)), 95 % over resampled parents; the paper has 0.126 of partial over total g(r).
+    Returns (value, (low, high)), 95 % over resampled parents (`evaluation.error_gain`). The paper has 0.126 for partial
+    over total g(r).
     """
     best = best_networks(found)
     told = [best[kind], best[over]]
@@ -186,9 +231,29 @@ def scan(
     table: xr.Dataset, kind: str, option: str, values, network: Network | None = None, repeats: int = 9, folds: int = 5,
     seed: int = 2023, folder=None, progress: bool = False,
 ) -> xr.DataArray:  # fmt: skip
-    """Out-of-fold predictions over one option of an input: "r_cut" (A; tao-2023, Fig. 3c) or "threshold" (Fig. 7).
+    """Out-of-fold predictions over one option of an input.
 
-    values: (v,) of the option. Returns (value, repeat, sample). Raises ValueError as `descriptors.sample_inputs`.
+    Parameters
+    ----------
+    table : xarray.Dataset
+    kind : str
+        As of `descriptors.sample_inputs`.
+    option : str
+        "r_cut" in A (tao-2023, Fig. 3c) or "threshold" (Fig. 7).
+    values : sequence of float, shape (v,)
+    network : Network or str, optional
+        A network, or the name of a baseline.
+    repeats, folds, seed, folder, progress
+        As of `compare_inputs`.
+
+    Returns
+    -------
+    xarray.DataArray, dimensions (value, repeat, sample)
+
+    Raises
+    ------
+    ValueError
+        As `descriptors.sample_inputs`.
     """
     options = (network or Network(), repeats, folds, seed, folder, progress)
     found = [predicted(table, kind, *options, **{option: float(value)}) for value in values]
@@ -202,11 +267,25 @@ def neuron_weights(
     table: xr.Dataset, network: Network | None = None, repeats: int = 9, seed: int = 2023, shuffled: bool = False,
     progress: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Weights of a network of one hidden neuron on total g(r), and what differs in g(r) (tao-2023, Fig. 5b).
+    """Weights of a network of one hidden neuron on total g(r), and the difference in g(r) (tao-2023, Fig. 5b).
 
-    Returns the weights (repeats, K), with the sign by which a larger sum predicts a higher peak, and the difference
-    (K,) of the mean scaled g(r) of the 5 % of samples with the highest and with the lowest I_BP. The neuron is linear:
-    behind a rectifier it could be dead. shuffled: trained on other samples' targets.
+    The neuron is linear: behind a rectifier it might never respond.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+    network : Network, optional
+    repeats, seed : int
+    shuffled : bool
+        Whether to train on targets of other samples.
+    progress : bool
+
+    Returns
+    -------
+    weights : array, shape (repeats, K)
+        With the sign by which a larger sum predicts a higher peak.
+    difference : array, shape (K,)
+        Mean scaled g(r) of the 5 % of samples with the highest I_BP less that of the 5 % with the lowest.
     """
     options = {"hidden": (1,), "activation": "linear", "dropout": 0.0}
     network = Network(**{**asdict(network or Network()), **options})
