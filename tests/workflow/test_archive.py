@@ -285,7 +285,7 @@ def test_only_whole_glasses_are_loaded_and_known_groups_read(tmp_path, monkeypat
     with pytest.raises(ValueError, match="choose one of book"):
         recipes.recipes("paper")
 
-    recipe = recipes[0]
+    recipe = found[0]
     glass = glasses.melt_quench(recipe, tmp_path / "made")
     made = tmp_path / "made" / f"{recipe.key}.xyz.gz"
     entry = glasses.admit(made, 1.5)
