@@ -283,10 +283,10 @@ def test_only_whole_glasses_are_loaded_and_known_groups_read(tmp_path, monkeypat
     found = recipes.recipes("book")
     assert [(r.n_atoms, r.seed) for r in found] == [(32, 1), (32, 2), (48, 1), (48, 2)]
     assert len({r.key for r in found}) == 4 and math.isinf(found[0].melt_temperature)
-    with pytest.raises(ValueError, match="there is book"):
+    with pytest.raises(ValueError, match="choose one of book"):
         recipes.recipes("paper")
 
-    recipe = recipes[0]
+    recipe = found[0]
     glass = glasses.melt_quench(recipe, tmp_path / "made")
     made = tmp_path / "made" / f"{recipe.key}.xyz.gz"
     entry = glasses.admit(made, 1.5)
