@@ -1,8 +1,10 @@
 """What the drawings of spring networks put on their axes."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from matplotlib.figure import Figure
 
 from bosonpeak.networks.lattices import SpringDistribution, lattice_network
@@ -58,3 +60,12 @@ def test_the_explorer_says_where_there_is_no_rigidity():
     alone = Figure().subplots(1, 2)
     draw.draw_explorer(alone, [("a", solid, None), ("b", solid, replace(medium, rigid=False))])
     assert all(len(ax.lines) == 3 for ax in alone)
+
+
+def test_a_slider_of_the_explorer_draws_and_describes_each_of_its_values():
+    rigid = SimpleNamespace(rigid=True, height=1.234)
+    floppy = SimpleNamespace(rigid=False, height=float("nan"))
+    slider = draw.Explorer({0.5: [("square", rigid, None), ("fcc", floppy, None)]}, "p = {:g}")
+    assert slider.describe(0.5) == "p = 0.5: square, highest 1.23 of the Debye level; fcc, below rigidity."
+    with pytest.raises(KeyError):
+        slider.describe(0.6)

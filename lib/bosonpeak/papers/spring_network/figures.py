@@ -1,5 +1,7 @@
 """Drawings of the chapter: axes in, axes filled."""
 
+from dataclasses import dataclass
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -177,9 +179,28 @@ def draw_explorer(axes, pairs) -> None:
         ax.legend(loc="upper left", fontsize=9)
 
 
-def describe_explorer(pairs) -> str:
-    """The highest points of the pairs of `draw_explorer`, in words."""
-    return "; ".join(
-        f"{title}, highest {found.height:.2f} of the Debye level" if found.rigid else f"{title}, below rigidity"
-        for title, found, _ in pairs
-    )
+@dataclass(frozen=True)
+class Explorer:
+    """One slider of the explorer.
+
+    Attributes
+    ----------
+    pairs : dict
+        For each value of the slider what `draw_explorer` draws.
+    name : str
+        Format of a value, such as "p = {:g}".
+    """
+
+    pairs: dict
+    name: str
+
+    def draw(self, axes, value) -> None:
+        """Draw the frame of a value."""
+        draw_explorer(axes, self.pairs[value])
+
+    def describe(self, value) -> str:
+        """Alternative text of the frame of a value: the highest point of each network."""
+        shown = self.pairs[value]
+        height = [f"highest {n.height:.2f} of the Debye level" if n.rigid else "below rigidity" for _, n, _ in shown]
+        words = "; ".join(f"{title}, {height[k]}" for k, (title, _, _) in enumerate(shown))
+        return f"{self.name.format(value)}: {words}."

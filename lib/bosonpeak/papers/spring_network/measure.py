@@ -382,3 +382,33 @@ def fcc_control(nodes: int) -> peaks.Excess:
     """Excess of an fcc crystal of about this many nodes, whose only disorder is that of the random vectors."""
     crystal = lattice_network("fcc", round((nodes / 4) ** (1 / 3)))
     return peaks.measure_excess(crystal, "fcc", resolution=0.08, n_vectors=32, rng=0)
+
+
+def explorer_pairs(explorer, media, resolution, kind, titles) -> dict:
+    """Networks of the explorer with their effective media, for all values of one slider.
+
+    Parameters
+    ----------
+    explorer : dict
+        For each network its excess (several samples, of which the first is shown).
+    media : dict
+        Effective media by the same names, where there are any.
+    resolution : float
+        Standard deviation of the kernel, over the first van Hove frequency.
+    kind : str
+        Format of the beginning of the names, such as "share {:g}".
+    titles : dict
+        For each value of the slider, for each lattice the words next to its name.
+
+    Returns
+    -------
+    dict
+        For each value (title, excess of the network, excess of the medium or None) of each lattice, as
+        `figures.draw_explorer` takes them.
+    """
+    pairs = {}
+    for value, words in titles.items():
+        names = {lattice: f"{kind.format(value)} {lattice}" for lattice in words}
+        theory = {k: peaks.medium_excess(media[n], resolution) for k, n in names.items() if n in media}
+        pairs[value] = [(f"{k}, {words[k]}", explorer[n][0], theory.get(k)) for k, n in names.items()]
+    return pairs
