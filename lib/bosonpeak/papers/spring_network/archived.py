@@ -245,7 +245,7 @@ SHARES = (0.9, 0.8, 0.7, 0.6)
 THIRD = ("triangular", "simple-cubic")
 """Lattices of six springs per node, of which four are left where a third of them is missing."""
 
-STATIC = {"square": SHARES, "fcc": (0.9, 0.7, 0.5, 0.3)} | dict.fromkeys(THIRD, (0.9, 0.75, 0.6, 0.45))
+STATIC = {"square": SHARES} | dict.fromkeys(THIRD, (0.9, 0.75, 0.6, 0.45)) | {"fcc": (0.9, 0.7, 0.5, 0.3)}
 """Shares of the springs at which the static stiffness is measured."""
 
 WEAK = (0.0, 0.05, 0.15, 0.3, 0.5, 0.75)
