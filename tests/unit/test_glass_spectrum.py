@@ -9,7 +9,7 @@ from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations import glass_spectrum as module
 from bosonpeak.vibrations.elasticity import elastic_moduli
 from bosonpeak.vibrations.hessian import dynamical_matrix
-from bosonpeak.vibrations.peaks import PeakReading
+from bosonpeak.vibrations.peaks import PeakReading, boson_peak, debye_excess
 
 SPHERES = "harmonic-spheres-n1000-instant-s1"
 
@@ -88,3 +88,21 @@ def test_a_reading_of_a_density_smooths_to_its_width():
     assert peak.intensity == pytest.approx(0.3 / 0.5, rel=1e-2)
     # a density that is coarser already is left as it is
     assert reading.of_density(omega, fine, resolution=0.6).smoothing == 0
+
+
+def test_the_excess_of_debyes_solid_is_one_and_a_floppy_one_has_none():
+    omega = np.linspace(0.1, 3, 60)
+    assert debye_excess(omega, 0.7 * omega**2, 0.7) == pytest.approx(1)
+    assert debye_excess(omega, np.stack([omega, 3 * omega], axis=1), 1.0, dimension=2) == pytest.approx([1, 3])
+    with pytest.raises(ValueError, match="carries sound"):
+        debye_excess(omega, omega, 0.0, dimension=2)
+
+
+def test_a_grid_that_descends_and_a_density_with_nan_are_refused():
+    omega = np.linspace(0.1, 3, 60)
+    with pytest.raises(ValueError, match="must ascend"):
+        boson_peak(omega[::-1], omega)
+    spoilt = omega.copy()
+    spoilt[7] = np.nan
+    with pytest.raises(ValueError, match=f"g holds NaN, first at omega = {omega[7]:g}"):
+        boson_peak(omega, spoilt)

@@ -263,6 +263,31 @@ def boson_peak(omega, g, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing
     return BosonPeak(float(place[0]), float(height[0]), bool(interior[0]), float(smoothing))
 
 
+def debye_excess(omega, g, level, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing=0.0):
+    """Height of the maximum of g / omega^(dimension - 1) over a Debye level: the one definition of the excess.
+
+    Parameters
+    ----------
+    omega, g, dimension, omega_min, omega_max, smoothing
+        As for `boson_peak`.
+    level : float
+        Debye level of g / omega^(dimension - 1), in the unit of that quotient.
+
+    Returns
+    -------
+    float or array, shape (n,)
+        1 for Debye's solid.
+
+    Raises
+    ------
+    ValueError
+        Unless level > 0, and as `boson_peak`.
+    """
+    if not level > 0:
+        raise ValueError(f"a Debye level of {level}: only a solid that carries sound has an excess over it")
+    return boson_peak(omega, g, dimension, omega_min, omega_max, smoothing).intensity / level
+
+
 def atomic_density_of_states(modes: Modes, omega, width, dimension=3, unit="reduced") -> np.ndarray:
     """g_i(omega) = 1/n sum_k |e_k(i)|^2 delta(omega - omega_k), each level a Gaussian; their sum over i is g(omega).
 

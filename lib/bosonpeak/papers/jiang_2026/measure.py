@@ -16,6 +16,7 @@ from bosonpeak.papers.jiang_2026.ensembles import DISORDERS, Kind, SmallEnsemble
 from bosonpeak.papers.jiang_2026.packings import DiscPacking, packing_at, random_discs
 from bosonpeak.statistics.bootstrap import with_interval
 from bosonpeak.vibrations import debye, elasticity, spectra
+from bosonpeak.vibrations.peaks import debye_excess
 
 Interval = tuple[float, tuple[float, float]]
 
@@ -372,8 +373,8 @@ def large_spectra(data: xr.Dataset) -> LargeSpectra:
     slow = omega < 1
     excess, beyond, peaks, interior = {}, {}, {}, {}
     for kind, runs in density.items():
-        heights = [spectra.boson_peak(omega, g, 2, *HUMP_RANGE, smoothing=0.03).intensity for g in runs]
-        excess[kind] = statistics.mean_interval([height / level[kind] for height in heights])
+        heights = [debye_excess(omega, g, level[kind], 2, *HUMP_RANGE, smoothing=0.03) for g in runs]
+        excess[kind] = statistics.mean_interval(heights)
         ratios = [
             spectra.boson_peak(omega[slow], g[slow] / softened[kind][slow], 2, *HUMP_RANGE, smoothing=0.03).intensity
             for g in runs

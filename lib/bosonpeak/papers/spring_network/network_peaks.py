@@ -21,7 +21,7 @@ from bosonpeak.vibrations.chebyshev import jackson_kernel
 from bosonpeak.vibrations.debye import debye_frequency
 from bosonpeak.vibrations.elasticity import scalar_modulus
 from bosonpeak.vibrations.operators import spectral_bound
-from bosonpeak.vibrations.peaks import boson_peak
+from bosonpeak.vibrations.peaks import boson_peak, debye_excess
 from bosonpeak.vibrations.spectra import Spectrum, density_of_states
 
 FIRST_SINGULARITY = {"square": 4.0, "triangular": 8.0, "simple-cubic": 4.0, "fcc": 12.0}
@@ -247,8 +247,8 @@ def excess_of(lattice: str, stiffness: float, seen: Spectrum | None) -> Excess:
     # both curves are reduced already: dimension 1
     top = boson_peak(omega, reduced, 1, 0.1 * omega_v, 0.8 * omega_v)
     low, high = (x * omega_v for x in WINDOW)
-    height, net = (boson_peak(omega, curve, 1, low, high) for curve in (reduced / level, ratio))
-    found = height.intensity, net.intensity, net.interior, top.omega, top.interior
+    net = boson_peak(omega, ratio, 1, low, high)
+    found = debye_excess(omega, reduced, level, 1, low, high), net.intensity, net.interior, top.omega, top.interior
     return Excess(True, K, level, omega_v, omega, reduced, ratio, *found)
 
 
