@@ -175,7 +175,7 @@ def _shown(path: Path) -> str:
     return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True)
 
 
-def build_html(source: Path, output: Path, digest: str) -> bool:
+def build_html(source: Path, output: Path, digest: str, report: Callable[[str], None] | None = None) -> bool:
     """Let jupyter-book make HTML of a staged copy; nothing is done where it was made of the same copy before.
 
     Parameters
@@ -184,6 +184,8 @@ def build_html(source: Path, output: Path, digest: str) -> bool:
         The pages are written to output/_build/html.
     digest : str
         Of the copy, as `stage` returns it.
+    report : callable, optional
+        Called with a line before anything is made.
 
     Returns
     -------
@@ -199,6 +201,8 @@ def build_html(source: Path, output: Path, digest: str) -> bool:
     stamp = built / ".built"
     if stamp.is_file() and stamp.read_text() == digest and (built / "html" / "index.html").is_file():
         return False
+    if report:
+        report("making HTML ...")
     stamp.unlink(missing_ok=True)
     command = [Path(sys.prefix, "bin", "jupyter-book"), "build", source, "--path-output", output]
     done = subprocess.run(
@@ -237,10 +241,7 @@ def build(scale: str = "book", workers: int | None = None, report: Callable[[str
     root = project_root()
     output = root if scale == "book" else root / "_build" / "preview" / scale
     source = root / "_build" / "source" / scale
-    digest = stage(executed, source)
-    if report:
-        report("making HTML ...")
-    build_html(source, output, digest)
+    build_html(source, output, stage(executed, source), report)
     return output / "_build" / "html"
 
 

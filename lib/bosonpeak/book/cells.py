@@ -6,7 +6,6 @@ the page, whose text stays as it is.
 
 import argparse
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,9 +14,6 @@ from pathlib import Path
 from bosonpeak.book import runs
 from bosonpeak.paths import project_root
 
-_CELL = re.compile(
-    r"(^```\{code-cell\}[^\n]*\n(?:---\n.*?^---\n|(?::[^\n]*\n)*)\n*)(.*?)(^```)", re.MULTILINE | re.DOTALL
-)
 # a page imports in its second cell, after its parameters, and shows the value of a cell's last line
 _IGNORED = "E402,B018,F704"
 
@@ -25,7 +21,7 @@ _IGNORED = "E402,B018,F704"
 def cell_sources(page: str) -> list[str]:
     """Sources of the code cells of a page, in their order."""
     text = (project_root() / "book" / f"{page}.md").read_text(encoding="utf-8")
-    return [match[2].rstrip("\n") for match in _CELL.finditer(text)]
+    return [match[3].rstrip("\n") for match in runs.CODE_CELL.finditer(text)]
 
 
 def code_lines(source: str) -> int:
@@ -72,7 +68,7 @@ def fix_page(page: str) -> bool:
             raise ValueError(f"{page}: ruff could not read the cells: {done.stderr.strip()}")
         sources = ["".join(cell["source"]) for cell in json.loads(done.stdout)["cells"]]
     text, at = path.read_text(encoding="utf-8"), iter(sources)
-    new = _CELL.sub(lambda match: f"{match[1]}{next(at).rstrip()}\n{match[3]}", text)
+    new = runs.CODE_CELL.sub(lambda match: f"{match[1]}{next(at).rstrip()}\n{match[4]}", text)
     if new != text:
         path.write_text(new, encoding="utf-8")
     return new != text

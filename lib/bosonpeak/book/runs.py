@@ -8,7 +8,6 @@ after a failure.
 """
 
 import ast
-import copy
 import difflib
 import json
 import os
@@ -29,6 +28,10 @@ from bosonpeak.book.tables import MIME
 from bosonpeak.paths import project_root
 
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
+CODE_CELL = re.compile(
+    r"(^```\{code-cell\}[^\n]*\n(---\n.*?^---\n|(?::[^\n]*\n)*)\n*)(.*?)(^```)", re.MULTILINE | re.DOTALL
+)
+"""A code cell of a MyST page: its opening with the options (1, the options alone 2), its source (3), its end (4)."""
 _FENCED = re.compile(r"^(`{3,}|~{3,}|:{3,}).*?^\1", re.MULTILINE | re.DOTALL)
 
 
@@ -48,13 +51,12 @@ class Run:
 
 def pages() -> list[str]:
     """Names of all pages of book/ that are notebooks (their header names a kernel), sorted."""
-    return sorted(path.stem for path in (project_root() / "book").glob("*.md") if _notebook(path) is not None)
+    return sorted(path.stem for path in (project_root() / "book").glob("*.md") if _scan(path.stem)[0])
 
 
 def chapters() -> list[str]:
     """Names of the pages that take parameters, sorted."""
-    book = project_root() / "book"
-    return [name for name in pages() if _parameters_cell(_notebook(book / f"{name}.md")) is not None]
+    return [name for name in pages() if _scan(name)[1] is not None]
 
 
 def parameters_of(chapter: str) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def parameters_of(chapter: str) -> dict[str, Any]:
     """
     name = known("chapter", chapter, chapters())
     values = {}
-    for node in ast.parse(_parameters_cell(_notebook(project_root() / "book" / f"{name}.md")).source).body:
+    for node in ast.parse(_scan(name)[1]).body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         try:
             values[target.id] = ast.literal_eval(node.value)
@@ -201,32 +203,31 @@ def claims_of(notebook: Any) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _parsed(path: Path, changed: int, size: int):
-    """Whether a page is a notebook, and its cells; parsed again only after the file has changed."""
+def _scanned(path: Path, changed: int, size: int) -> tuple[bool, str | None]:
+    """Whether a page is a notebook, and the source of its parameters cell; read again only after the file changed.
+
+    A page is parsed as a whole only to be run: that takes half a second.
+    """
     text = path.read_text(encoding="utf-8")
     parts = text.split("---\n", 2)
     header = (yaml.safe_load(parts[1]) or {}) if len(parts) == 3 and not parts[0].strip() else {}
     if "kernelspec" not in header:
-        return None
-    import jupytext
+        return False, None
+    tagged = (cell[3] for cell in CODE_CELL.finditer(text) if re.search(r"tags:[^\n]*\bparameters\b", cell[2]))
+    return True, next(tagged, None)
 
-    return jupytext.reads(text, fmt="md:myst")
 
-
-def _notebook(path: Path):
-    """The notebook of a page, shared by all who ask: not to be changed; None for a page of text."""
+def _scan(name: str) -> tuple[bool, str | None]:
+    path = project_root() / "book" / f"{name}.md"
     state = path.stat()
-    return _parsed(path, state.st_mtime_ns, state.st_size)
+    return _scanned(path, state.st_mtime_ns, state.st_size)
 
 
 def read_page(name: str):
     """A copy of the notebook of a page, without outputs, as a NotebookNode."""
-    return copy.deepcopy(_notebook(project_root() / "book" / f"{name}.md"))
+    import jupytext
 
-
-def _parameters_cell(notebook):
-    """The cell that is tagged `parameters`, or None."""
-    return next((cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])), None)
+    return jupytext.read(project_root() / "book" / f"{name}.md", fmt="md:myst")
 
 
 def known(kind: str, name: str, names: Iterable[str]) -> str:
