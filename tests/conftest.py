@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from filelock import FileLock
 
-from bosonpeak.book import cache, runs
+from bosonpeak.book import build, cache, runs
 from bosonpeak.paths import project_root
 from bosonpeak.threads import set_threads
 
@@ -23,7 +23,8 @@ def ci_run() -> Callable[[str], cache.Executed]:
     """`ci_run(page)`: that page's run at ci scale; its ChapterError each time.
 
     The run is taken from the cache of pages where it still holds, so that several test processes share it, and a run
-    that is wanted by two of them is made by one while the other waits.
+    that is wanted by two of them is made by one while the other waits. Where there are several, the first that wants a
+    page runs all of them, one page per core.
     """
     done: dict[str, cache.Executed | runs.ChapterError] = {}
     folder = project_root() / "_build" / "pages"
@@ -32,7 +33,10 @@ def ci_run() -> Callable[[str], cache.Executed]:
     def run(page: str) -> cache.Executed:
         if page not in done:
             try:
-                with FileLock(folder / f".{page}.lock"):
+                # one lock for all: processes that waited for one page each would run one page at a time
+                with FileLock(folder / ".ci.lock"):
+                    if "PYTEST_XDIST_WORKER" in os.environ:
+                        build.run_pages(runs.pages(), "ci", workers=os.cpu_count())
                     done[page] = cache.executed_page(page, "ci") or cache.run_page(page, "ci")
                 _ran[page] = done[page]
             except runs.ChapterError as error:
