@@ -5,9 +5,12 @@ import pytest
 
 from bosonpeak.book import runs
 
-CPU_SECONDS = 90
-"""What one page may take of all processors. All six chapters together are meant to take 360; a machine that does other
-work, or compiles for the first time, needs up to half as much again."""
+CPU_SECONDS = 150
+"""What one page may take of all processors. The aim is 60; two pages at a time on the two threads of one core, and the
+compilation in a fresh checkout, take up to twice as much."""
+LONGER = {"mizuno-2020": 400, "yang-2021": 500}
+"""Chapters that compute 1,500 minimisations, or a hundred searches and five trajectories, to measure their claims at
+this scale. They exceed the aim; a page at this scale that measures less would have other claims."""
 
 
 def test_the_chapters_of_the_book_are_found():
@@ -27,7 +30,9 @@ def test_page_runs_to_its_end(page, ci_run):
     assert not [output.text for cell in code for output in cell.outputs if output.get("name") == "stderr"]
     assert 0 < notebook.metadata.papermill.duration <= run.seconds
     # seconds of the processors distinguish a chapter that has grown from a machine that does other work
-    assert run.cpu_seconds < CPU_SECONDS, f"{run.seconds:.0f} s on the clock, {run.cpu_seconds:.0f} CPU-s"
+    assert run.cpu_seconds < LONGER.get(page, CPU_SECONDS), (
+        f"{run.seconds:.0f} s on the clock, {run.cpu_seconds:.0f} CPU-s"
+    )
 
 
 @pytest.mark.parametrize("chapter", runs.chapters())
