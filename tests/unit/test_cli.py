@@ -55,7 +55,7 @@ def test_run_with_parameters_shows_a_bar_and_says_where_the_notebook_is(small_bo
         (["run", "goood"], "Did you mean good?"),
         (["run", "good", "--scale", "huge"], "unknown scale 'huge'"),
         (["run", "good", "-p", "n", "abc"], "takes int"),
-        (["run", "good", "-p", "n", "[1"], "no YAML"),
+        (["run", "good", "-p", "n", "[1"], "not valid YAML"),
         (["run", "good", "-p", "m", "1"], "unknown parameter of good 'm'"),
         (["run", "good", "--archive", "-p", "n", "3"], "leave out -p"),
         (["claims", "goood"], "unknown chapter with claims 'goood'"),
