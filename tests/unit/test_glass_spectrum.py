@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from ase.build import bulk
+from scipy.ndimage import gaussian_filter1d
 
 from bosonpeak.archive.glasses import load
 from bosonpeak.materials.potentials import get
@@ -47,9 +48,13 @@ def test_both_routes_agree(crystal, dense, monkeypatch):
     sparse = module.glass_spectrum(*crystal)
     assert sparse.sizes["mode"] == module.LOW_MODES
     np.testing.assert_allclose(sparse.frequency, dense.frequency[3 : 3 + module.LOW_MODES], rtol=1e-6)
-    # through kernels of nearly the same width
-    g = np.interp(sparse.omega, dense.omega, dense.g)
-    assert abs(sparse.g - g).mean() < 0.1 * g.mean()
+    # the Jackson kernel narrows towards the top and the Gaussian does not: both are smoothed over five of the widths
+    step = float(sparse.omega[1] - sparse.omega[0])
+    width = 5 * dense.attrs["resolution"] / step
+    ours, reference = (
+        gaussian_filter1d(g, width) for g in (sparse.g, np.interp(sparse.omega, dense.omega, dense.g, right=0))
+    )
+    assert abs(ours - reference).mean() < 0.05 * reference.mean()
 
 
 def test_a_structure_that_is_not_a_minimum_is_refused(crystal):

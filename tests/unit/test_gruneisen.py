@@ -371,8 +371,8 @@ def test_what_does_not_fit_is_refused(glass):
     for bad, message in (
         (replace(modes, polarizations=modes.polarizations[:-3]), "do not fit 80 atoms"),
         (replace(modes, omega=modes.omega[:-3]), "do not fit 80 atoms"),
-        (replace(modes, omega=98.2 * modes.omega), "is none of this structure"),
-        (replace(modes, polarizations=modes.polarizations[:, ::-1]), "is none of this structure"),
+        (replace(modes, omega=98.2 * modes.omega), "does not belong to this structure"),
+        (replace(modes, polarizations=modes.polarizations[:, ::-1]), "does not belong to this structure"),
     ):
         with pytest.raises(ValueError, match=message):
             follow_modes(strained, KA, "perturbation", bad)
