@@ -116,7 +116,9 @@ def test_every_verdict_stands_in_the_table_above():
 def test_the_band_of_the_scale_counts(root):
     verdicts = {}
     for scale in SCALES:
-        verdicts[scale] = Ledger("small", scale).record("value", 2.3, (2.28, 2.32), n=1, seeds=[1])
+        ledger = Ledger("small", scale)
+        ledger.record("value", 2.3, (2.28, 2.32), n=1, seeds=[1])
+        verdicts[scale] = ledger.verdict("small/value")
     assert verdicts == {"ci": REPRODUCED, "book": REPRODUCED, "paper": NOT}
 
 
@@ -181,7 +183,7 @@ def test_recording_twice_is_fine_only_with_the_same_value(root):
 @pytest.mark.parametrize(
     "call, sentence",
     [
-        (lambda: Ledger("smal", "ci"), "no ledger for chapter 'smal'; there is one for other, small"),
+        (lambda: Ledger("smal", "ci"), "no ledger for chapter 'smal'; choose one of other, small"),
         (lambda: Ledger("small", "huge"), "unknown scale 'huge': choose one of ci, book, paper"),
         (lambda: claims.load_archive("huge"), "unknown scale 'huge'"),
         (lambda: Ledger("small", "ci").record("valu", 2, n=1, seeds=[]), "did you mean small/value"),
@@ -215,7 +217,7 @@ def test_mistakes_are_named(root, call, sentence):
 @pytest.mark.parametrize(
     "entries, sentence",
     [
-        ([_entry(), _entry()], "id small/value stands there twice"),
+        ([_entry(), _entry()], "the id small/value occurs twice"),
         ([{k: v for k, v in _entry().items() if k != "because"}], r"small/value has fields \['because'\]"),
         ([_entry(colour="red")], r"\['colour'\] missing or unknown"),
         ([{k: v for k, v in _entry().items() if k != "id"}], "an entry without id"),
@@ -277,7 +279,7 @@ def test_damaged_and_orphaned_archives_are_named(root):
         claims.load_archive("ci")
     path.write_text(whole)
     _write(root, "small", [CONTROLLED, OPEN])
-    with pytest.raises(ValueError, match=r"small/value is in no ledger; archive small again"):
+    with pytest.raises(ValueError, match=r"small/value is not in the ledger any more; archive small again"):
         claims.load_archive("ci")
 
 

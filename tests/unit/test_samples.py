@@ -223,7 +223,7 @@ class TestErrors:
     def test_no_minimum(self, glass):
         shaken = glass.copy()
         shaken.rattle(0.001, seed=1)
-        with pytest.raises(ValueError, match="no minimum: the largest force"):
+        with pytest.raises(ValueError, match="not a minimum: the largest force"):
             describe_sample(shaken, POTENTIAL)
 
     def test_modes_that_end_too_early(self, glass, monkeypatch):

@@ -289,7 +289,7 @@ def test_atoms_that_nothing_holds_are_zero_modes_of_their_own():
         alone[[8, 9], [0, 1]] = 1
         alone[10:, 2] = [0.8, -0.6]
         np.testing.assert_allclose(basis @ (basis.T @ alone), alone, atol=1e-12)
-    with pytest.raises(ValueError, match="no atoms in 3"):
+    with pytest.raises(ValueError, match="4 degrees of freedom do not make atoms in 3 dimensions"):
         zero_modes(np.eye(4), 3)
     factored = FactoredOperator(sp.csr_matrix(D), sp.csr_matrix((1, 12)), np.zeros(1))
     np.testing.assert_array_equal(zero_modes(factored, 2), translations(6, 2))

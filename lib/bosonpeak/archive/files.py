@@ -1,6 +1,5 @@
 """Files that are written whole or not at all, and their checksums."""
 
-import contextlib
 import hashlib
 import os
 from collections.abc import Callable
@@ -39,9 +38,8 @@ def write_whole(path, write: Callable[[Path], object]) -> None:
             f"{path} could not be written ({error.strerror or error}): free space or choose another folder"
         ) from error
     finally:
-        # where the folder is a file, there is no part, and asking for it is an error of its own
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
+        if part.exists():  # where the folder is a file, removing a part that never was is an error of its own
+            part.unlink()
 
 
 def write_text(path, text: str) -> None:
