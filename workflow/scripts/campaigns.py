@@ -5,13 +5,13 @@ computes it; the key of a result is made of the recipe of the glass, the options
 """
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import ClassVar
 
 import xarray as xr
-import yaml
 from common import function_at, open_glass, provenance
 
 from bosonpeak.archive.glasses import glasses_folder
@@ -26,7 +26,7 @@ _RECORD = {"name", "key", "recipe", "seed", "glass_sha256", "potential_sha256", 
 
 
 @dataclass(frozen=True)
-class Campaign:
+class Campaign(ABC):
     """One result: a glass, and in its subclasses the options with which it is computed.
 
     Attributes
@@ -73,13 +73,13 @@ class Campaign:
         """Whether the values of a complete entry make sense."""
         return True
 
+    @abstractmethod
     def computed(self, glass, potential, folder: Path) -> xr.Dataset:
         """The result, without the record of how it was made. Finished parts are kept in the folder."""
-        raise NotImplementedError
 
+    @abstractmethod
     def counted(self, data: xr.Dataset) -> dict:
-        """What the catalogue says of this kind of result."""
-        raise NotImplementedError
+        """Attributes of the catalogue's entry that are specific to this kind of result."""
 
     def result(self, path, folder) -> xr.Dataset:
         """The result for the glass in a file.
@@ -309,13 +309,10 @@ def campaigns(kind: str, group: str) -> list[Campaign]:
     path = glasses_folder() / kind.file
     if not path.exists():
         return []
-    groups = yaml.safe_load(path.read_text(encoding="utf-8"))
-    if group not in groups:
-        raise ValueError(f"unknown group of {path.stem} {group!r}: choose one of {', '.join(groups)}")
     known = [recipe for name in GROUPS for recipe in recipes.recipes(name)]
     options = [field.name for field in fields(kind) if field.name != "recipe"]
     found = []
-    for entry in groups[group] or []:
+    for entry in recipes.group_entries(path.stem, group):
         if set(entry) != {"glasses", *options} or not kind.is_good(entry):
             raise ValueError(f"{path.name}: {entry} needs glasses, {kind.needs}")
         fitting = [recipe for recipe in known if fnmatchcase(recipe.name, entry["glasses"])]

@@ -6,14 +6,13 @@ A family is all glasses that are quenched from one parent liquid. Their descript
 from dataclasses import dataclass
 
 import numpy as np
-import yaml
 from campaigns import GROUPS
 from common import function_at
 
 from bosonpeak.archive.glasses import glasses_folder
 from bosonpeak.archive.methods import Method
 from bosonpeak.archive.results import catalogue_of
-from bosonpeak.materials.recipes import GlassRecipe
+from bosonpeak.materials.recipes import GlassRecipe, group_entries
 
 _NEEDED, _OPTIONAL = {"table", "recipe", "seeds", "rates", "picks", "structures"}, {"ends"}
 
@@ -84,11 +83,7 @@ class Study:
 
 def _entries(what: str, group: str) -> list[dict]:
     """Entries of a group of data/glasses/<what>.yml; none where there is no such file."""
-    path = glasses_folder() / f"{what}.yml"
-    groups = yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {group: []}
-    if group not in groups:
-        raise ValueError(f"unknown group of {what} {group!r}: choose one of {', '.join(groups)}")
-    return groups[group] or []
+    return group_entries(what, group) if (glasses_folder() / f"{what}.yml").exists() else []
 
 
 def studies(group: str) -> list[Study]:

@@ -154,6 +154,29 @@ def start_structure(recipe: GlassRecipe) -> Atoms:
     return Atoms(list(symbols), scaled_positions=scaled, cell=[edge] * 3, pbc=True)
 
 
+def group_entries(what: str, group: str) -> list[dict]:
+    """Entries of a group of data/glasses/<what>.yml.
+
+    Parameters
+    ----------
+    what : str
+        Name of the file without its suffix, such as "recipes".
+    group : str
+        "book" or "paper".
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file does not exist.
+    ValueError
+        If the file does not have this group; the message names those that it has.
+    """
+    groups = yaml.safe_load((glasses_folder() / f"{what}.yml").read_text(encoding="utf-8"))
+    if group not in groups:
+        raise ValueError(f"unknown group of {what} {group!r}: choose one of {', '.join(groups)}")
+    return groups[group] or []
+
+
 def recipes(group: str) -> list[GlassRecipe]:
     """The recipes of a group of data/glasses/recipes.yml; lists in an entry expand to all combinations.
 
@@ -164,14 +187,11 @@ def recipes(group: str) -> list[GlassRecipe]:
 
     Raises
     ------
-    ValueError
-        If there is no such group; the message names those that there are.
+    FileNotFoundError, ValueError
+        As `group_entries`.
     """
-    groups = yaml.safe_load((glasses_folder() / "recipes.yml").read_text(encoding="utf-8"))
-    if group not in groups:
-        raise ValueError(f"unknown group of recipes {group!r}: choose one of {', '.join(groups)}")
     found = []
-    for entry in groups[group]:
+    for entry in group_entries("recipes", group):
         lists = {name: value if isinstance(value, list) else [value] for name, value in entry.items()}
         found += [GlassRecipe(**dict(zip(lists, values, strict=True))) for values in product(*lists.values())]
     return found

@@ -9,6 +9,13 @@ def resample_groups(groups, rng) -> list[np.ndarray]:
     return [group[..., rng.integers(0, group.shape[-1], group.shape[-1])] for group in chosen]
 
 
+def bootstrap_groups(groups, statistic, rng, n_resamples: int) -> tuple[float, tuple[float, float]]:
+    """A statistic of a list of groups, and its interval over `resample_groups`; NaN is left out."""
+    rng = np.random.default_rng(rng)
+    drawn = np.array([statistic(resample_groups(groups, rng)) for _ in range(n_resamples)])
+    return with_interval(statistic(groups), drawn[~np.isnan(drawn)])
+
+
 def with_interval(value, drawn) -> tuple[float, tuple[float, float]]:
     """A value with the interval of the 2.5 and 97.5 percentiles of `drawn`, widened where needed to hold the value."""
     value = float(value)

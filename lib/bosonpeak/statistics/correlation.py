@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from .bootstrap import resample_groups, with_interval
+from .bootstrap import bootstrap_groups
 
 
 def correlation_interval(r: float, n: float) -> tuple[float, float]:
@@ -67,19 +67,16 @@ def rank_correlation(x_groups, y_groups, rng=None, n_resamples: int = 1000) -> t
     groups = [np.array([x, y], float) for x, y in zip(x_groups, y_groups, strict=True) if len(x) >= 3]
     if not groups or not np.isfinite(np.concatenate(groups, axis=1)).all():
         raise ValueError("a rank correlation needs a group of at least three finite pairs")
-    rng = np.random.default_rng(rng)
 
     def pooled(drawn):
         x, y = np.concatenate([[_ranks(values) for values in pair] for pair in drawn], axis=1)
         norm = np.sqrt((x @ x) * (y @ y))
+        # a resample in which a quantity never varies has no correlation
         return float(x @ y / norm) if norm > 0 else np.nan
 
-    value = pooled(groups)
-    if np.isnan(value):
+    if np.isnan(pooled(groups)):
         raise ValueError("one of the two quantities is the same everywhere: it has no ranks to correlate")
-    # a resample in which a quantity never varies has no correlation
-    drawn = np.array([pooled(resample_groups(groups, rng)) for _ in range(n_resamples)])
-    return with_interval(value, drawn[~np.isnan(drawn)])
+    return bootstrap_groups(groups, pooled, rng, n_resamples)
 
 
 def pool_correlations(found) -> tuple[float, tuple[float, float], np.ndarray]:

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import optimize, stats
 
-from .bootstrap import resample_groups, with_interval
+from .bootstrap import bootstrap_groups, with_interval
 
 
 def median_exponent(sizes, groups, rng=None, n_resamples: int = 1000) -> tuple[float, tuple[float, float]]:
@@ -69,16 +69,13 @@ def scaling_exponent(x_groups, y_groups, rng=None, n_resamples: int = 1000) -> t
         raise ValueError("an exponent needs three or more pairs of positive numbers")
     if np.ptp(np.concatenate(pairs, axis=1)[0]) == 0:
         raise ValueError("x is the same everywhere: give at least two different values")
-    pairs = [np.log(pair) for pair in pairs]
-    rng = np.random.default_rng(rng)
 
     def slope(drawn):
         x, y = np.concatenate(drawn, axis=1)
+        # a resample in which x is the same everywhere has no slope
         return np.polyfit(x, y, 1)[0] if np.ptp(x) > 0 else np.nan
 
-    # a resample in which x is the same everywhere has no slope
-    drawn = np.array([slope(resample_groups(pairs, rng)) for _ in range(n_resamples)])
-    return with_interval(slope(pairs), drawn[~np.isnan(drawn)])
+    return bootstrap_groups([np.log(pair) for pair in pairs], slope, rng, n_resamples)
 
 
 def density_exponent(values, high: float, low: float = 0.0) -> tuple[float, tuple[float, float]]:

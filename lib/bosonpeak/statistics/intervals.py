@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from .bootstrap import resample_groups, with_interval
+from .bootstrap import bootstrap_groups, with_interval
 
 
 def mean_interval(samples, least=-np.inf, most=np.inf) -> tuple[float, tuple[float, float]]:
@@ -97,9 +97,7 @@ def grouped_interval(
     groups = [np.asarray(group, float) for group in groups if len(group)]
     if not groups:
         raise ValueError("no group has any member: give at least one number")
-    rng = np.random.default_rng(rng)
-    drawn = [statistic(np.concatenate(resample_groups(groups, rng))) for _ in range(n_resamples)]
-    return with_interval(statistic(np.concatenate(groups)), drawn)
+    return bootstrap_groups(groups, lambda drawn: statistic(np.concatenate(drawn)), rng, n_resamples)
 
 
 def group_ratio(a, b, statistic=np.mean, rng=None, n_resamples: int = 2000) -> tuple[float, tuple[float, float]]:

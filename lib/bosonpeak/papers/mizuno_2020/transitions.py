@@ -303,6 +303,6 @@ def shipped_transitions() -> list[str]:
 def load_transitions(name: str) -> xr.Dataset:
     """An archived table of `tabulate_transitions`, with its recipe, options, checksum and versions as attributes.
 
-    Raises ValueError if there is no table of this name.
+    Raises ValueError if no table has this name.
     """
     return load_result("transitions", name)
