@@ -29,7 +29,7 @@ book: $(STAMP) ## run the pages that changed and build _build/html (SCALE=ci: a 
 test: $(STAMP) ## all tests: units, every chapter at ci scale, the pages in chromium
 	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup
 
-test-fast: $(STAMP) ## the unit tests that take under two minutes together
+test-fast: $(STAMP) ## the tests that are quick, in one process
 	@$(BIN)/python -m pytest -m "not slow and not book"
 
 lint: $(STAMP) ## ruff: rules and format, of modules and of the cells of the pages
@@ -37,7 +37,7 @@ lint: $(STAMP) ## ruff: rules and format, of modules and of the cells of the pag
 	@$(BIN)/ruff format --check .
 	@$(BIN)/python -m bosonpeak.book.cells
 
-lab: $(STAMP) ## JupyterLab, where a chapter (.md) opens as a notebook (LABFLAGS=... is handed on)
+lab: $(STAMP) ## JupyterLab, where a chapter (.md) opens as a notebook (LABFLAGS=... is passed to it)
 	@$(BIN)/jupytext-config --settings-file .venv/etc/jupyter/labconfig/default_setting_overrides.json \
 	  set-default-viewer markdown myst
 	@$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/book $(LABFLAGS)
@@ -47,10 +47,10 @@ run: $(STAMP) ## one chapter: make run CHAPTER=jiang-2026 SCALE=ci
 	  $(BIN)/bosonpeak chapters >&2; exit 2; fi
 	@$(BIN)/bosonpeak run "$(CHAPTER)" --scale "$(SCALE)"
 
-bench: $(STAMP) ## engine, Hessians, modes, saddles, B(Q, E) beside scipy, matscipy, LAMMPS, kwant, ASE, dynasor (40 minutes)
+bench: $(STAMP) ## engine, Hessians, modes, saddles, B(Q, E), compared with scipy, matscipy, LAMMPS, kwant, ASE, dynasor (40 minutes)
 	@for name in engine hessian modes saddles scattering; do $(BIN)/python benchmarks/$$name.py || exit 1; echo; done
 
-# both go on where they were stopped, however that was
+# both resume where they were stopped, also after a kill
 WORKFLOW = $(BIN)/snakemake --snakefile workflow/Snakefile $(if $(PROFILE),--profile $(PROFILE),--cores $(CORES))
 
 data: $(STAMP) ## glasses and all that is computed on them, into data/ (CORES=..., PROFILE=workflow/profiles/slurm)
