@@ -118,7 +118,8 @@ def glance() -> _Html:
     body = "".join(row for _, row in sorted(rows, key=lambda pair: pair[0]))
     head = "".join(f"<th>{_badge(name)}</th>" for name in VERDICTS)
     return _Html(
-        f'<div class="bp-claims bp-glance"><table><thead><tr><th>chapter</th><th>scale</th>{head}<th>run on</th></tr></thead>'
+        '<div class="bp-claims bp-glance"><table>'
+        f"<thead><tr><th>chapter</th><th>scale</th>{head}<th>run on</th></tr></thead>"
         f"<tbody>{body or '<tr><td colspan=7>no archived run</td></tr>'}</tbody></table></div>"
     )
 
