@@ -42,14 +42,6 @@ class SmallEnsemble:
     networks: dict[Kind, list[SpringNetwork]]
     crystal: SpringNetwork
 
-    def mean_coordination(self, disorder: float) -> float:
-        """Mean number of springs at a node under the distance rule, over all seeds."""
-        return float(np.mean([network.coordination().mean() for network in self.networks["distance", disorder]]))
-
-    def coordination_variance(self, disorder: float) -> float:
-        """Variance of the number of springs at a node of one network under the distance rule, mean over the seeds."""
-        return float(np.mean([network.coordination().var() for network in self.networks["distance", disorder]]))
-
 
 def small_ensemble(n: int, seeds: int) -> SmallEnsemble:
     """Build the networks of n x n nodes with the seeds 0 to seeds - 1.
@@ -84,12 +76,14 @@ def controls_of_coordination(small: SmallEnsemble) -> tuple[dict[float, float], 
     diluted : dict
         Mean coordination of the displaced networks, for each disorder.
     matched : dict
-        Mean and variance of the coordination, for each disorder at which springs that are placed at random can have
-        that variance: it must exceed the variance of a lattice that is diluted to the same mean.
+        Mean and variance of the coordination, the latter within one network, for each disorder at which springs that
+        are placed at random can have that variance: it must exceed the variance of a lattice that is diluted to the
+        same mean.
     """
     n = int(small.crystal.box[0])
-    diluted = {d: small.mean_coordination(d) for d in DISORDERS}
-    spread = {d: small.coordination_variance(d) for d in DISORDERS}
+    numbers = {d: [network.coordination() for network in small.networks["distance", d]] for d in DISORDERS}
+    diluted = {d: float(np.mean([number.mean() for number in found])) for d, found in numbers.items()}
+    spread = {d: float(np.mean([number.var() for number in found])) for d, found in numbers.items()}
     least = {d: diluted_square_lattice(n, z, rng=0).coordination().var() for d, z in diluted.items()}
     return diluted, {d: (diluted[d], spread[d]) for d in DISORDERS if spread[d] > least[d]}
 

@@ -8,29 +8,28 @@ from matplotlib.patches import Circle
 from bosonpeak.drawing.networks import OMEGA_LABEL, draw_ensemble, draw_network, label_reduced
 from bosonpeak.drawing.style import ordered_colors
 from bosonpeak.papers.jiang_2026.ensembles import DISORDERS
-from bosonpeak.papers.jiang_2026.measure import MODE_RANGE, centres
+from bosonpeak.papers.jiang_2026.measure import EDGES, NARROW_EDGES, centres
+from bosonpeak.papers.jiang_2026.mode_extension import MODE_RANGE
 
 COLORS = dict(zip(DISORDERS, ordered_colors(len(DISORDERS), "plasma"), strict=True))
 """Colour of each disorder of the paper."""
 OVER_DEBYE = r"$g(\omega)\,/\,g_\mathrm{D}(\omega)$"
 
 
-def draw_histograms(axes, edges, by_disorder, crystal, title) -> None:
-    """Draw g / omega in bins for each disorder, and that of the crystal.
+def draw_histograms(axes, by_disorder, crystal, title) -> None:
+    """Draw g / omega in the bins `measure.EDGES` for each disorder, and that of the crystal.
 
     Parameters
     ----------
     axes : matplotlib Axes
-    edges : array, shape (K + 1,)
-        Of the bins.
     by_disorder : dict
         (seeds, K) values for each disorder: thin lines, and their mean as a thick one.
     crystal : array, shape (K,)
     title : str
     """
     for d, histograms in by_disorder.items():
-        draw_ensemble(axes, centres(edges), histograms, COLORS[d], rf"$\delta$ = {d}")
-    axes.plot(centres(edges), crystal, color="black", linewidth=2.4, label=r"$\delta$ = 0")
+        draw_ensemble(axes, centres(EDGES), histograms, COLORS[d], rf"$\delta$ = {d}")
+    axes.plot(centres(EDGES), crystal, color="black", linewidth=2.4, label=r"$\delta$ = 0")
     label_reduced(axes, title, 3.3, 0.75)
 
 
@@ -61,8 +60,8 @@ def draw_coordination(axes, springs, contacts) -> None:
     Parameters
     ----------
     axes : two matplotlib Axes
-    springs : measure.Coordination
-    contacts : measure.DiscContacts
+    springs : coordination.Coordination
+    contacts : coordination.DiscContacts
     """
     for d, shares in springs.shares.items():
         mean, deviation = shares.mean(axis=0), shares.std(axis=0)
@@ -84,7 +83,7 @@ def draw_own_debye(axes, large, crystal) -> None:
     Parameters
     ----------
     axes : two matplotlib Axes
-    large : measure.LargeSpectra
+    large : large_networks.LargeSpectra
     crystal : measure.CrystalReference
     """
     for d, color in COLORS.items():
@@ -103,18 +102,15 @@ def draw_own_debye(axes, large, crystal) -> None:
     axes[0].legend(loc="lower right", ncols=2)
 
 
-def draw_box_waves(axes, edges, bars, narrow, waves, level, sizes) -> None:
+def draw_box_waves(axes, box, narrow, level, sizes) -> None:
     """Draw the histogram of a small box, the waves that fit it, and the density of a large box.
 
     Parameters
     ----------
     axes : matplotlib Axes
-    edges, bars : arrays, shapes (K + 1,) and (K,)
-        Bins and g / omega of the small box.
+    box : measure.SmallBox
     narrow : xarray.Dataset
         g (omega) of the large box.
-    waves : tuple of arrays
-        Frequencies of the waves of the small box, and how many share each.
     level : float
         Debye level of the network.
     sizes : tuple of int
@@ -122,9 +118,9 @@ def draw_box_waves(axes, edges, bars, narrow, waves, level, sizes) -> None:
     """
     small, large = (f"{size} × {size}" for size in sizes)
     omega = narrow.omega.values
-    axes.bar(centres(edges), bars, width=0.02, color="0.8", edgecolor="0.65", linewidth=0.4, label=small)
+    axes.bar(centres(NARROW_EDGES), box.bars, width=0.02, color="0.8", edgecolor="0.65", linewidth=0.4, label=small)
     axes.plot(omega, narrow.g.values / omega, label=large)
-    axes.vlines(waves[0], 0, 0.012 * waves[1], color="C1", label=f"waves of the {small} box")
+    axes.vlines(box.waves, 0, 0.012 * box.counts, color="C1", label=f"waves of the {small} box")
     axes.axhline(level, color="black", linestyle="--", linewidth=1.2, label="own Debye level")
     label_reduced(axes, "", 1.15, 0.62)
     axes.legend(loc="upper right", fontsize=10)
@@ -136,7 +132,7 @@ def draw_nine_nodes(axes, toy, omega, responses) -> None:
     Parameters
     ----------
     axes : matplotlib Axes
-    toy : measure.NineNodes
+    toy : nine_nodes.NineNodes
     omega : array, shape (K,)
     responses : dict
         -Im G_ii, (K, 9), of each change.
@@ -164,7 +160,7 @@ def draw_participation(grid, data, found) -> None:
     grid : array of matplotlib Axes, shape (2, 2)
     data : xarray.Dataset
         Result of `archived.participation`.
-    found : measure.Extension
+    found : mode_extension.Extension
     """
     nodes = np.array([size**2 for size in found.sizes])
     last = grid[1, 1]
@@ -178,7 +174,7 @@ def draw_participation(grid, data, found) -> None:
         axes.axhline(4 / 9, color="0.3", linestyle=":", linewidth=1)
         axes.set(title=rf"$\delta$ = {d}", xlabel=OMEGA_LABEL, ylim=(0, 0.7))
         axes.set_ylabel("participation ratio" if axes in grid[:, 0] else "")
-        values = [found.median[size, d] for size in found.sizes]
+        values = [found.median[size][d] for size in found.sizes]
         errors = np.abs(np.array([ends for _, ends in values]).T - [value for value, _ in values])
         last.errorbar(nodes, [value for value, _ in values], errors, color=color, marker="o")
     ends = nodes[[0, -1]]
@@ -194,7 +190,7 @@ def draw_controls(axes, large, mean_coordination) -> None:
     Parameters
     ----------
     axes : three matplotlib Axes
-    large : measure.LargeSpectra
+    large : large_networks.LargeSpectra
     mean_coordination : dict
         Mean coordination of the displaced networks, by disorder.
     """
@@ -223,7 +219,7 @@ def draw_strength(axes, large) -> None:
     Parameters
     ----------
     axes : matplotlib Axes
-    large : measure.LargeSpectra
+    large : large_networks.LargeSpectra
     """
     for d, color in ((0.3, "C0"), (0.6, "C1")):
         kind = ("fixed", d)
@@ -242,15 +238,14 @@ def draw_sweep_frame(axes, swept, crystal, top) -> None:
     Parameters
     ----------
     axes : two matplotlib Axes
-    swept : measure.SweptNetwork
-    crystal : array, shape (K,)
-        g / omega of the exact crystal at the same frequencies.
+    swept : large_networks.SweptNetwork
+    crystal : measure.CrystalReference
     top : float
         Upper limit of the second panel.
     """
     draw_network(axes[0], swept.network, window=(-0.7, 9.7, -0.7, 9.7), node_size=14)
     axes[0].set_title("ten by ten nodes of it", fontsize=11)
-    axes[1].plot(swept.omega, crystal, color="0.6", linewidth=1.2, label="crystal, exact")
+    axes[1].plot(crystal.omega, crystal.reduced, color="0.6", linewidth=1.2, label="crystal, exact")
     axes[1].plot(swept.omega, swept.reduced, label="this network")
     axes[1].axhline(swept.level, color="C1", linestyle="--", linewidth=1.2, label="its Debye level")
     label_reduced(axes[1], "", swept.omega[-1], top)

@@ -1,0 +1,140 @@
+"""How many springs the nodes of the networks have, and how many contacts the discs of an amorphous solid."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from bosonpeak import statistics
+from bosonpeak.papers.jiang_2026.ensembles import DISORDERS, SmallEnsemble
+from bosonpeak.papers.jiang_2026.measure import Interval, of_family
+from bosonpeak.papers.jiang_2026.packings import DiscPacking, packing_at, random_discs
+
+
+@dataclass(frozen=True)
+class Coordination:
+    """Numbers of springs at the nodes under the distance rule, by disorder, with one number of the fixed rule.
+
+    Attributes
+    ----------
+    shares : dict
+        (seeds, 9) fractions of the nodes with 0 to 8 springs.
+    means : dict
+        Interval of the mean coordination over the seeds.
+    most : dict
+        The most frequent number of springs.
+    farthest_from_mean : float
+        Largest distance of the most frequent number from the mean, among the disorders.
+    pieces : dict
+        Mean number of pieces that no spring connects.
+    four, four_fixed : float
+        Largest fraction of nodes with four springs in a network, and the smallest under the fixed rule.
+    """
+
+    shares: dict[float, np.ndarray]
+    means: dict[float, Interval]
+    most: dict[float, int]
+    farthest_from_mean: float
+    pieces: dict[float, float]
+    four: float
+    four_fixed: float
+
+
+def count_springs(small: SmallEnsemble) -> Coordination:
+    """Count the springs at the nodes of the small networks.
+
+    Parameters
+    ----------
+    small : SmallEnsemble
+
+    Returns
+    -------
+    Coordination
+    """
+    shares = {
+        kind: np.array([_shares(network.coordination()) for network in found]) for kind, found in small.networks.items()
+    }
+    free, fixed = of_family(shares, "distance"), of_family(shares, "fixed")
+    means, pieces = {}, {}
+    for d, found in of_family(small.networks, "distance").items():
+        means[d] = statistics.mean_interval([network.coordination().mean() for network in found])
+        pieces[d] = float(np.mean([network.components()[0] for network in found]))
+    most = {d: int(share.mean(axis=0).argmax()) for d, share in free.items()}
+    return Coordination(
+        free,
+        means,
+        most,
+        max(abs(most[d] - means[d][0]) for d in DISORDERS),
+        pieces,
+        float(max(share[:, 4].max() for share in free.values())),
+        float(min(share[:, 4].min() for share in fixed.values())),
+    )
+
+
+def _shares(numbers) -> np.ndarray:
+    """Fractions (9,) of the nodes that have 0 to 8 springs."""
+    return np.bincount(numbers, minlength=9)[:9] / len(numbers)
+
+
+@dataclass(frozen=True)
+class DiscContacts:
+    """Contacts of the discs in packings.
+
+    Attributes
+    ----------
+    packings : list of DiscPacking
+    numbers : list of arrays, shape (discs,)
+        Contacts of each disc.
+    mean : float
+        Mean number of contacts.
+    shares : array, shape (packings, 9)
+        Fractions of the discs with 0 to 8 contacts.
+    three_to_seven : (float, (float, float))
+        Fraction of the discs with 3 to 7 contacts: the mean of the packings, and the lowest and highest of them.
+    random_three_to_seven : float
+        The same for discs at random positions, mean over as many seeds.
+    """
+
+    packings: list[DiscPacking]
+    numbers: list[np.ndarray]
+    mean: float
+    shares: np.ndarray
+    three_to_seven: Interval
+    random_three_to_seven: float
+
+
+def disc_contacts(data: xr.Dataset) -> DiscContacts:
+    """Contacts in the packings of a result of `archived.discs`.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+
+    Returns
+    -------
+    DiscContacts
+
+    Raises
+    ------
+    ValueError
+        If the forces on the discs do not balance: the positions are then not those of a packing at rest.
+    """
+    radii, edge, packing_fraction = data.radii.values, data.attrs["edge"], data.attrs["packing_fraction"]
+    packings = [packing_at(positions, radii, edge, packing_fraction) for positions in data.positions.values]
+    worst = max(packing.max_force for packing in packings)
+    if not worst < 1e-7:
+        raise ValueError(f"a disc is pushed with a force of {worst:.2g}: the packings are not at rest; make them again")
+    loose = [random_discs(len(radii), rng=seed) for seed in range(len(packings))]
+    numbers, random = ([packing.contact_network().coordination() for packing in found] for found in (packings, loose))
+    shares = np.array([_shares(number) for number in numbers])
+    each, at_random = (
+        [float(np.mean((number >= 3) & (number <= 7))) for number in found] for found in (numbers, random)
+    )
+    return DiscContacts(
+        packings,
+        numbers,
+        float(np.mean(numbers)),
+        shares,
+        (float(np.mean(each)), (min(each), max(each))),
+        float(np.mean(at_random)),
+    )

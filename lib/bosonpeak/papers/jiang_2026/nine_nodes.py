@@ -1,0 +1,100 @@
+"""The toy of nine nodes: a periodic lattice that can be solved on paper, with one spring added and with one missing."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bosonpeak import networks
+from bosonpeak.networks import SpringNetwork
+
+
+@dataclass(frozen=True)
+class NineNodes:
+    """The lattice (None), and the same with a spring "added" and with a spring "missing".
+
+    Attributes
+    ----------
+    networks : dict
+        The network of each change.
+    poles : dict
+        Frequencies (P,) of the poles in sqrt(t0/m), the zero mode first, and the weight (P, 9) of each node in them.
+    old : set
+        Poles of the lattice above zero, rounded to 1e-6.
+    counts : dict
+        Number of poles above zero.
+    fewest_new : int
+        By how many poles the lattice has fewer than the network of a change, at least.
+    scaled : int
+        By how many poles it has fewer than the lattice all of whose springs are scaled by 1.1.
+    shares : dict
+        For the changes "added" and "missing": share of the new modes' weight on nodes that have still four springs.
+    least_shared : str
+        The change with the smaller share.
+    silent : dict
+        Number of nodes that take no part in the new modes.
+    pair_share : float
+        For two nodes tied only to each other: the share of the other nodes in the mode of that spring.
+    """
+
+    networks: dict[str | None, SpringNetwork]
+    poles: dict[str | None, tuple[np.ndarray, np.ndarray]]
+    old: set[float]
+    counts: dict[str | None, int]
+    fewest_new: int
+    scaled: int
+    shares: dict[str, float]
+    least_shared: str
+    silent: dict[str, int]
+    pair_share: float
+
+    def responses(self, omega) -> dict[str | None, np.ndarray]:
+        """-Im G_ii of the nodes (Eq. 1), with a broadening of 0.02 t0/m.
+
+        Parameters
+        ----------
+        omega : array, shape (K,)
+            In sqrt(t0/m).
+
+        Returns
+        -------
+        dict
+            For each change an array (K, 9), in m/t0.
+        """
+        green = {
+            change: networks.green_function(network.dynamical_matrix(), omega, eps=0.02)
+            for change, network in self.networks.items()
+        }
+        return {change: -np.diagonal(g, axis1=1, axis2=2).imag for change, g in green.items()}
+
+
+def nine_nodes() -> NineNodes:
+    """Poles of the nine-node network and of its two changes, and which nodes take part in the new modes.
+
+    Returns
+    -------
+    NineNodes
+    """
+    toy = {change: networks.nine_node_network(change) for change in (None, "added", "missing")}
+    poles = {change: networks.poles(network.dynamical_matrix()) for change, network in toy.items()}
+    counts = {change: len(omega) - 1 for change, (omega, _) in poles.items()}
+    old = set(np.round(poles[None][0][1:], 6))
+    shares, silent = {}, {}
+    for change in ("added", "missing"):
+        omega, weight = poles[change]
+        fresh = weight[1:][[w not in old for w in np.round(omega[1:], 6)]]
+        shares[change] = float(fresh[:, toy[change].coordination() == 4].sum() / fresh.sum())
+        silent[change] = int((fresh.sum(axis=0) < 1e-9).sum())
+    scaled = len(networks.poles(1.1 * toy[None].dynamical_matrix())[0]) - 1 - counts[None]
+    fewest_new = min(counts["added"], counts["missing"]) - counts[None]
+    least = min(shares, key=shares.get)
+    return NineNodes(toy, poles, old, counts, fewest_new, scaled, shares, least, silent, _pair_share(toy[None]))
+
+
+def _pair_share(lattice: SpringNetwork) -> float:
+    """Share of the other nodes in the mode of a spring whose two nodes are cut off from the rest."""
+    pair = np.isin(np.arange(9), (3, 4))
+    keep = pair[lattice.bonds].sum(axis=1) != 1
+    cut = replace(lattice, **{name: getattr(lattice, name)[keep] for name in ("bonds", "stiffness", "vectors")})
+    omega, weight = networks.poles(cut.dynamical_matrix())
+    own = weight[int(np.argmin(abs(omega - np.sqrt(2))))]
+    return float(own[~pair].sum() / own.sum())
