@@ -10,9 +10,9 @@ import xarray as xr
 from bosonpeak.archive.measurements import measurement
 from bosonpeak.archive.results import load_result
 from bosonpeak.landscape.excitation import Transition
+from bosonpeak.papers.mizuno_2020 import amplitudes, barriers, measure, minima, minimisers, pushes, slow_modes
 from bosonpeak.papers.mizuno_2020 import figures as draw
-from bosonpeak.papers.mizuno_2020 import measure, pushes
-from bosonpeak.papers.mizuno_2020.rearrangement import label_transitions
+from bosonpeak.papers.mizuno_2020.rearrangement import label_transitions, same_minimum
 
 PEAK = 0.1
 FIELDS = ("returned_amplitude", "sign", "n_rearranged", "returned_distance", "unconverged", "pushes", "capped")
@@ -73,6 +73,7 @@ def test_the_columns_of_all_pushed_modes_follow_from_their_definitions(spheres):
     np.testing.assert_allclose(frame.participants, 0.2 * frame.n_atoms)
     assert (spheres.low.frequency < PEAK).all() and len(spheres.low) == (frame.frequency < PEAK).sum()
     assert spheres.place == {"n": 16000, "seeds": [1, 2, 3, 4, 5]}
+    assert spheres.left_share == spheres.downhill == 1
     assert spheres.table_of("glass-n1000-s2") is spheres.tables[1000][1]
     with pytest.raises(ValueError, match="glass-n64-s1 is not among the glasses of this run"):
         spheres.table_of("glass-n64-s1")
@@ -83,6 +84,37 @@ def test_exchanged_particles_are_no_transition_of_their_own():
     pushed = measure.gather("harmonic-spheres", {1000: [table]}, PEAK)
     assert len(pushed.minima) == 11 and len(pushed.distinct) == 10
     assert pushed.distinct.modes.tolist() == [2, *[1] * 9] and (pushed.distinct["size"] == 0.5).all()
+    up = made_up(1000, 1, energy=np.r_[np.full(3, 0.5), np.full(9, -0.5)])
+    assert measure.gather("harmonic-spheres", {1000: [up]}, PEAK).downhill == 0.75
+    found = measure.count_pushes((pushed, measure.gather("lennard-jones", {1000: [up, up]}, 1.5)))
+    assert found == measure.Totals(glasses=3, pushes=36, unconverged=36, exchanges=1)
+
+
+def test_modes_that_never_left_count_as_pushed_only():
+    amplitude, never = np.r_[np.full(9, 0.1), np.full(3, np.inf)], np.r_[np.arange(9), np.full(3, -1)]
+    pushed = measure.gather("harmonic-spheres", {1000: [made_up(1000, 1, amplitude=amplitude, transition=never)]}, PEAK)
+    assert len(pushed.modes) == 12 and len(pushed.left) == len(pushed.minima) == 9 and pushed.left_share == 0.75
+    nothing = made_up(64, 1, amplitude=np.full(12, np.inf), transition=np.full(12, -1))
+    tables = {64: [nothing], 1000: [nothing, *pushed.every_table]}
+    smallest = measure.smallest_by_size(measure.gather("harmonic-spheres", tables, PEAK), "amplitude")
+    assert {n: values.tolist() for n, values in smallest.items()} == {1000: [0.1]}
+
+
+def test_the_spread_of_the_first_numbers():
+    assert measure.spread_of(np.arange(11)[::-1]) == measure.Spread(5.0, 0.0, 1.0, 5.0, 9.0, 10.0)
+    assert measure.spread_of([1, 1, 7]).mean == 3 and measure.spread_of([1, 1, 7]).median == 1
+
+
+def test_glasses_are_read_from_the_archive_and_those_that_are_missing_left_out():
+    pushed = measure.push_glasses("harmonic-spheres", [64, 1000], 2, archived=True)
+    assert {n: [t.attrs["seed"] for t in tables] for n, tables in pushed.tables.items()} == {64: [], 1000: [1, 2]}
+    assert pushed.boson_peak == measure.boson_peak_of("harmonic-spheres") == pytest.approx(0.1, abs=0.03)
+    table, transition = minima.largest_packing(pushed)
+    assert table is max(pushed.tables[1000], key=lambda t: t.sizes["transition_label"])
+    extents = table.n_rearranged.values[table.transition.values == transition]
+    assert 1 <= extents.min() <= extents.max() < 1000
+    with pytest.raises(ValueError, match="no glass of harmonic-spheres with 64 particles"):
+        measure.push_glasses("harmonic-spheres", [64], 2, archived=True)
 
 
 def test_shares_and_medians_are_those_of_numpy(spheres):
@@ -94,20 +126,21 @@ def test_shares_and_medians_are_those_of_numpy(spheres):
 
 
 def test_a_quantity_that_grows_as_a_power_of_n_has_this_exponent(spheres):
-    groups = dict(list(spheres.distinct.groupby("n_atoms").n_rearranged))
+    groups = measure.by_size(spheres.distinct, "n_rearranged")
+    assert {n: set(values) for n, values in groups.items()} == {n: {n**0.5} for n in (1000, 16000)}
     assert measure.size_exponent(groups)[0] == pytest.approx(0.5)
     assert measure.size_exponent({1000: [1.0]}) == (None, None)
 
 
 def test_amplitudes_that_rise_with_frequency_are_found_and_shuffling_removes_the_trend(spheres):
-    trend, shuffled = measure.amplitude_trend(spheres, np.random.default_rng(1))
+    trend, shuffled = amplitudes.amplitude_trend(spheres, np.random.default_rng(1))
     assert trend[0] == pytest.approx(1) and abs(shuffled[0]) < 0.4
-    again = measure.amplitude_trend(spheres, np.random.default_rng(1))[1]
+    again = amplitudes.amplitude_trend(spheres, np.random.default_rng(1))[1]
     assert again == shuffled
 
 
 def test_the_ratio_of_amplitudes_is_that_of_the_medians(spheres, lj):
-    (value, (low, high)), n = measure.amplitude_ratio(spheres, lj)
+    (value, (low, high)), n = amplitudes.amplitude_ratio(spheres, lj)
     ours = np.median(np.log(spheres.left[spheres.left.n_atoms == 1000].amplitude))
     assert n == 1000 and value == pytest.approx(np.exp(ours - np.median(np.log(lj.left.amplitude))))
     assert low < value < high and value - low < high - value
@@ -117,7 +150,7 @@ def test_the_gap_is_the_smallest_of_all_modes_and_a_loose_scan_has_less(spheres,
     loose = [1e-3, 2e-3, 0.5, 0.2]
     distance = np.array([[1e-10, 1e-10, 0.5, 0.5], loose])
     scans = xr.Dataset({"distance": (("tolerance", "push"), distance)}, {"tolerance": [1e-13, 1e-6]})
-    found = measure.transition_gap((spheres, lj), scans)
+    found = amplitudes.transition_gap((spheres, lj), scans)
     smallest = min(spheres.left.left_distance.min(), lj.left.left_distance.min())
     assert found.smallest == smallest and found.returned == 1e-10
     assert found.decades == pytest.approx(np.log10(smallest / 1e-10))
@@ -129,9 +162,9 @@ def test_slow_modes_with_a_quartic_density_have_the_exponent_four():
     attributes = {"degrees_of_freedom": 100_000, "first_phonon": 1.2}
     frequencies = {n: np.sort(rng.random(40_000) ** 0.2) for n in (1000, 4000)}
     spectra = {n: [xr.Dataset({"frequency": ("mode", omega)}, attrs=attributes)] for n, omega in frequencies.items()}
-    phonons = measure.first_phonons(spectra)
+    phonons = slow_modes.mean_attribute(spectra, "first_phonon")
     assert phonons == {1000: 1.2, 4000: 1.2}
-    found = measure.slow_modes(spectra, phonons, 0.3)
+    found = slow_modes.count_slow_modes(spectra, phonons, 0.3)
     # 0.9^5 of the modes lie below three quarters of the first wave
     assert found.exponent[0] == pytest.approx(4, abs=0.05) and found.count == pytest.approx(80_000 * 0.9**5, rel=0.01)
     assert found.above[0] == pytest.approx(4, abs=0.2)
@@ -140,7 +173,7 @@ def test_slow_modes_with_a_quartic_density_have_the_exponent_four():
 
 
 def test_the_nature_of_modes_counts_only_large_boxes_below_the_peak(spheres):
-    found = measure.nature_of(spheres, "phonon_order_parameter", least=16000)
+    found = amplitudes.nature_of(spheres, "phonon_order_parameter", least=16000)
     assert found.count == (spheres.low.n_atoms == 16000).sum() == found.every_count
     assert found.place == found.every_place == {"n": 16000, "seeds": [1, 2, 3, 4, 5]}
     # the estimate is ten times the amplitude here
@@ -149,40 +182,51 @@ def test_the_nature_of_modes_counts_only_large_boxes_below_the_peak(spheres):
 
 
 def test_the_onset_falls_as_the_smallest_barrier_does(spheres):
-    found = measure.onset_of(spheres)
+    found = barriers.onset_of(spheres)
     assert {n: v.tolist() for n, v in found.values.items()} == {1000: [2e-6] * 5, 16000: [1.25e-7] * 5}
     assert found.exponent[0] == pytest.approx(-1) and found.covered == 1 and found.judged == found.exponent
     assert "N = 1000: median 2.0e-06 of 5" in found.note and "exponent -1.00" in found.note
     n, decades = found.widest
-    assert n in found.values and decades == 0
+    assert n in found.values and decades == 0 and found.largest == (16000, 5, 1.25e-7)
+    assert replace(found, values={64: np.array([1, 1e3]), 1000: np.array([1, 10.0])}).widest == (64, pytest.approx(3))
     assert replace(found, covered=0.5).judged == (None, None)
     half = [t.isel(pushed=slice(0, None, 2)) for t in spheres.tables[1000]]
-    less = measure.onset_of(measure.gather("harmonic-spheres", {1000: half}, PEAK))
+    less = barriers.onset_of(measure.gather("harmonic-spheres", {1000: half}, PEAK))
     assert less.covered < 0.9 and less.exponent == (None, None) and "of upper bounds" in less.note
-    for n, values in measure.smallest_amplitudes(spheres).items():
+    for n, values in measure.smallest_by_size(spheres, "amplitude").items():
         assert values.tolist() == [float(t.amplitude.min()) for t in spheres.tables[n]]
+
+
+def test_at_the_onset_equipartition_carries_a_harmonic_mode_to_where_it_leaves():
+    # <kappa x^2 / 2> = T / 2 at x = A_c sqrt(N); the last mode never left and has no barrier
+    kappa, amplitude = np.array([0.5, 2.0, 9.0, 1.0]), np.array([0.03, 0.01, 0.02, np.inf])
+    barrier = np.r_[kappa[:3] * amplitude[:3] ** 2 * 1000 / 2, np.nan]
+    table = made_up(1000, 1, k=4, amplitude=amplitude, barrier=barrier, transition=np.array([0, 1, 2, -1]))
+    (temperature,) = barriers.onset_of(measure.gather("harmonic-spheres", {1000: [table]}, 1.0)).values[1000]
+    reached = np.sqrt(temperature / kappa / 1000)
+    assert (reached <= amplitude * (1 + 1e-12)).all() and reached[1] == pytest.approx(amplitude[1])
 
 
 def test_modes_that_share_their_minimum_are_counted():
     # three modes for each minimum, in every glass with lengths of its own
     tables = [made_up(1000, s, transition=np.arange(12) // 3, distance=np.full(12, 0.1 * s)) for s in range(1, 5)]
-    share, apart = measure.minima_per_mode(measure.gather("harmonic-spheres", {1000: tables}, PEAK))
+    share, apart = minima.minima_per_mode(measure.gather("harmonic-spheres", {1000: tables}, PEAK))
     assert share[0] == pytest.approx(1 / 3) and apart == 1
 
 
 def test_energies_that_are_cubes_of_the_length_have_the_exponent_three(spheres):
-    law, shuffled = measure.energy_law(spheres, np.random.default_rng(1))
+    law, shuffled = minima.energy_law(spheres, np.random.default_rng(1))
     assert law[0] == pytest.approx(3) and abs(shuffled[0]) < 1
     few = measure.gather("harmonic-spheres", {1000: [made_up(1000, 1, k=4)]}, PEAK)
-    assert measure.energy_law(few, np.random.default_rng(1)) == ((None, None), (None, None))
+    assert minima.energy_law(few, np.random.default_rng(1)) == ((None, None), (None, None))
 
 
 def test_the_far_field_is_read_in_large_boxes_only(spheres):
-    found = measure.far_field(spheres, np.random.default_rng(1))
+    found = minima.far_field(spheres, np.random.default_rng(1))
     assert found.exponent[0] == 2 and found.count == 60 and found.seeds == [1, 2, 3, 4, 5]
     assert abs(found.shuffled) < 0.5
-    nothing = measure.far_field(spheres, np.random.default_rng(1), least=10**6)
-    assert nothing == measure.FarField((None, None), None, 0, [])
+    nothing = minima.far_field(spheres, np.random.default_rng(1), least=10**6)
+    assert nothing == minima.FarField((None, None), None, 0, [])
 
 
 def _transition(displacements):
@@ -210,7 +254,7 @@ def test_the_same_minimum_is_recognised_from_the_atoms_that_move_most():
     pushes_ = [*fields, fields[1] + 1e-6, fields[2] + rng.normal(0, 1e-2, (60, 3))]
     labels = label_transitions([_transition(u) for u in pushes_])
     for u, label in zip(pushes_, labels, strict=True):
-        assert [measure.same_minimum(u, table, k) for k in range(3)] == [k == label for k in range(3)]
+        assert [same_minimum(u, table, k) for k in range(3)] == [k == label for k in range(3)]
     # and counted for random directions, against the first two modes of a table with the amplitudes 1, 2, 3
     table = table.assign(
         amplitude=("pushed", [1.0, 2.0, 3.0]), transition=("pushed", [0, 1, 2]), mode_index=("pushed", [0, 1, 2])
@@ -221,25 +265,36 @@ def test_the_same_minimum_is_recognised_from_the_atoms_that_move_most():
             "displacements": (("direction", "atom", "xyz"), np.array([fields[1], fields[2]], "f4")),
         }
     )
-    assert measure.compare_triggers(found, table) == measure.Triggers(1, 6.0, 1.5)
+    assert minima.compare_triggers(found, table) == minima.Triggers(1, 6.0, 1.5)
 
 
 def test_four_samples_are_compared_where_there_are_four(spheres):
-    four = measure.four_samples(spheres, most=5)
+    four = minima.four_samples(spheres)
     assert sorted(four.seed.unique()) == [1, 2, 3, 4] and (four.n_atoms == 16000).all()
     medians = [float(np.median(t.distance)) for t in spheres.tables[16000][:4]]
-    assert measure.sample_ratio(four) == pytest.approx(max(medians) / min(medians))
-    assert measure.sample_ratio(four[four.seed < 4]) is None
+    assert minima.sample_ratio(four) == pytest.approx(max(medians) / min(medians))
+    assert minima.sample_ratio(four[four.seed < 4]) is None
 
 
 def test_two_minimisers_agree_within_five_per_cent_or_not():
     fire = made_up(1000, 1, amplitude=np.geomspace(0.01, 0.1, 12))
     cg = fire.assign(amplitude=fire.amplitude * np.r_[np.full(9, 1.04), np.full(2, 1.06), np.inf])
     cg["energy"] = cg.energy + np.r_[1e-6, np.zeros(11)]
-    found = measure.compare_minimisers([(fire, cg)])
+    found = minimisers.compare_minimisers([(fire, cg)])
     assert found.amplitudes.shape == (11, 2) and found.agree[0] == pytest.approx(9 / 11)
     assert found.alike.tolist() == [False, *[True] * 10] and found.next_mode == 0
-    assert found.place == {"n": 1000, "seeds": [1]}
+    assert found.alike_share == pytest.approx(10 / 11) and found.place == {"n": 1000, "seeds": [1]}
+    # neighbours are those of one glass, however close the next glass begins
+    flat = fire.assign(amplitude=0.1 + 0 * fire.amplitude)
+    both = minimisers.compare_minimisers([(fire, cg), (flat, flat)])
+    assert both.next_mode == pytest.approx(11 / 21) and both.agree[0] == pytest.approx(21 / 23)
+
+
+def test_archived_pairs_of_minimisers_are_of_the_same_modes(spheres):
+    for fire, cg in minimisers.minimiser_pairs(spheres, archived=True, lowest=6):
+        assert fire.attrs["method"] == "fire" and cg.attrs["method"] == "cg"
+        assert fire.attrs["glass_sha256"] == cg.attrs["glass_sha256"]
+        assert set(cg.mode_index.values) <= set(fire.mode_index.values)
 
 
 def test_amplitudes_that_differ_from_the_archive_are_refused():
@@ -262,17 +317,20 @@ def test_the_archived_pushes_are_those_that_the_book_reads():
     assert np.isinf(crystals.amplitude).all() and crystals.amplitude.shape == (2, 6)
     assert (directions.amplitude > directions.returned_amplitude).all()
     # the same packing, the same doors: as `label_transitions` of full fields found
-    assert measure.compare_triggers(directions, tables[0]).same >= 1
+    assert minima.compare_triggers(directions, tables[0]).same >= 1
 
 
 def test_crystals_return_and_sliding_layers_follow_their_push():
     assert pushes.fcc_crystal(0.95, "X", 2).get_distances(0, range(1, 32), mic=True).min() == pytest.approx(0.95)
     found = pushes.push_crystals(1, repeat=3)
+    assert pushes.returned_share(found) == 1
     assert np.isinf(found.amplitude).all() and (found.pushes >= 14 - 2).all() and found.attrs["n_atoms"] == 108
     sliding = pushes.slide_layers()
     # the middle of a square is a quarter of a cube's edge away, by which either half of the layers moves
     assert sliding.inner_product == pytest.approx(1, abs=0.01)
     assert sliding.amplitude == pytest.approx(0.95 * 2**0.5 / 4, rel=0.02)
+    half = xr.Dataset({"amplitude": (("potential", "mode"), [[np.inf, 0.1], [0.2, np.inf]])})
+    assert pushes.returned_share(half) == 0.5
 
 
 def test_every_figure_draws_what_it_is_given(spheres, lj):
@@ -288,8 +346,17 @@ def test_every_figure_draws_what_it_is_given(spheres, lj):
     fig, axes = plt.subplots(1, 2)
     draw.draw_law(axes, systems, [3.0, None])
     assert [len(ax.lines) for ax in axes] == [2, 1]
-    draw.draw_onset(axes[0], measure.onset_of(spheres).values, {64000: 1e-8}, "k", "spheres")
+    draw.draw_onset(axes[0], barriers.onset_of(spheres).values, {64000: 1e-8}, "k", "spheres")
     assert axes[0].lines[-2].get_ydata() == pytest.approx([2e-6, 1.25e-7])
-    draw.draw_samples(axes, measure.four_samples(spheres, 5))
-    draw.draw_profiles(axes[1], spheres)
+    draw.draw_samples(axes, minima.four_samples(spheres))
+    plt.close(fig)
+    fig, axes = plt.subplots(1, 2)
+    draw.draw_profiles(axes[0], spheres)
+    # a curve for each distinct transition, an empty one for each size in the legend, and the two slopes
+    assert len(axes[0].lines) == len(spheres.distinct) + 2 + 2
+    assert axes[0].lines[1].get_ydata() == pytest.approx(0.5 * axes[0].lines[1].get_xdata() ** -2.0)
+    legend = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert legend == ["N = 1,000", "N = 16,000", "$r^{-2}$", "$r^{-3}$"]
+    draw.draw_minimisers(axes[1], minimisers.compare_minimisers([(t, t) for t in spheres.tables[1000]]))
+    assert len(axes[1].lines[0].get_xdata()) == 60
     plt.close(fig)

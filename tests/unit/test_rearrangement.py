@@ -1,4 +1,4 @@
-"""Which rearrangements are one, and the temperature at which the first sets in, of made-up displacements."""
+"""Which rearrangements are one and the same, of made-up displacements."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bosonpeak.landscape.excitation import Transition
-from bosonpeak.papers.mizuno_2020.rearrangement import label_transitions, onset_temperature
+from bosonpeak.papers.mizuno_2020.rearrangement import label_transitions
 
 N = 50
 
@@ -87,19 +87,3 @@ def test_a_mode_that_never_left_has_no_label(fields):
     assert label_transitions(pushes).tolist() == [-1, 0, -1, 1, 0]
     assert label_transitions([never, never]).tolist() == [-1, -1]
     assert label_transitions([]).shape == (0,)
-
-
-def test_the_first_mode_to_leave_sets_the_onset():
-    assert onset_temperature([0.3, 0.1, 0.2]) == pytest.approx(0.2)
-    assert onset_temperature([np.nan, 0.3, np.nan, 0.2]) == pytest.approx(0.4)
-    assert onset_temperature(np.array([5e-7])) == pytest.approx(1e-6)
-    for nothing in ([np.nan, np.nan], [], [np.inf, np.nan]):
-        assert onset_temperature(nothing) == np.inf
-
-
-def test_at_the_onset_equipartition_carries_a_harmonic_mode_to_where_it_leaves():
-    # <kappa x^2 / 2> = T / 2 at x = A_c sqrt(N)
-    kappa, amplitudes = np.array([0.5, 2.0, 9.0]), np.array([0.03, 0.01, 0.02])
-    T = onset_temperature(kappa * amplitudes**2 * N / 2)
-    reached = np.sqrt(T / kappa / N)
-    assert (reached <= amplitudes * (1 + 1e-12)).all() and reached[1] == pytest.approx(amplitudes[1])

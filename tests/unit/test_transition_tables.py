@@ -9,16 +9,17 @@ import xarray as xr
 from ase import Atoms
 from ase.build import bulk
 
+from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.landscape.anharmonicity import expand_energy
 from bosonpeak.landscape.excitation import Transition, excite_modes, loose_atoms
 from bosonpeak.materials import glasses, potentials
+from bosonpeak.papers.mizuno_2020 import pushes
 from bosonpeak.papers.mizuno_2020.rearrangement import displacement_profile
 from bosonpeak.papers.mizuno_2020.transitions import (
     AMPLITUDES,
-    load_transitions,
+    archived_tables,
     moving_modes,
     push_modes,
-    shipped_transitions,
     spread_indices,
     tabulate_transitions,
 )
@@ -205,12 +206,23 @@ def test_pushing_and_tabulating_in_one_go_is_the_same(packing, table, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("*/mode-*.npz")} == kept
 
 
-def test_the_other_minimiser_is_told(packing, table):
+def test_the_other_minimiser_is_used(packing, table):
     found = push_modes(packing, SPHERES, 1, n_modes=2, method="cg", workers=1)
     assert found.attrs["method"] == "cg" and found.mode_index.values.tolist() == [0]
     np.testing.assert_allclose(found.amplitude, table.amplitude[:1], rtol=0.05)
     with pytest.raises(ValueError, match="2 modes are fewer than 3 lowest"):
         push_modes(packing, SPHERES, 3, n_modes=2)
+
+
+def test_modes_that_are_pushed_again_leave_where_they_did_or_are_refused(table, packing, monkeypatch):
+    monkeypatch.setattr(pushes, "load", {"a packing": packing}.__getitem__)
+    named = table.assign_attrs(name="a packing")
+    assert pushes.check_modes(named, 2) < 1e-6
+    # the second mode leaves before the amplitude that the table gives then
+    named["amplitude"] = named.amplitude * np.r_[1, 1.1, np.ones(3)]
+    assert pushes.check_modes(named, 1) < 1e-6
+    with pytest.raises(ValueError, match="by more than 5 %"):
+        pushes.check_modes(named, 2)
 
 
 def test_as_many_transitions_as_modes_are_needed(packing, modes, pushed):
@@ -287,25 +299,26 @@ def test_the_third_order_is_of_the_line_that_is_pushed():
 def test_tables_are_written_and_read_back(project, table, packing, modes, pushed, encoded):
     nothing = tabulate_transitions(packing, SPHERES, modes, [2, 2], [pushed[2]] * 2)
     assert nothing.sizes["transition_label"] == 0
-    assert shipped_transitions() == []
+    assert shipped_results("transitions") == []
     for name, data in (("some-fire", table), ("none-cg", nothing)):
         encoding = {name: {"zlib": True, "shuffle": True} for name in data.variables} if encoded else None
         data.to_netcdf(project / f"{name}.nc", engine="h5netcdf", encoding=encoding)
-    assert shipped_transitions() == ["none-cg", "some-fire"]
+    assert shipped_results("transitions") == ["none-cg", "some-fire"]
     for name, data in (("some-fire", table), ("none-cg", nothing)):
-        found = load_transitions(name)
+        found = load_result("transitions", name)
         xr.testing.assert_identical(found, data)
         assert {k: v.dtype for k, v in found.variables.items()} == {k: v.dtype for k, v in data.variables.items()}
     # in memory: the file may be replaced while the data are in use
-    found = load_transitions("some-fire")
+    found = load_result("transitions", "some-fire")
+    assert [t.identical(found) for t in archived_tables("some-")] == [True] and archived_tables("other") == []
     (project / "some-fire.nc").unlink()
     assert found.amplitude.values[0] == table.amplitude.values[0]
 
 
 def test_a_table_that_is_not_shipped_is_refused(project, table):
     with pytest.raises(ValueError, match=r"no result of the kind 'transitions' is named 'glass-fire': there are none"):
-        load_transitions("glass-fire")
+        load_result("transitions", "glass-fire")
     table.to_netcdf(project / "other-fire.nc", engine="h5netcdf")
     for name in ("glass-fire", "other", "other-fire.nc"):
         with pytest.raises(ValueError, match=rf"is named '{name}': there are 1, such as other-fire; `make data`"):
-            load_transitions(name)
+            load_result("transitions", name)

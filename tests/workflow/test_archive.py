@@ -14,15 +14,14 @@ from small_projects import ROOT, SPHERES
 
 from bosonpeak.archive import glasses as archive
 from bosonpeak.archive.files import sha256_of
-from bosonpeak.archive.results import catalogue_of
+from bosonpeak.archive.results import catalogue_of, load_result, shipped_results
 from bosonpeak.archive.structures import read_structure
 from bosonpeak.materials import glasses, recipes
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.li_2025.local_fields import FIELDS
 from bosonpeak.papers.li_2025.tables import table_map
-from bosonpeak.papers.mizuno_2020.transitions import load_transitions
 from bosonpeak.papers.tao_2023.descriptors import total_pair_function
-from bosonpeak.papers.tao_2023.samples import load_samples, sample_peak, shipped_samples
+from bosonpeak.papers.tao_2023.samples import sample_peak
 from bosonpeak.papers.yang_2021.events import OUTCOMES
 from bosonpeak.vibrations.glass_spectrum import SEED
 
@@ -186,13 +185,13 @@ class TestCampaigns:
         assert files == {entry["file"] for entry in catalogue_of(kind).values()}
 
 
-SAMPLES = [name for name in shipped_samples() if not name.endswith("-atoms")]
+SAMPLES = [name for name in shipped_results("samples") if not name.endswith("-atoms")]
 
 
 class TestSamples:
     @pytest.mark.parametrize("name", SAMPLES)
     def test_a_table_holds_samples_of_its_families_once(self, name):
-        table, entry = load_samples(name), catalogue_of("samples")[name]
+        table, entry = load_result("samples", name), catalogue_of("samples")[name]
         assert entry["sha256"] == sha256_of(ROOT / "data" / "results" / "samples" / entry["file"])
         recipes = {r.key: r for g in ("book", "paper") for f in families(g) if f.table == name for r in f.recipes}
         keys = table.key.values.tolist()
@@ -202,7 +201,7 @@ class TestSamples:
 
     @pytest.mark.parametrize("name", SAMPLES)
     def test_its_columns_agree_with_each_other(self, name):
-        table = load_samples(name)
+        table = load_result("samples", name)
         n = 3 * table.attrs["n_atoms"]
         for row in range(table.sizes["sample"]):
             sample = table.isel(sample=row)
@@ -227,7 +226,7 @@ class TestTransitions:
     def test_each_table_is_whole_and_of_its_glass(self, entry):
         path = TRANSITIONS / entry["file"]
         assert sha256_of(path) == entry["sha256"] and path.stat().st_size < 400e3
-        table = load_transitions(entry["name"])
+        table = load_result("transitions", entry["name"])
         shipped = {e["name"]: e for e in CATALOGUE}
         if entry["glass"] in shipped:
             assert table.attrs["glass_sha256"] == entry["glass_sha256"] == shipped[entry["glass"]]["sha256"]

@@ -50,13 +50,33 @@ def scatter_by_size(axes, frame, x, y, *, sizes=None, size=14.0, scale=("log", "
 
 
 def mark_peak(axes, omega) -> None:
-    """Draw a dotted line at the frequency `omega` of the boson peak."""
+    """Draw a dotted line at the boson peak.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    omega : float
+        Its frequency.
+    """
     axes.axvline(omega, color="0.4", linestyle=":", linewidth=1.2)
     axes.annotate(r"$\omega_\mathrm{BP}$", (omega, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom")
 
 
 def draw_power(axes, x, exponent, through, label, **style) -> None:
-    """Draw y ~ x^exponent over the range of x (two numbers) as a straight line on logarithmic axes, through a point."""
+    """Draw y ~ x^exponent as a straight line on logarithmic axes, through a point.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    x : sequence of two floats
+        Where the line begins and ends.
+    exponent : float
+    through : tuple of two floats
+        The point (x, y).
+    label : str or None
+    **style
+        Of `Axes.plot`; by default the line is grey and dashed.
+    """
     x = np.asarray(x, float)
     style = {"color": "0.3", "linewidth": 1.2, "linestyle": "--", **style}
     axes.plot(x, through[1] * (x / through[0]) ** exponent, label=label, **style)
@@ -73,26 +93,20 @@ def draw_states(axes, spectra, first_phonon, modes) -> None:
     first_phonon : dict
         omega of the first wave of the box, which is drawn dotted.
     modes : dict
-        For each number of particles a list of tables, of which the hundred lowest modes are drawn.
+        For each number of particles a list of tables, of which the hundred lowest modes are drawn, the fuller the
+        larger their O_k.
     """
     for (n, group), color in zip(spectra.items(), ordered_colors(len(spectra)), strict=True):
         draw_reduced_densities(axes[0], group, 0.02, color, f"N = {n:,}")
         for ax in axes:
             ax.axvline(first_phonon[n], color=color, linestyle=":", linewidth=1)
-        for table in modes[n]:
-            draw_modes(axes[1], table.isel(mode=slice(100)), color)
+        for table in (table.isel(mode=slice(100)) for table in modes[n]):
+            face = [(*color[:3], share) for share in np.clip(table.phonon_order_parameter.values, 0, 1)]
+            style = {"facecolors": face, "edgecolors": [color], "linewidths": 0.6}
+            axes[1].scatter(table.frequency.values, table.participation_ratio.values, 16, **style)
     axes[0].set(xlim=(0, 0.45), ylim=(0, None), ylabel=r"$g/\omega^2$  (reduced)")
-    axes[1].set(xlabel=OMEGA, ylabel="participation ratio $P_k$")
+    axes[1].set(xlabel=OMEGA, ylabel="participation ratio $P_k$", yscale="log")
     axes[0].legend()
-
-
-def draw_modes(axes, table, color) -> None:
-    """Draw participation ratio against frequency of the modes of a table, the fuller the larger their O_k."""
-    share = np.clip(table.phonon_order_parameter.values, 0, 1)
-    face = np.array([(*color[:3], s) for s in share])
-    points = table.frequency.values, table.participation_ratio.values
-    axes.scatter(*points, s=16, facecolors=face, edgecolors=[color], linewidths=0.6)
-    axes.set_yscale("log")
 
 
 def draw_split(axes, modes, edges, least) -> None:
@@ -123,10 +137,20 @@ def draw_split(axes, modes, edges, least) -> None:
 
 
 def draw_density(axes, modes, debye_level, alpha, first_phonon) -> None:
-    """Draw `draw_split` of the modes (or None), Debye's and the quartic law, and ticks at the waves of the box."""
-    if modes is not None:
-        edges = np.geomspace(0.03, modes.groupby("sample").frequency.max().min(), 13)
-        draw_split(axes, modes, edges, 0.3)
+    """Draw `draw_split` of the modes, Debye's and the quartic law, and ticks at the waves of the box.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    modes : pandas.DataFrame
+        As in `draw_split`.
+    debye_level, alpha : float
+        Of g = debye_level omega^2 and of g = alpha omega^4.
+    first_phonon : float
+        omega of the first transverse wave of the box.
+    """
+    edges = np.geomspace(0.03, modes.groupby("sample").frequency.max().min(), 13)
+    draw_split(axes, modes, edges, 0.3)
     draw_power(axes, [0.03, 0.2], 2, (0.1, debye_level * 0.01), r"$A_D\,\omega^2$")
     draw_power(axes, [0.03, 0.13], 4, (0.1, alpha * 1e-4), r"$\alpha\,\omega^4$", linestyle=":")
     for shell in first_phonon * np.sqrt([1, 2, 3, 4, 5]):
@@ -140,6 +164,11 @@ def draw_scans(axes, scans) -> None:
     """Draw |dr| (top) and |dPhi| (bottom) of `pushes.scan_lowest_modes` against A on (2, 2) axes.
 
     Spheres, with one curve per force tolerance, are on the left and Lennard-Jones on the right.
+
+    Parameters
+    ----------
+    axes : array of matplotlib.axes.Axes, shape (2, 2)
+    scans : xarray.Dataset
     """
     labels = [f"force < $10^{{{round(np.log10(tolerance))}}}$" for tolerance in scans.tolerance.values]
     curves = [(0, "", *pair) for pair in zip(CYCLE, labels, range(len(labels)), strict=False)]
@@ -172,8 +201,7 @@ def draw_against_frequency(axes, systems, column, label, peaks=True, crosses=Non
     for ax, pushed in zip(axes, systems, strict=True):
         scatter_by_size(ax, pushed.left, "frequency", column)
         if crosses:
-            style = {"marker": "x", "s": 14, "color": "0.55", "linewidths": 0.8, "zorder": 0}
-            ax.scatter(pushed.left.frequency, pushed.left[crosses], **style)
+            ax.scatter(pushed.left.frequency, pushed.left[crosses], 14, "0.55", marker="x", linewidths=0.8, zorder=0)
         if peaks:
             mark_peak(ax, pushed.boson_peak)
         ax.set_ylabel(label)
@@ -195,8 +223,7 @@ def draw_nature(axes, pushed, columns, scale) -> None:
     """
     for row, (column, label) in zip(axes, columns.items(), strict=True):
         for ax, (x, name) in zip(row, NATURE.items(), strict=True):
-            look = {"sizes": list(pushed.tables), "scale": ("linear", scale), "legend": False}
-            scatter_by_size(ax, pushed.low, x, column, **look)
+            scatter_by_size(ax, pushed.low, x, column, sizes=list(pushed.tables), scale=("linear", scale), legend=False)
             ax.set_xlabel(name)
         row[0].set_ylabel(label)
     if len(pushed.tables) > 1:
@@ -205,7 +232,14 @@ def draw_nature(axes, pushed, columns, scale) -> None:
 
 
 def draw_barriers(axes, systems) -> None:
-    """Draw barriers (top) and their ratio to the harmonic estimate (bottom), one system per column of axes."""
+    """Draw barriers (top) and their ratio to the harmonic estimate (bottom), one system per column of axes.
+
+    Parameters
+    ----------
+    axes : array of matplotlib.axes.Axes, shape (2, k)
+    systems : sequence of measure.Pushed
+        k systems.
+    """
     for column, pushed in zip(axes.T, systems, strict=True):
         scatter_by_size(column[0], pushed.left, "frequency", "barrier")
         scatter_by_size(column[1], pushed.left, "frequency", "over_harmonic", legend=False)
@@ -218,10 +252,22 @@ def draw_barriers(axes, systems) -> None:
 
 
 def draw_onset(axes, measured, paper, color, label) -> None:
-    """Draw a quantity against N: glasses as small points, the medians of each size joined, the paper's as crosses."""
+    """Draw a quantity against N: glasses as small points, the medians of each size joined, the paper's as crosses.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    measured : dict
+        Values of the glasses, shape (k,), by number of particles.
+    paper : dict
+        The value of the paper by number of particles.
+    color : matplotlib colour
+    label : str
+        Name of the system.
+    """
     for n, values in measured.items():
         axes.scatter(np.full(len(values), n), values, s=10, color=color, alpha=0.5, linewidths=0)
-    medians = {n: np.median(values) for n, values in measured.items() if len(values)}
+    medians = {n: np.median(values) for n, values in measured.items()}
     axes.plot(list(medians), list(medians.values()), "o-", color=color, label=f"{label}, median")
     axes.plot(list(paper), list(paper.values()), "x", color=color, markersize=8, label=f"{label}, paper")
     axes.set(xscale="log", yscale="log", xlabel="$N$", ylabel=r"$T_c$  ($\epsilon/k_\mathrm{B}$)")
@@ -229,7 +275,16 @@ def draw_onset(axes, measured, paper, color, label) -> None:
 
 
 def draw_law(axes, systems, exponents) -> None:
-    """Draw |energy| against length of the distinct transitions, with fitted exponents (or None) and the paper's, 3."""
+    """Draw |energy| against length of the distinct transitions, with the fitted exponents and that of the paper, 3.
+
+    Parameters
+    ----------
+    axes : sequence of matplotlib.axes.Axes
+        One for each system.
+    systems : sequence of measure.Pushed
+    exponents : sequence of float or None
+        None where no exponent was fitted.
+    """
     for ax, pushed, exponent in zip(axes, systems, exponents, strict=True):
         frame = pushed.distinct
         scatter_by_size(ax, frame, "distance", "size", sizes=list(pushed.tables))
@@ -279,13 +334,18 @@ def draw_rearrangement(axes, atoms, table, transition: int, shown: int = 150, le
 
 
 def draw_profiles(axes, pushed) -> None:
-    """Draw the decay of every distinct transition of a system, one colour per size, with the slopes -2 and -3."""
-    named = set()
+    """Draw the decay of every distinct transition of a system, one colour per size, with the slopes -2 and -3.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    pushed : measure.Pushed
+    """
     for (n, tables), color in zip(pushed.tables.items(), ordered_colors(len(pushed.tables)), strict=True):
-        profiles = [np.stack([t.shell_distance, t.shell_displacement], axis=1) for t in tables]
-        for r, u in (profile for table in profiles for profile in table):
-            axes.plot(r, u, color=color, linewidth=0.9, alpha=0.7, label=None if n in named else f"N = {n:,}")
-            named.add(n)
+        style = {"color": color, "linewidth": 0.9, "alpha": 0.7}
+        axes.plot([], [], label=f"N = {n:,}", **style)
+        for table in tables:
+            axes.plot(table.shell_distance.values.T, table.shell_displacement.values.T, **style)
     draw_power(axes, [2, 10], -2, (2, 0.15), "$r^{-2}$")
     draw_power(axes, [2, 10], -3, (2, 0.15), "$r^{-3}$", linestyle=":")
     axes.set(xscale="log", yscale="log", xlabel=r"$r$  ($\sigma$)", ylabel="mean displacement / largest")
@@ -297,7 +357,13 @@ def draw_profiles(axes, pushed) -> None:
 def draw_rearranged(axes, systems, bounds) -> None:
     """Draw the number of rearranged particles against frequency (top) and squared length (bottom).
 
-    `bounds` are, for each system, the two squared displacements per particle between which the paper's points lie.
+    Parameters
+    ----------
+    axes : array of matplotlib.axes.Axes, shape (2, k)
+    systems : sequence of measure.Pushed
+        k systems.
+    bounds : sequence of k pairs of floats
+        The two squared displacements per particle between which the points of the paper lie.
     """
     for column, pushed, pair in zip(axes.T, systems, bounds, strict=True):
         scatter_by_size(column[0], pushed.left, "frequency", "n_rearranged")
@@ -313,7 +379,14 @@ def draw_rearranged(axes, systems, bounds) -> None:
 
 
 def draw_samples(axes, four) -> None:
-    """Draw length (axes[0]) and |energy| (axes[1]) of the transitions of four glasses, `measure.four_samples`."""
+    """Draw length (axes[0]) and |energy| (axes[1]) of the transitions of four glasses against frequency.
+
+    Parameters
+    ----------
+    axes : sequence of two matplotlib.axes.Axes
+    four : pandas.DataFrame
+        Of `minima.four_samples`.
+    """
     for (_, group), color, marker, letter in zip(four.groupby("sample"), CYCLE, "osD^", "ABCD", strict=False):
         axes[0].loglog(group.frequency, group.distance, marker, color=color, markersize=4, label=letter)
         axes[1].loglog(group.frequency, group["size"], marker, color=color, markersize=4)
@@ -324,7 +397,13 @@ def draw_samples(axes, four) -> None:
 
 
 def draw_minimisers(axes, found) -> None:
-    """Draw A_c by conjugate gradients against A_c by FIRE, of `measure.Minimisers`."""
+    """Draw A_c by conjugate gradients against A_c by FIRE.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    found : minimisers.Minimisers
+    """
     every, alike = found.amplitudes, found.alike
     axes.loglog(*every[alike].T, "o", color=CYCLE[0], markersize=4, label="same final minimum")
     axes.loglog(*every[~alike].T, "o", color=CYCLE[1], markersize=4, markerfacecolor="none", label="another")

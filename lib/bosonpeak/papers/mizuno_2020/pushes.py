@@ -45,9 +45,7 @@ def fcc_crystal(distance: float, symbol: str, repeat: int) -> Atoms:
     -------
     ase.Atoms
     """
-    atoms = bulk("X", "fcc", distance * 2**0.5, cubic=True).repeat(repeat)
-    atoms.symbols = [symbol] * len(atoms)
-    return atoms
+    return bulk(symbol, "fcc", distance * 2**0.5, cubic=True).repeat(repeat)
 
 
 @method("mizuno-2020-scans", version=1)
@@ -126,14 +124,9 @@ def push_crystals(modes: int, repeat: int = 4, progress: bool = False, folder=No
         lowest = moving_modes(atoms, potential, modes)
         options = {"amplitudes": np.geomspace(2e-4, 0.2, 7), "method": "fire"}
         found.append(excite_modes(atoms, potential, lowest, range(modes), folder, 1, progress, **options))
-    return xr.Dataset(
-        {
-            "amplitude": (("potential", "mode"), [[t.amplitude for t in row] for row in found]),
-            "pushes": (("potential", "mode"), [[t.pushes for t in row] for row in found]),
-        },
-        {"potential": list(CRYSTALS)},
-        {"n_atoms": 4 * repeat**3},
-    )
+    quantities = ("amplitude", "pushes")
+    data = {name: (("potential", "mode"), [[getattr(t, name) for t in row] for row in found]) for name in quantities}
+    return xr.Dataset(data, {"potential": list(CRYSTALS)}, {"n_atoms": 4 * repeat**3})
 
 
 @method("mizuno-2020-directions", version=1)
@@ -160,17 +153,24 @@ def push_random_directions(glass: str, directions: int, progress: bool = False, 
     along = Modes(np.zeros(directions), np.array(lines).T, np.zeros(directions))
     potential = get(atoms.info["recipe"]["potential"])
     found = excite_modes(atoms, potential, along, range(directions), folder, 1, progress, amplitudes=AMPLITUDES)
-    return xr.Dataset(
-        {
-            "amplitude": ("direction", [t.amplitude for t in found]),
-            "returned_amplitude": ("direction", [t.returned_amplitude for t in found]),
-            "displacements": (
-                ("direction", "atom", "xyz"),
-                np.array([t.displacements for t in found], "f4").reshape(directions, len(atoms), 3),
-            ),
-        },
-        attrs={"glass": glass},
-    )
+    data = {name: ("direction", [getattr(t, name) for t in found]) for name in ("amplitude", "returned_amplitude")}
+    moved = np.array([t.displacements for t in found], "f4").reshape(directions, len(atoms), 3)
+    return xr.Dataset({**data, "displacements": (("direction", "atom", "xyz"), moved)}, attrs={"glass": glass})
+
+
+def returned_share(crystals: xr.Dataset) -> float:
+    """Share of the modes of some crystals from which every push returned.
+
+    Parameters
+    ----------
+    crystals : xarray.Dataset
+        Of `push_crystals`.
+
+    Returns
+    -------
+    float
+    """
+    return float(np.isinf(crystals.amplitude).mean())
 
 
 SCANS = Measurement(
@@ -244,12 +244,22 @@ def check_scans(archived: xr.Dataset, every: int = 9) -> tuple[int, float]:
 
 
 def check_crystals(archived: xr.Dataset) -> int:
-    """Push the lowest mode of each crystal again: the number of pushes.
+    """Push the lowest mode of each crystal again and compare.
+
+    Parameters
+    ----------
+    archived : xarray.Dataset
+        Of `push_crystals`, with the size of `CRYSTAL_PUSHES`.
+
+    Returns
+    -------
+    int
+        Number of minimisations.
 
     Raises
     ------
     ValueError
-        If a crystal returns now from where it left in the archive, or the other way round.
+        If a mode returns now and left in the archive, or the other way round.
     """
     live, archived = push_crystals(1, CRYSTAL_PUSHES.parameters["repeat"]), archived.isel(mode=slice(1))
     if not np.array_equal(np.isfinite(live.amplitude), np.isfinite(archived.amplitude)):
@@ -259,6 +269,13 @@ def check_crystals(archived: xr.Dataset) -> int:
 
 def check_direction(archived: xr.Dataset, direction: int = 0) -> float:
     """Push along one archived random direction again, by A_c and by the amplitude below it that returned.
+
+    Parameters
+    ----------
+    archived : xarray.Dataset
+        Of `push_random_directions`.
+    direction : int
+        Number of the direction.
 
     Returns
     -------
@@ -270,15 +287,55 @@ def check_direction(archived: xr.Dataset, direction: int = 0) -> float:
     ValueError
         As `relative_difference`.
     """
-    atoms, one = load(archived.attrs["glass"]), archived.isel(direction=direction)
+    atoms = load(archived.attrs["glass"])
     line = np.random.default_rng(100 + direction).standard_normal(3 * len(atoms))
-    ends = [float(one.returned_amplitude), float(one.amplitude)]
-    live = critical_amplitude(atoms, get(atoms.info["recipe"]["potential"]), line, ends)
-    return relative_difference([live.amplitude], ends[1:])
+    return _push_again(atoms, [line], archived.isel(direction=[direction]))
+
+
+def check_modes(table: xr.Dataset, count: int) -> float:
+    """Push the lowest modes of an archived glass again, by A_c and by the amplitude below it that returned.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+        `transitions.tabulate_transitions` of the glass.
+    count : int
+        Number of modes, the lowest.
+
+    Returns
+    -------
+    float
+        The largest relative difference of A_c.
+
+    Raises
+    ------
+    ValueError
+        As `relative_difference`.
+    """
+    atoms, lowest = load(table.attrs["name"]), table.isel(pushed=slice(count))
+    modes = moving_modes(atoms, get(table.attrs["potential"]), 40)
+    return _push_again(atoms, modes.polarizations[:, lowest.mode_index.values].T, lowest)
+
+
+def _push_again(atoms, lines, found) -> float:
+    """The largest relative difference of A_c along some lines from what was found for them."""
+    potential = get(atoms.info["recipe"]["potential"])
+    brackets = np.stack([found.returned_amplitude, found.amplitude], axis=1)
+    live = [critical_amplitude(atoms, potential, *pair).amplitude for pair in zip(lines, brackets, strict=True)]
+    return relative_difference(live, brackets[:, 1])
 
 
 def relative_difference(live, archived) -> float:
     """Largest |ln(live / archived)| of two lists of amplitudes.
+
+    Parameters
+    ----------
+    live, archived : array, shape (k,)
+        Computed now, and read from the archive.
+
+    Returns
+    -------
+    float
 
     Raises
     ------

@@ -88,32 +88,41 @@ def label_transitions(transitions, tolerance: float = 1e-4) -> np.ndarray:
     """
     labels, found = np.full(len(transitions), -1), []
     for k, new in enumerate(transitions):
-        if not np.isfinite(new.amplitude):
-            continue
-        for label, old in enumerate(found):
-            apart = (new.displacements - old.displacements)[~(new.loose | old.loose)]
-            # each field has a zero mean over the atoms that are held in it, which are not the same atoms for both
-            if np.linalg.norm(apart - apart.sum(axis=0) / max(len(apart), 1)) < tolerance:
-                labels[k] = label
-                break
-        else:
-            labels[k] = len(found)
-            found.append(new)
+        if np.isfinite(new.amplitude):
+            fields = ((new.displacements, old.displacements, ~(new.loose | old.loose)) for old in found)
+            same = (label for label, pair in enumerate(fields) if _agree(*pair, tolerance))
+            labels[k] = next(same, len(found))
+            if labels[k] == len(found):
+                found.append(new)
     return labels
 
 
-def onset_temperature(barriers) -> float:
-    """T_c = 2 min(barrier), at which equipartition carries some mode to its A_c (mizuno-2020, Sec. III A; k_B = 1).
+def same_minimum(displacements, table, label: int, tolerance: float = 1e-4) -> bool:
+    """Whether a push ended where a transition of a table did.
 
     Parameters
     ----------
-    barriers : array
-        Phi(A_c) - Phi(0), Eq. 8, of the modes of one structure; NaN, of modes that never left, is skipped.
+    displacements : array, shape (N, 3)
+        r1 - r0 of the push, in sigma.
+    table : xarray.Dataset
+        `transitions.tabulate_transitions` of the same glass. It keeps the particles that move most.
+    label : int
+        Number of the transition in the table.
+    tolerance : float
+        Length up to which the two displacement fields, of these particles, may differ. Particles that are loose in
+        either do not count, nor does the motion of the whole.
 
     Returns
     -------
-    float
-        In the unit of energy; infinite where no mode left.
+    bool
     """
-    barriers = np.asarray(barriers, float)
-    return 2 * float(np.min(barriers, initial=np.inf, where=np.isfinite(barriers)))
+    ours = np.asarray(displacements, float)[table.moved_atom.values[label]]
+    theirs = table.moved.values[label].astype(float)
+    return _agree(ours, theirs, (ours != 0).any(axis=1) & (theirs != 0).any(axis=1), tolerance)
+
+
+def _agree(one, other, held, tolerance) -> bool:
+    """Whether two displacement fields (k, 3) differ by less than a length, over the atoms (k,) that both hold."""
+    apart = (one - other)[held]
+    # each field has a zero mean over the atoms that are held in it, which are not the same atoms for both
+    return bool(np.linalg.norm(apart - apart.sum(axis=0) / max(len(apart), 1)) < tolerance)

@@ -14,7 +14,7 @@ from bosonpeak.landscape.excitation import excite_modes
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.mizuno_2020.rearrangement import displacement_profile, label_transitions
 from bosonpeak.paths import project_root
-from bosonpeak.statistics import rank_correlation
+from bosonpeak.statistics import rank_correlation, split_by_group
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import low_frequency_modes, normal_modes, participation_ratio, phonon_order_parameter
 from bosonpeak.vibrations.spectra import zero_modes
@@ -50,11 +50,9 @@ def spread_indices(n_modes: int, lowest: int, spread: int) -> np.ndarray:
     """
     if lowest + spread > n_modes:
         raise ValueError(f"{n_modes} modes are fewer than {lowest} lowest and {spread} more")
-    more = np.geomspace(max(lowest, 1), n_modes, spread + 1)[1:].round().astype(int) - 1
+    more, steps = np.geomspace(max(lowest, 1), n_modes, spread + 1)[1:].round().astype(int) - 1, np.arange(spread)
     # where the steps are smaller than one, neighbours are taken
-    for k in range(spread):
-        more[k] = max(more[k], (more[k - 1] if k else lowest - 1) + 1)
-    return np.r_[np.arange(lowest), more]
+    return np.r_[np.arange(lowest), np.maximum.accumulate(np.maximum(more - steps, lowest)) + steps]
 
 
 def moving_modes(atoms, potential, n_modes=None):
@@ -84,9 +82,8 @@ def moving_modes(atoms, potential, n_modes=None):
         return low_frequency_modes(D, n_modes, SEED, project_out=resting)
     modes = normal_modes(D)
     keep = modes.omega > 1e-5 * modes.omega[-1]
-    return replace(
-        modes, omega=modes.omega[keep], polarizations=modes.polarizations[:, keep], residual=modes.residual[keep]
-    )
+    kept = {"omega": modes.omega[keep], "polarizations": modes.polarizations[:, keep], "residual": modes.residual[keep]}
+    return replace(modes, **kept)
 
 
 @method("transitions", version=1)
@@ -120,9 +117,8 @@ def push_modes(
     """
     modes = moving_modes(atoms, potential, n_modes)
     indices = spread_indices(len(modes.omega), lowest, spread)
-    found = excite_modes(
-        atoms, potential, modes, indices, folder, workers, progress, method=method, amplitudes=AMPLITUDES
-    )
+    options = {"method": method, "amplitudes": AMPLITUDES}
+    found = excite_modes(atoms, potential, modes, indices, folder, workers, progress, **options)
     return tabulate_transitions(atoms, potential, modes, indices, found).assign_attrs(method=method)
 
 
@@ -162,9 +158,8 @@ def tabulate_transitions(atoms, potential, modes, indices, transitions, largest:
     labels = label_transitions(transitions)
     profiles = [displacement_profile(atoms, t) if np.isfinite(t.amplitude) else None for t in transitions]
     first = [int(np.flatnonzero(labels == label)[0]) for label in range(labels.max(initial=-1) + 1)]
-    size = [np.linalg.norm(transitions[k].displacements, axis=1) for k in first]
     largest = min(largest, len(atoms))
-    top = [np.argsort(-s, kind="stable")[:largest] for s in size]
+    top = [np.argsort(-np.linalg.norm(transitions[k].displacements, axis=1), kind="stable")[:largest] for k in first]
     shells = max((len(p.distance) for p in profiles if p), default=0)
 
     def padded(values):
@@ -220,7 +215,7 @@ def transitions_of(glass: str, method: str = "fire", archived: bool = True, **op
         If the glass is unknown, or its table is not archived.
     """
     if archived:
-        return load_transitions(f"{glass}-{method}")
+        return load_result("transitions", f"{glass}-{method}")
     atoms = load(glass)
     recipe = atoms.info["recipe"]
     options = {"folder": project_root() / "_build" / "pushes", **options}
@@ -242,45 +237,89 @@ def pushed_modes(tables) -> pd.DataFrame:
         The quantities of the tables over `pushed`, those of the mode that was pushed (frequency, participation_ratio,
         phonon_order_parameter, third_order_amplitude), its number `mode`, n_atoms, seed, and sample, the number of the
         table.
+
+    Raises
+    ------
+    ValueError
+        If no table has a pushed mode.
     """
-    rows = []
-    for sample, table in enumerate(tables):
-        if not table.sizes["pushed"]:
-            continue
-        frame = pd.DataFrame({name: v.values for name, v in table.data_vars.items() if v.dims == ("pushed",)})
-        frame["mode"] = table.mode_index.values
-        for name, v in table.data_vars.items():
-            if v.dims == ("mode",):
-                frame[name] = v.values[table.mode_index.values]
-        rows.append(frame.assign(sample=sample, n_atoms=table.attrs["n_atoms"], seed=table.attrs["seed"]))
-    return pd.concat(rows, ignore_index=True)
+    # what is tabulated over the modes is taken at those that were pushed
+    some = [(sample, t.isel(mode=t.mode_index)) for sample, t in enumerate(tables) if t.sizes["pushed"]]
+    return _rows(some, "pushed").rename(columns={"mode_index": "mode"})
 
 
 def computed_modes(tables) -> pd.DataFrame:
-    """All modes of several tables, pushed or not: the quantities over `mode`, with n_atoms, seed and sample."""
+    """All modes of several tables, pushed or not.
+
+    Parameters
+    ----------
+    tables : sequence of xarray.Dataset
+        As for `pushed_modes`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The quantities over `mode`, with n_atoms, seed and sample.
+    """
+    return _rows(enumerate(tables), "mode")
+
+
+def _rows(numbered, dimension: str) -> pd.DataFrame:
+    """The quantities of numbered tables over one dimension, with n_atoms, seed and sample, the number of the table."""
     rows = []
-    for sample, table in enumerate(tables):
-        frame = pd.DataFrame({name: v.values for name, v in table.data_vars.items() if v.dims == ("mode",)})
+    for sample, table in numbered:
+        frame = pd.DataFrame({name: v.values for name, v in table.variables.items() if v.dims == (dimension,)})
         rows.append(frame.assign(sample=sample, n_atoms=table.attrs["n_atoms"], seed=table.attrs["seed"]))
     return pd.concat(rows, ignore_index=True)
 
 
 def distinct_transitions(pushed: pd.DataFrame) -> pd.DataFrame:
-    """One row per final minimum of each sample: the first push that led there, and `modes`, how many pushes did."""
+    """The final minima of each sample.
+
+    Parameters
+    ----------
+    pushed : pandas.DataFrame
+        Of `pushed_modes`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per final minimum of each sample: that of the first push that led there, and `modes`, the number of
+        pushes that did.
+    """
     left = pushed[pushed.transition >= 0]
-    modes = left.groupby(["sample", "transition"]).size().rename("modes")
-    first = left.drop_duplicates(["sample", "transition"])
-    return first.merge(modes, on=["sample", "transition"]).reset_index(drop=True)
+    left = left.assign(modes=left.groupby(["sample", "transition"]).transition.transform("size"))
+    return left.drop_duplicates(["sample", "transition"]).reset_index(drop=True)
 
 
 def by_sample(frame: pd.DataFrame, *columns: str) -> list[list[np.ndarray]]:
-    """For each column the list of its values (n_s,) in every sample, in the order of the samples."""
-    groups = [group for _, group in frame.groupby("sample", sort=True)]
-    return [[group[name].to_numpy() for group in groups] for name in columns]
+    """The values of some columns in every sample.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With the column `sample`.
+    *columns : str
+
+    Returns
+    -------
+    list
+        For each column the list of its values, shape (n_s,), in every sample, in the order of the samples.
+    """
+    return [split_by_group(frame[name], frame["sample"]) for name in columns]
 
 
 def correlate(frame: pd.DataFrame, x: str, y: str, rng=1):
     """Rank correlation of two columns within the samples (`statistics.rank_correlation`).
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        With the column `sample`. Rows that are not finite, and samples of fewer than three rows, are left out.
+    x, y : str
+        Columns.
+    rng : int or numpy.random.Generator
+        Seed of the bootstrap.
 
     Returns
     -------
@@ -288,21 +327,24 @@ def correlate(frame: pd.DataFrame, x: str, y: str, rng=1):
         (value, (low, high)); (None, None) where there are fewer than ten rows, or fewer than three values of a column.
     """
     frame = frame[np.isfinite(frame[x]) & np.isfinite(frame[y])]
-    large = frame.groupby("sample")[x].transform("size") >= 3
-    frame = frame[large]
+    frame = frame[frame.groupby("sample")[x].transform("size") >= 3]
     if len(frame) < 10 or frame[x].nunique() < 3 or frame[y].nunique() < 3:
         return None, None
     return rank_correlation(*by_sample(frame, x, y), rng=rng)
 
 
-def shipped_transitions() -> list[str]:
-    """Names of the archived tables: the name of a glass, followed by "-fire" or "-cg" for the minimiser."""
-    return shipped_results("transitions")
+def archived_tables(start: str) -> list[xr.Dataset]:
+    """The archived tables whose names begin with some text.
 
+    Parameters
+    ----------
+    start : str
+        Such as "harmonic-spheres-n16000-". A name is that of a glass, followed by "-fire" or "-cg" for the minimiser.
 
-def load_transitions(name: str) -> xr.Dataset:
-    """An archived table of `tabulate_transitions`, with its recipe, options, checksum and versions as attributes.
-
-    Raises ValueError if no table has this name.
+    Returns
+    -------
+    list of xarray.Dataset
+        In the order of their names; empty if there are none. Their attributes hold the recipe, the options, the
+        checksum and the versions.
     """
-    return load_result("transitions", name)
+    return [load_result("transitions", name) for name in shipped_results("transitions") if name.startswith(start)]
