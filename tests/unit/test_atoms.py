@@ -9,6 +9,7 @@ import xarray as xr
 from bosonpeak.learning.regression import Network
 from bosonpeak.materials.glasses import load
 from bosonpeak.papers.tao_2023 import atoms
+from bosonpeak.papers.tao_2023.studies import extremes
 
 NAMES = [f"Cu50Zr50-mendelev-2009-n1000-1e13-s{s}" for s in (1, 2, 3)]
 
@@ -58,13 +59,18 @@ def test_a_dependence_on_the_first_shell_is_learned_and_a_shuffled_one_is_not(ro
     assert found.unseen.sum() == 1000 and len(np.unique(rows.parent[found.unseen])) == 1
     number = rows.number[found.unseen]
 
-    def correlate(a, b):
-        return np.corrcoef(a, b)[0, 1]
-
-    assert atoms.within_elements(correlate, found.predicted[0], found.true, number) > 0.6
+    assert atoms.within_elements(found.true, found.predicted[0], number) > 0.6
     control = atoms.predict_atoms(rows, network, repeats=1, share=0.33, shuffled=True)
     assert (control.true == found.true).all()
-    assert abs(atoms.within_elements(correlate, control.predicted[0], control.true, number)) < 0.3
+    assert abs(atoms.within_elements(control.true, control.predicted[0], number)) < 0.3
+
+
+def test_a_correlation_within_elements_does_not_see_the_elements():
+    number = np.array([29, 29, 29, 40, 40, 40])
+    true, apart = np.array([0.0, 1, 2, 10, 11, 12]), np.array([2.0, 1, 0, 30, 31, 32])
+    # -1 among the first three, 1 among the others
+    assert atoms.within_elements(true, apart, number) == pytest.approx(0) and np.corrcoef(true, apart)[0, 1] > 0.9
+    assert atoms.within_elements(true, true, number) == pytest.approx(1)
 
 
 def test_extreme_atoms_differ_where_they_should(rows):
@@ -126,7 +132,7 @@ def test_the_first_shells_of_extreme_atoms_differ_as_they_were_made_to(rows):
 def test_tenths_of_each_element_hold_both_whatever_sets_the_elements_apart(rows):
     copper = rows.number == 29
     value = rows.target + np.where(copper, 5.0, 0.0)
-    together, apart = atoms.extreme_atoms(value), atoms.extreme_atoms(value, number=rows.number)
+    together, apart = extremes(value), extremes(value, kinds=rows.number)
     assert not copper[together[0]].any() and copper[together[1]].all()
     for side, whole in zip(apart, (rows.target[copper].min(), rows.target[copper].max()), strict=True):
         assert abs(len(side) - 300) <= 1 and copper[side].mean() == pytest.approx(copper.mean(), abs=0.01)

@@ -8,7 +8,7 @@ from bosonpeak import statistics
 from bosonpeak.archive.results import load_vibrations
 from bosonpeak.learning import evaluation
 from bosonpeak.learning.regression import Network
-from bosonpeak.papers.tao_2023 import ceilings
+from bosonpeak.papers.tao_2023 import heights, scans
 from bosonpeak.papers.tao_2023.samples import sample_peak
 
 GROUPS = np.repeat(np.arange(30), 4)
@@ -96,12 +96,12 @@ def test_the_ceiling_of_a_state_is_its_share_of_the_variance():
     rng = np.random.default_rng(4)
     states = np.repeat(np.arange(200), 20)
     intensity = rng.standard_normal(200)[states] + np.sqrt(3) * rng.standard_normal(4000)
-    value, (low, high) = ceilings.state_ceiling(intensity, states)
+    value, (low, high) = heights.state_ceiling(intensity, states)
     assert value == pytest.approx(0.25, abs=0.05) and low < 0.25 < high
     # the best guess that knows the state reaches it, and no more
     best = np.array([intensity[states == s].mean() for s in range(200)])[states]
     assert evaluation.r_squared(intensity, best) == pytest.approx(value, abs=0.05)
-    nothing, _ = ceilings.state_ceiling(intensity, rng.permutation(states))
+    nothing, _ = heights.state_ceiling(intensity, rng.permutation(states))
     assert abs(nothing) < 0.02
 
 
@@ -119,10 +119,13 @@ def test_a_target_agrees_with_itself_and_less_with_another_kernel():
         },
         attrs={"n_atoms": 1000},
     )
-    assert ceilings.target_agreement(table, 1.0) == pytest.approx(1)
-    assert 0.1 < ceilings.target_agreement(table, 0.6) < 0.98
+    same, (low, high) = heights.target_agreement(table, 1.0)
+    assert [same, low, high] == pytest.approx([1, 1, 1])
+    other, (low, high) = heights.target_agreement(table, 0.6)
+    assert 0.1 < other < 0.98 and all(table.interior)
+    assert (low**0.5, high**0.5) == pytest.approx(statistics.correlation_interval(other**0.5, 12))
     with pytest.raises(ValueError, match="three are needed"):
-        ceilings.target_agreement(table.assign(interior=table.interior & False), 1.0)
+        heights.target_agreement(table.assign(interior=table.interior & False), 1.0)
 
 
 def test_an_unknown_baseline_is_named():
@@ -162,7 +165,7 @@ def test_the_place_of_the_least_error_has_an_interval_over_groups():
     values, y = np.arange(7.0), rng.standard_normal(120)
     # the error has its minimum at 3
     noise = rng.standard_normal((7, 2, 120)) * (1 + abs(values - 3))[:, None, None]
-    place, (low, high) = ceilings.curve_interval(lambda e: values[np.argmin(e)], y, y + noise, GROUPS, 1)
+    place, (low, high) = scans.curve_interval(lambda e: values[np.argmin(e)], y, y + noise, GROUPS, 1)
     assert place == 3 and 2 <= low <= 3 <= high <= 4
 
 
@@ -172,7 +175,7 @@ def test_the_share_of_a_state_and_the_spread_within_are_covered_by_their_interva
     for _ in range(200):
         y = 3 * rng.standard_normal(21)[states] + 4 * rng.standard_normal(len(states))
         spread, (low, high) = statistics.within_states(y, states)
-        share, (least, most) = ceilings.state_ceiling(y, states)
+        share, (least, most) = heights.state_ceiling(y, states)
         assert low < spread < high and least < share < most
         covered.append((low < 4 < high, least < 9 / 25 < most))
     assert (abs(np.mean(covered, axis=0) - 0.95) < 0.045).all()

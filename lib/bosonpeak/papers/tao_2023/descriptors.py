@@ -17,11 +17,16 @@ THRESHOLD = 0.28
 """Of the binary participation ratio; the paper's choice."""
 INPUTS = ("participation ratio", "binary participation ratio", "total g(r)", "partial g(r)")
 """The paper's four."""
+PAIR_INPUTS = INPUTS[2:]
+PAIRS = ("Cu-Cu", "Cu-Zr", "Zr-Cu", "Zr-Zr")
+"""The order of the four functions of a single atom: the atom itself is the first of each pair."""
+SHELL = 6.9
+"""Distance in A within which most of the information lies: the paper has 6.85, and shells here are 0.1 wide."""
 CONTROLS = ("energy", "cooling rate", "volume", "Debye level")
 """Single numbers that a structure has as well."""
 NUMBERS = {
-    "energy": "energy", "cooling rate": "cooling_rate", "volume": "volume", "Debye level": "debye_level",
-    "shear modulus": "shear_modulus", "cumulative level": "level",
+    "cooling rate": "cooling_rate", "energy": "energy", "volume": "volume", "cumulative level": "level",
+    "shear modulus": "shear_modulus", "Debye level": "debye_level",
 }  # fmt: skip
 """All single numbers of a sample, by the columns of its table."""
 
@@ -85,21 +90,15 @@ def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, thre
     ValueError
         If the kind is unknown, if r_cut leaves no shell, or if a sample does not have the number.
     """
-    if kind.endswith("g(r)"):
+    if kind in PAIR_INPUTS:
         inside = table.r.values <= (np.inf if r_cut is None else r_cut) + 1e-9
         if not inside.any():
             raise ValueError(f"r_cut = {r_cut} A leaves no shell: the first lies at {float(table.r[0]):g} A")
-        if kind == "total g(r)":
-            return total_pair_function(table)[:, inside]
-        if kind == "partial g(r)":
-            return partial_pair_functions(table)[:, :, inside].reshape(table.sizes["sample"], -1)
-    if kind.endswith("participation ratio"):
-        count = round(MODES * 3 * table.attrs["n_atoms"])
-        ratio = table.participation_ratio.values[:, :count].astype(float)
-        if kind == "participation ratio":
-            return ratio
-        if kind == "binary participation ratio":
-            return (ratio < threshold).astype(float)
+        functions = total_pair_function(table) if kind == "total g(r)" else partial_pair_functions(table)
+        return functions[..., inside].reshape(table.sizes["sample"], -1)
+    if kind in INPUTS:
+        ratio = table.participation_ratio.values[:, : round(MODES * 3 * table.attrs["n_atoms"])].astype(float)
+        return (ratio < threshold).astype(float) if kind == "binary participation ratio" else ratio
     if kind not in NUMBERS:
         raise ValueError(f"unknown input {kind!r}: choose one of {', '.join((*INPUTS, *NUMBERS))}")
     values = table[NUMBERS[kind]].values.astype(float)
@@ -111,7 +110,7 @@ def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, thre
 
 
 def atomic_inputs(atoms: Atoms, r, sigma: float) -> np.ndarray:
-    """Four partial g_i(r) of every atom: Cu-Cu, Cu-Zr, Zr-Cu, Zr-Zr (tao-2023, Eq. 2).
+    """Four partial g_i(r) of every atom, in the order of `PAIRS` (tao-2023, Eq. 2).
 
     The channels around the other element are zero.
 

@@ -6,12 +6,11 @@ import numpy as np
 
 from bosonpeak.drawing.style import CYCLE, ordered_colors
 from bosonpeak.papers.tao_2023 import studies
-from bosonpeak.papers.tao_2023.descriptors import total_pair_function
+from bosonpeak.papers.tao_2023.descriptors import PAIRS, total_pair_function
 from bosonpeak.statistics import mean_interval
 
 INTENSITY = r"$I_\mathrm{BP}$  ($10^{-6}$ (rad/ps)$^{-3}$)"
 """Label of an axis of boson peaks."""
-PAIRS = ("Cu-Cu", "Cu-Zr", "Zr-Cu", "Zr-Zr")
 BANDS = ((1e12, 9e12), (1e13, 3e13), (3.1e13, 1.1e14), (1.2e14, 3.5e14), (3.9e14, 1e15))
 """Bands of cooling rates in K/s whose mean spectra are drawn."""
 LOW, HIGH = "#0072B2", "#D55E00"
@@ -36,19 +35,25 @@ def draw_by_bands(axes, table) -> None:
         reduced.axhline(studies.MICRO * group.debye_level.values.mean(), color=color, linestyle="--", linewidth=0.8)
     density.set(xlabel=r"$\omega$  (rad/ps)", ylabel=r"$g(\omega)$  (ps/rad)", xlim=(0, 85), ylim=(0, None))
     density.legend(fontsize="small", title="cooling rate (K/s)", loc="upper right")
-    unit = r"$g/\omega^2$  ($10^{-6}$ (rad/ps)$^{-3}$)"
-    reduced.set(xlabel=r"$\omega$  (rad/ps)", ylabel=unit, ylim=(0, None))
+    reduced.set(xlabel=r"$\omega$  (rad/ps)", ylabel=r"$g/\omega^2$  ($10^{-6}$ (rad/ps)$^{-3}$)", ylim=(0, None))
     shown = studies.usable(studies.glasses(table))
-    draw_by_rate(height, shown.cooling_rate.values, shown.intensity.values * studies.MICRO)
-    height.set_ylabel(INTENSITY)
-    draw_by_rate(place, shown.cooling_rate.values, shown.omega_peak.values)
-    place.set_ylabel(r"$\omega_\mathrm{BP}$  (rad/ps)")
+    draw_by_rate(height, shown.cooling_rate.values, shown.intensity.values * studies.MICRO, INTENSITY)
+    draw_by_rate(place, shown.cooling_rate.values, shown.omega_peak.values, r"$\omega_\mathrm{BP}$  (rad/ps)")
 
 
-def draw_intervals(axes, x, found, **style) -> None:
-    """Each (value, (low, high)) over its x as a point with a bar; style: of matplotlib's `errorbar`."""
+def draw_intervals(axes, x, found, upright=True, **style) -> None:
+    """Each (value, (low, high)) over its x as a point with a bar; style: of matplotlib's `errorbar`.
+
+    upright: whether the bars stand; if they lie, x is the height at which they are drawn.
+    """
     value = np.array([value for value, _ in found])
-    axes.errorbar(x, value, abs(np.array([ends for _, ends in found]).T - value), capsize=3, **style)
+    ends = abs(np.array([ends for _, ends in found]).T - value)
+    axes.errorbar(*((x, value, ends) if upright else (value, x, None, ends)), capsize=3, **style)
+
+
+def draw_spread(axes, x, values, **style) -> None:
+    """Mean and standard deviation of each row of values (n, m) over its x; style: of matplotlib's `errorbar`."""
+    axes.errorbar(x, values.mean(axis=1), values.std(axis=1), fmt="o-", capsize=3, **style)
 
 
 def draw_models(left, right, scores) -> None:
@@ -56,15 +61,13 @@ def draw_models(left, right, scores) -> None:
 
     scores: `measure.InputScores`.
     """
-    inputs = list(scores.best)
+    inputs = list(scores.over_mean)
     models = [m for kind, m in scores.r2 if kind == inputs[0] and m != "mean"]
+    mean, label = scores.error["partial g(r)", "mean"][0], f"MAE of {INTENSITY}"
     for m, color, offset in zip(models, CYCLE, np.linspace(-0.3, 0.3, len(models)), strict=False):
         errors, r2 = ([found[k, m] for k in inputs] for found in (scores.error, scores.r2))
-        draw_scores(left, inputs, errors, label=f"MAE of {INTENSITY}", color=color, offset=offset)
+        draw_scores(left, inputs, errors, mean, label=label, color=color, offset=offset)
         draw_scores(right, inputs, r2, color=color, offset=offset, legend=m)
-    left.axvline(scores.mean_error, color="0.5", linewidth=1.2)
-    ends = [end for (kind, _), (_, both) in scores.error.items() if kind in inputs for end in both]
-    left.set_xlim(min(ends) - 0.3, max(ends) + 0.3)
     right.axvspan(*scores.share[1], color="0.85", zorder=0)
     right.axvline(scores.share[0], color="0.4", linestyle="--", linewidth=1)
     right.legend(fontsize="small", loc="best")
@@ -73,18 +76,16 @@ def draw_models(left, right, scores) -> None:
 def draw_curve(left, right, curve, height) -> None:
     """Errors of ridge regression over the number of glasses (left), and by how much partial beats total g(r) (right).
 
-    curve: `measure.ridge_curve`; height (n,): the heights of all glasses.
+    curve: of `archived.ridge_curve`; height (n,): the heights of all glasses.
     """
     error, glasses = curve.error.values, curve["count"].values * len(height) / curve["count"].values[-1]
     for c, (reach, face) in enumerate(zip(curve.reach.values, (None, "none"), strict=True)):
-        look = {"fmt": "o-", "markerfacecolor": face, "capsize": 3}
         for k, (name, color) in enumerate(zip(curve.input.values, (LOW, HIGH), strict=True)):
             # moved aside, so that the bars do not hide each other
-            at, e = 1.03 ** (2 * c + k - 1.5) * glasses, error[:, :, c, k]
-            left.errorbar(at, e.mean(axis=1), e.std(axis=1), color=color, label=f"{name}, {reach}", **look)
-        gain = 100 * (1 - error[:, :, c, 1] / error[:, :, c, 0])
-        at = 1.03 ** (c - 0.5) * glasses
-        right.errorbar(at, gain.mean(axis=1), gain.std(axis=1), color="#009E73", label=f"to {reach}", **look)
+            look = {"color": color, "markerfacecolor": face, "label": f"{name}, {reach}"}
+            draw_spread(left, 1.03 ** (2 * c + k - 1.5) * glasses, error[:, :, c, k], **look)
+        gain, look = 100 * (1 - error[:, :, c, 1] / error[:, :, c, 0]), {"markerfacecolor": face, "color": "#009E73"}
+        draw_spread(right, 1.03 ** (c - 0.5) * glasses, gain, label=f"to {reach}", **look)
     left.axhline(abs(height - height.mean()).mean(), color="0.5", linewidth=1.2)
     left.set(xlabel="glasses", ylabel=f"MAE of {INTENSITY}", xscale="log")
     left.set_ylim(None, left.get_ylim()[1] + 0.8)
@@ -100,10 +101,9 @@ def draw_extremes(left, right, table, neuron) -> None:
 
     table: samples of glasses; neuron: the archived study of that name.
     """
-    order, few = np.argsort(table.intensity.values), max(1, round(0.05 * table.sizes["sample"]))
-    functions = total_pair_function(table)
-    left.plot(table.r, functions[order[:few]].mean(axis=0), color=LOW, label="lowest 5 %")
-    left.plot(table.r, functions[order[-few:]].mean(axis=0), color=HIGH, linestyle="--", label="highest 5 %")
+    low, high = (total_pair_function(table)[few].mean(axis=0) for few in studies.extremes(table.intensity.values, 0.05))
+    left.plot(table.r, low, color=LOW, label="lowest 5 %")
+    left.plot(table.r, high, color=HIGH, linestyle="--", label="highest 5 %")
     left.set(xlabel=r"$r$  (Å)", ylabel=r"$g(r)$", xlim=(1.5, 12), ylim=(0, None))
     left.legend(fontsize="small")
     seen = neuron.difference.values != 0
@@ -134,10 +134,7 @@ def draw_network(axes, neurons, inputs="inputs", output=r"$I_\mathrm{BP}$", show
 
     neurons: of every layer, inputs first and the output last.
     """
-    places = []
-    for count in neurons:
-        k = min(count, shown)
-        places.append(np.linspace(-0.5, 0.5, k) * (k - 1) / (shown - 1) if k > 1 else np.zeros(1))
+    places = [np.linspace(-0.5, 0.5, k) * (k - 1) / (shown - 1) for k in np.minimum(neurons, shown)]
     for x, (here, there) in enumerate(pairwise(places)):
         for a in here:
             axes.plot([x, x + 1], [np.full(len(there), a), there], color="0.8", linewidth=0.5, zorder=1)
@@ -152,31 +149,26 @@ def draw_network(axes, neurons, inputs="inputs", output=r"$I_\mathrm{BP}$", show
     axes.set_axis_off()
 
 
-def draw_by_rate(axes, rates, values, color="#0072B2", label=None) -> None:
+def draw_by_rate(axes, rates, values, label, color=LOW) -> None:
     """Every sample as a faint point over its cooling rate (K/s), and the mean of each rate with its 95 % interval.
 
     Rates of one or two samples have their points alone: an interval from two is a dozen times their distance.
     """
     rates, values = np.asarray(rates, float), np.asarray(values, float)
     axes.plot(rates, values, ".", color=color, alpha=0.25, markersize=4)
-    several = [(rate, values[rates == rate]) for rate in np.unique(rates) if (rates == rate).sum() > 2]
-    if several:
-        found = [mean_interval(group) for _, group in several]
-        look = {"fmt": "o", "color": color, "markersize": 4, "label": label}
-        draw_intervals(axes, [rate for rate, _ in several], found, **look)
-    axes.set(xscale="log", xlabel="cooling rate  (K/s)")
+    several = {rate: values[rates == rate] for rate in np.unique(rates) if (rates == rate).sum() > 2}
+    draw_intervals(axes, list(several), [*map(mean_interval, several.values())], fmt="o", color=color, markersize=4)
+    axes.set(xscale="log", xlabel="cooling rate  (K/s)", ylabel=label)
 
 
-def draw_scores(axes, names, scores, ceiling=None, label=r"$R^2$", color="#0072B2", offset=0.0, legend=None) -> None:
-    """(value, (low, high)) of every name as a bar with its interval; ceiling: (value, (low, high)), a band behind."""
+def draw_scores(axes, names, scores, line=0.0, label=r"$R^2$", color=LOW, offset=0.0, legend=None) -> None:
+    """(value, (low, high)) of every name as a point with its interval, and a line at the score of knowing nothing.
+
+    line: that score; label, legend: of the axis and of the points; offset: by how much the points are moved down.
+    """
     at = np.arange(len(names)) + offset
-    value = np.array([score for score, _ in scores])
-    ends = abs(np.array([ends for _, ends in scores]).T - value)
-    axes.errorbar(value, at, xerr=ends, fmt="o", color=color, capsize=3, markersize=5, label=legend)
-    axes.axvline(0, color="0.5", linewidth=0.8)
-    if ceiling is not None:
-        axes.axvspan(*ceiling[1], color="0.85", zorder=0)
-        axes.axvline(ceiling[0], color="0.4", linestyle="--", linewidth=1)
+    draw_intervals(axes, at, scores, upright=False, fmt="o", color=color, markersize=5, label=legend)
+    axes.axvline(line, color="0.5", linewidth=0.8)
     axes.set(xlabel=label, yticks=np.arange(len(names)), yticklabels=names, ylim=(len(names) - 0.5, -0.5))
 
 
@@ -193,13 +185,12 @@ def draw_parity(axes, true, predicted, bins=10, unit=INTENSITY, cmap="Blues") ->
     axes.grid(False)
 
 
-def draw_surroundings(axes, r, true, predicted=None, channel=0) -> None:
+def draw_surroundings(axes, r, true, predicted, channel) -> None:
     """g(r) around the atoms with the lowest and the highest boson peak: lines by the true ones, dots by the predicted.
 
     true, predicted: (2, 4, K), lowest first (`atoms.extreme_functions`); channel: of the four.
     """
-    for side, (color, name) in enumerate((("#0072B2", "lowest tenth"), ("#D55E00", "highest tenth"))):
+    for side, (color, name) in enumerate(((LOW, "lowest tenth"), (HIGH, "highest tenth"))):
         axes.plot(r, true[side, channel], color=color, label=name)
-        if predicted is not None:
-            axes.plot(r[::2], predicted[side, channel, ::2], ".", color=color, markersize=4)
+        axes.plot(r[::2], predicted[side, channel, ::2], ".", color=color, markersize=4)
     axes.set(xlabel=r"$r$  (Å)", ylabel=rf"$g(r)$, {PAIRS[channel]}", xlim=(r[0], r[-1]), ylim=(0, None))

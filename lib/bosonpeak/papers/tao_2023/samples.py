@@ -5,14 +5,12 @@ degrees of freedom, so that g / omega^2 is in (rad/ps)^-3; a millionth of that i
 """
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from bosonpeak.archive.methods import method
-from bosonpeak.archive.results import load_result, shipped_results
-from bosonpeak.archive.resume import read_arrays, write_arrays
+from bosonpeak.archive.resume import KeptParts
 from bosonpeak.materials.glasses import GlassRecipe, melt_quench
 from bosonpeak.materials.potentials import get
 from bosonpeak.structure.pair_distribution import pair_distribution, shell_volumes
@@ -21,7 +19,7 @@ from bosonpeak.vibrations.hessian import check_minimum, dynamical_matrix
 from bosonpeak.vibrations.local_peaks import peaks_by_modes
 from bosonpeak.vibrations.mixed_precision import lowest_modes
 from bosonpeak.vibrations.modes import normal_modes, participation_ratio
-from bosonpeak.vibrations.peaks import boson_peak, broadened_reduced_density, cumulative_level, frequency_scale
+from bosonpeak.vibrations.peaks import BosonPeak, PeakReading, cumulative_level, frequency_scale
 
 R_MAX, DR = 12.0, 0.1
 """A: pairs are counted up to here, in shells of this width (the paper's)."""
@@ -39,6 +37,7 @@ _UNITS = {
     "frequency": "rad/ps", "energy": "eV", "volume": "A^3", "bulk_modulus": "eV/A^3", "shear_modulus": "eV/A^3",
     "cooling_rate": "K/s", "end_temperature": "K", "melt_temperature": "K", "position": "A", "cell": "A",
     "atomic_intensity": "(rad/ps)^-3", "pair_count": "1", "participation_ratio": "1", "spectrum_count": "1",
+    "r": "A", "omega": "rad/ps",
 }  # fmt: skip
 _DIMENSIONS = {
     "pair_count": ("pair", "r"), "frequency": ("mode",), "participation_ratio": ("mode",),
@@ -48,7 +47,7 @@ ATOMIC = ("position", "cell", "number", "atomic_intensity")
 """What only samples with their structure have."""
 
 
-def sample_peak(frequency, degrees_of_freedom: int, width: float = WIDTH, lowest: float = LOWEST):
+def sample_peak(frequency, degrees_of_freedom: int, width: float = WIDTH, lowest: float = LOWEST) -> BosonPeak:
     """The boson peak of a sample from its lowest modes: the highest point of g / omega^2 up to `HIGHEST`.
 
     Parameters
@@ -78,9 +77,7 @@ def sample_peak(frequency, degrees_of_freedom: int, width: float = WIDTH, lowest
             "keep more of them, or take a narrower width"
         )
     omega = np.linspace(lowest, HIGHEST, 161)
-    reduced = broadened_reduced_density(frequency, omega, width) * len(frequency) / degrees_of_freedom
-    # the levels are divided by their own omega^2 already: dimension 1
-    return boson_peak(omega, reduced, dimension=1)
+    return PeakReading(width, lowest, HIGHEST).of_levels(frequency, omega, degrees_of_freedom)[0]
 
 
 def describe_sample(atoms, potential, atomic: bool = False) -> dict[str, np.ndarray]:
@@ -131,19 +128,13 @@ def describe_sample(atoms, potential, atomic: bool = False) -> dict[str, np.ndar
     ordered = np.rint(pairs.partial * numbers[:, None, None] * pairs.density[:, None] * shell_volumes(pairs.edges))
     found = {
         "pair_count": np.array([ordered[0, 0] / 2, ordered[0, 1], ordered[1, 1] / 2]).astype("i4"),
-        "frequency": frequency.astype("f4"),
-        "participation_ratio": participation.astype("f4"),
+        "frequency": frequency.astype("f4"), "participation_ratio": participation.astype("f4"),
         "spectrum_count": spectrum.astype("i4"),
-        "intensity": peak.intensity,
-        "omega_peak": peak.omega,
-        "interior": peak.interior,
+        "intensity": peak.intensity, "omega_peak": peak.omega, "interior": peak.interior,
         "level": cumulative_level(frequency, CUTOFF, total=n),
-        "energy": atoms.info["potential_energy"] / len(atoms),
-        "volume": atoms.get_volume() / len(atoms),
-        "bulk_modulus": elastic.bulk,
-        "shear_modulus": elastic.shear,
-        "debye_level": elastic.debye_level,
-    }
+        "energy": atoms.info["potential_energy"] / len(atoms), "volume": atoms.get_volume() / len(atoms),
+        "bulk_modulus": elastic.bulk, "shear_modulus": elastic.shear, "debye_level": elastic.debye_level,
+    }  # fmt: skip
     if atomic:
         found |= {"position": atoms.positions, "cell": atoms.cell.lengths()[0], "number": atoms.numbers.astype("i2")}
         found["atomic_intensity"] = peaks_by_modes(modes)[0].astype("f4")
@@ -164,6 +155,7 @@ def make_samples(recipes: list[GlassRecipe], atomic, folder, progress: bool = Fa
         Finished samples are kept there under the key of their recipe, together with the restart files of the one that
         runs, so that a run that was killed resumes.
     progress : bool
+        Whether to show a progress bar.
 
     Returns
     -------
@@ -177,15 +169,13 @@ def make_samples(recipes: list[GlassRecipe], atomic, folder, progress: bool = Fa
     """
     if len({replace(r, cooling_rate=1.0, end_temperature=0.1) for r in recipes}) != 1:
         raise ValueError("the glasses of one parent have one seed, size, potential and melt: give each its own call")
-    folder, found = Path(folder), []
-    folder.mkdir(parents=True, exist_ok=True)
+    parts, found = KeptParts(folder), []
     for recipe, whole in zip(recipes, atomic, strict=True):
-        path = folder / f"{recipe.key}.npz"
-        kept = read_arrays(path)
+        kept = parts.read(recipe.key)
         if kept is None or whole > ("position" in kept):
             glass = melt_quench(recipe, folder, progress=progress, keep_melt=True)
             kept = describe_sample(glass, get(recipe.potential), whole)
-            write_arrays(path, **kept)
+            parts.write(recipe.key, **kept)
         found.append(kept)
     return found
 
@@ -201,6 +191,10 @@ def sample_table(recipes: list[GlassRecipe], samples: list[dict], atomic: bool =
     atomic : bool
         Whether to keep the structures of those that have one, with I_BP^i, instead of the rest.
 
+    Returns
+    -------
+    xarray.Dataset
+
     Raises
     ------
     ValueError
@@ -211,15 +205,14 @@ def sample_table(recipes: list[GlassRecipe], samples: list[dict], atomic: bool =
         raise ValueError("no sample, no table")
     names = [name for name in chosen[0][1] if (name in ATOMIC) == atomic]
     columns = {n: (("sample", *_DIMENSIONS.get(n, ())), np.stack([s[n] for _, s in chosen])) for n in names}
-    for name in ("seed", "cooling_rate", "end_temperature", "melt_temperature"):
-        columns[name] = "sample", np.array([getattr(r, name) for r, _ in chosen])
+    recipe = ("seed", "cooling_rate", "end_temperature", "melt_temperature")
+    columns |= {name: ("sample", [getattr(r, name) for r, _ in chosen]) for name in recipe}
     data = xr.Dataset(columns, {"key": ("sample", [r.key for r, _ in chosen])})
     if not atomic:
         middles = (np.arange(round(R_MAX / DR)) + 0.5) * DR
         elements = sorted(chosen[0][0].fractions())
         pair = [f"{a}-{b}" for i, a in enumerate(elements) for b in elements[i:]]
         data = data.assign_coords(pair=pair, r=middles, omega=(BINS[1:] + BINS[:-1]) / 2)
-        data["r"].attrs["units"], data["omega"].attrs["units"] = "A", "rad/ps"
     for name in set(data.variables) & set(_UNITS):
         data[name].attrs["units"] = _UNITS[name]
     return data.assign_attrs(n_atoms=chosen[0][0].n_atoms, potential=chosen[0][0].potential, width=WIDTH)
@@ -233,6 +226,10 @@ def merge_samples(tables: list[xr.Dataset]) -> xr.Dataset:
     Parameters
     ----------
     tables : list of xarray.Dataset
+
+    Returns
+    -------
+    xarray.Dataset
 
     Raises
     ------
@@ -248,13 +245,3 @@ def merge_samples(tables: list[xr.Dataset]) -> xr.Dataset:
     merged = merged.isel(sample=np.unique(merged.key, return_index=True)[1])
     order = [merged[n].values for n in ("end_temperature", "cooling_rate", "seed", "melt_temperature")]
     return merged.isel(sample=np.lexsort(order)).drop_encoding()
-
-
-def load_samples(name: str) -> xr.Dataset:
-    """An archived table of samples, or of their atoms (`...-atoms`). Raises ValueError for an unknown name."""
-    return load_result("samples", name)
-
-
-def shipped_samples() -> list[str]:
-    """Names of the archived tables of samples."""
-    return shipped_results("samples")

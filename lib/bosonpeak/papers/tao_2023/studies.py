@@ -6,23 +6,24 @@ options, so that a run that was killed resumes.
 """
 
 import hashlib
-from dataclasses import asdict
-from pathlib import Path
+from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 import xarray as xr
 
-from bosonpeak.archive.resume import read_arrays, write_arrays
-from bosonpeak.learning.evaluation import BASELINES, cross_predict, error_gain, mean_absolute_error, score_interval
+from bosonpeak.archive.resume import KeptParts
+from bosonpeak.learning.evaluation import BASELINES, cross_predict, mean_absolute_error
 from bosonpeak.learning.regression import ARCHITECTURES, Network, train
-from bosonpeak.papers.tao_2023.descriptors import CONTROLS, INPUTS, sample_inputs
+from bosonpeak.papers.tao_2023.descriptors import CONTROLS, INPUTS, PAIR_INPUTS, sample_inputs
 from bosonpeak.papers.tao_2023.samples import WIDTH
+from bosonpeak.statistics import split_by_group
 from bosonpeak.vibrations.peaks import broadened_reduced_density
 
 MICRO = 1e6
 """I_BP in (rad/ps)^-3 times this is in the paper's unit."""
-CUTOFFS = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 6.9, 7.5, 8.0, 9.0, 10.0, 12.0)
-THRESHOLDS = tuple(np.arange(2, 43, 4) / 100)
+UNIT = {"units": "1e-6 (rad/ps)^-3"}
+NETWORK = Network()
 
 
 def usable(table: xr.Dataset) -> xr.Dataset:
@@ -43,6 +44,11 @@ def glasses(table: xr.Dataset, slowest: float = 0.0, fastest: float = np.inf) ->
     table : xarray.Dataset
     slowest, fastest : float
         In K/s.
+
+    Returns
+    -------
+    xarray.Dataset
+        With no sample at all where none is inside.
     """
     rate, end = table.cooling_rate.values, table.end_temperature.values
     # rates are written with four digits
@@ -71,35 +77,86 @@ def mean_spectrum(table: xr.Dataset, omega, width: float = WIDTH) -> np.ndarray:
     return share * broadened_reduced_density(frequency.ravel().astype(float), omega, width)
 
 
-def _kept(folder, table, what, compute) -> np.ndarray:
-    """compute(), whose result is kept in the folder and read from there the next time."""
-    if folder is None:
-        return compute()
-    text = " ".join([*table.key.values.astype(str), *map(str, what)])
-    path = Path(folder) / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
-    found = read_arrays(path)
-    if found is None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        found = {"values": compute()}
-        write_arrays(path, **found)
-    return found["values"]
-
-
 def predicted(
-    table, kind, model, repeats, folds, seed, folder, progress, shuffled=False, leaking=False, target=None, **options
-):  # fmt: skip
+    table: xr.Dataset, kind: str, model, repeats: int = 9, folds: int = 5, seed: int = 2023, folder=None,
+    progress: bool = False, shuffled: bool = False, leaking: bool = False, target: str | None = None, **options
+) -> np.ndarray:  # fmt: skip
+    """Out-of-fold predictions of every sample of a table by one input and one model.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+    kind : str
+        Input, as of `descriptors.sample_inputs`.
+    model : Network or str
+        As of `evaluation.cross_predict`.
+    repeats, folds, seed : int
+        Number of trainings and of folds of parent liquids, and the seed of the folds and weights.
+    folder : path-like, optional
+        Where finished predictions are kept.
+    progress : bool
+        Whether to show a bar for each training.
+    shuffled : bool
+        Whether to train on targets of other samples, as a control.
+    leaking : bool
+        Whether to split parents between folds, as a control.
+    target : str, optional
+        One of `descriptors.NUMBERS`; by default the boson peak in 1e-6 (rad/ps)^-3.
+    **options
+        Of `descriptors.sample_inputs`.
+
+    Returns
+    -------
+    array, shape (repeats, n)
+
+    Raises
+    ------
+    ValueError
+        As `evaluation.cross_predict` and `descriptors.sample_inputs`.
+    """
     y = table.intensity.values * MICRO if target is None else sample_inputs(table, target)[:, 0]
     if shuffled:
         y = np.random.default_rng(seed).permutation(y)
+    x, groups = sample_inputs(table, kind, **options), np.arange(len(y)) if leaking else table.seed.values
     named = asdict(model) if isinstance(model, Network) else model
-    what = (kind, named, repeats, folds, seed, shuffled, leaking, target, options)
-    x = sample_inputs(table, kind, **options)
-    groups = np.arange(len(y)) if leaking else table.seed.values
-    return _kept(folder, table, what, lambda: cross_predict(x, y, groups, model, folds, repeats, seed, progress))
+    what = (*table.key.values, kind, named, repeats, folds, seed, shuffled, leaking, target, options)
+    name = hashlib.sha256(" ".join(map(str, what)).encode()).hexdigest()[:16]
+
+    def compute():
+        return {"values": cross_predict(x, y, groups, model, folds, repeats, seed, progress)}
+
+    return KeptParts(folder).part(name, compute)["values"]
+
+
+def ridge_predictions(table: xr.Dataset, y, repeats: int, seed: int, r_cut: float | None = None) -> dict:
+    """Out-of-fold predictions by ridge regression on total and on partial g(r).
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+    y : array, shape (n,)
+        Target of each sample.
+    repeats, seed : int
+        Number of random splits into five folds of parents, and their seed.
+    r_cut : float, optional
+        Distance in A to which g(r) reaches.
+
+    Returns
+    -------
+    dict of arrays, each of shape (repeats, n)
+        By input (`descriptors.PAIR_INPUTS`).
+
+    Raises
+    ------
+    ValueError
+        As `evaluation.cross_predict` and `descriptors.sample_inputs`.
+    """
+    inputs = {kind: sample_inputs(table, kind, r_cut) for kind in PAIR_INPUTS}
+    return {kind: cross_predict(x, y, table.seed.values, "ridge", 5, repeats, seed) for kind, x in inputs.items()}
 
 
 def compare_inputs(
-    table: xr.Dataset, inputs=INPUTS, architectures=tuple(ARCHITECTURES), network: Network | None = None,
+    table: xr.Dataset, inputs=INPUTS, architectures=tuple(ARCHITECTURES), network: Network = NETWORK,
     repeats: int = 9, folds: int = 5, seed: int = 2023, folder=None, progress: bool = False,
 ) -> xr.Dataset:  # fmt: skip
     """Out-of-fold predictions of every sample by every input and model (tao-2023, Fig. 3a), and controls.
@@ -113,9 +170,8 @@ def compare_inputs(
         Of `regression.ARCHITECTURES`.
     network : Network, optional
         All but the hidden neurons of the networks.
-    repeats, folds, seed : int
-    folder : path-like, optional
-    progress : bool
+    repeats, folds, seed, folder, progress
+        As of `predicted`.
 
     Returns
     -------
@@ -131,42 +187,32 @@ def compare_inputs(
     ValueError
         As `evaluation.cross_predict`.
     """
-    network = network or Network()
-    each = {f"network {a}": Network(**{**asdict(network), "hidden": ARCHITECTURES[a]}) for a in architectures}
+    each = {f"network {a}": replace(network, hidden=ARCHITECTURES[a]) for a in architectures}
     models = each | {name: name for name in BASELINES}
-    options = (repeats, folds, seed, folder, progress)
-    told = [[predicted(table, kind, model, *options) for model in models.values()] for kind in inputs]
-    first = next(iter(each.values()))
-    shuffled = [predicted(table, kind, first, *options, shuffled=True) for kind in inputs]
-    leaking = [predicted(table, kind, "ridge", *options, leaking=True) for kind in inputs]
     controls = [c for c in CONTROLS if c != "cooling rate" or np.isfinite(table.cooling_rate.values).all()]
-    single = [predicted(table, c, "gradient boosting", *options) for c in controls]
-    unit = {"units": "1e-6 (rad/ps)^-3"}
+    predict = partial(predicted, table, repeats=repeats, folds=folds, seed=seed, folder=folder, progress=progress)
+    of_models = [[predict(kind, model) for model in models.values()] for kind in inputs]
+    shuffled = [predict(kind, next(iter(each.values())), shuffled=True) for kind in inputs]
+    leaking = [predict(kind, "ridge", leaking=True) for kind in inputs]
+    about = {"repeats": repeats, "folds": folds, "seed_folds": seed, "n_atoms": table.attrs["n_atoms"]}
     return xr.Dataset(
         {
-            "predicted": (("input", "model", "repeat", "sample"), np.array(told), unit),
-            "shuffled": (("input", "repeat", "sample"), np.array(shuffled), unit),
-            "leaking": (("input", "repeat", "sample"), np.array(leaking), unit),
-            "single": (("control", "repeat", "sample"), np.array(single), unit),
-            "intensity": ("sample", table.intensity.values * MICRO, unit),
+            "predicted": (("input", "model", "repeat", "sample"), of_models, UNIT),
+            "shuffled": (("input", "repeat", "sample"), shuffled, UNIT),
+            "leaking": (("input", "repeat", "sample"), leaking, UNIT),
+            "single": (("control", "repeat", "sample"), [predict(c, "gradient boosting") for c in controls], UNIT),
+            "intensity": ("sample", table.intensity.values * MICRO, UNIT),
             "seed": ("sample", table.seed.values),
             "cooling_rate": ("sample", table.cooling_rate.values, {"units": "K/s"}),
         },
         {"input": list(inputs), "model": list(models), "control": controls},
-        {
-            "repeats": repeats,
-            "folds": folds,
-            "seed_folds": seed,
-            "n_atoms": table.attrs["n_atoms"],
-            "network": str(network),
-        },
+        about | {"network": str(network)},
     )
 
 
 def predict_state(
-    table: xr.Dataset, targets=("energy", "cooling rate"), inputs=("total g(r)", "partial g(r)"),
-    network: Network | None = None, repeats: int = 9, folds: int = 5, seed: int = 2023, folder=None,
-    progress: bool = False,
+    table: xr.Dataset, targets=("energy", "cooling rate"), inputs=PAIR_INPUTS, network: Network = NETWORK,
+    repeats: int = 9, folds: int = 5, seed: int = 2023, folder=None, progress: bool = False,
 ) -> xr.Dataset:  # fmt: skip
     """Out-of-fold predictions of what identifies the state of a sample, instead of its boson peak, as a control.
 
@@ -189,16 +235,16 @@ def predict_state(
     ValueError
         As `evaluation.cross_predict` and `descriptors.sample_inputs`.
     """
-    options = (network or Network(), repeats, folds, seed, folder, progress)
-    told, shuffled = (
-        [[predicted(table, kind, *options, shuffled=mixed, target=target) for kind in inputs] for target in targets]
+    how = {"repeats": repeats, "folds": folds, "seed": seed, "folder": folder, "progress": progress}
+    found, shuffled = (
+        [[predicted(table, kind, network, shuffled=mixed, target=t, **how) for kind in inputs] for t in targets]
         for mixed in (False, True)
     )
     return xr.Dataset(
         {
-            "predicted": (("target", "input", "repeat", "sample"), np.array(told)),
-            "shuffled": (("target", "input", "repeat", "sample"), np.array(shuffled)),
-            "true": (("target", "sample"), np.array([sample_inputs(table, target)[:, 0] for target in targets])),
+            "predicted": (("target", "input", "repeat", "sample"), found),
+            "shuffled": (("target", "input", "repeat", "sample"), shuffled),
+            "true": (("target", "sample"), [sample_inputs(table, target)[:, 0] for target in targets]),
             "seed": ("sample", table.seed.values),
         },
         {"target": list(targets), "input": list(inputs)},
@@ -209,28 +255,11 @@ def predict_state(
 def best_networks(found: xr.Dataset) -> dict[str, np.ndarray]:
     """For every input of `compare_inputs` the predictions (repeat, sample) of the network with the least error."""
     y, networks = found.intensity.values, [m for m in found.model.values if m.startswith("network")]
-    best = {}
-    for kind in found.input.values:
-        each = [found.predicted.sel(input=kind, model=m).values for m in networks]
-        best[str(kind)] = min(each, key=lambda predicted: mean_absolute_error(y, predicted))
-    return best
+    by_input = zip(found.input.values, found.predicted.sel(model=networks).values, strict=True)
+    return {str(kind): min(each, key=lambda predicted: mean_absolute_error(y, predicted)) for kind, each in by_input}
 
 
-def input_gain(found: xr.Dataset, kind: str, over: str, rng=None, n_resamples: int = 1000):
-    """The gain in error of one input of `compare_inputs` over another, each by the best of its networks.
-
-    Returns (value, (low, high)), 95 % over resampled parents (`evaluation.error_gain`). The paper has 0.126 for partial
-    over total g(r).
-    """
-    best = best_networks(found)
-    told = [best[kind], best[over]]
-    return score_interval(error_gain, found.intensity.values, told, found.seed.values, rng, n_resamples)
-
-
-def scan(
-    table: xr.Dataset, kind: str, option: str, values, network: Network | None = None, repeats: int = 9, folds: int = 5,
-    seed: int = 2023, folder=None, progress: bool = False,
-) -> xr.DataArray:  # fmt: skip
+def scan(table: xr.Dataset, kind: str, option: str, values, model=NETWORK, **how) -> xr.DataArray:
     """Out-of-fold predictions over one option of an input.
 
     Parameters
@@ -241,10 +270,10 @@ def scan(
     option : str
         "r_cut" in A (tao-2023, Fig. 3c) or "threshold" (Fig. 7).
     values : sequence of float, shape (v,)
-    network : Network or str, optional
+    model : Network or str, optional
         A network, or the name of a baseline.
-    repeats, folds, seed, folder, progress
-        As of `compare_inputs`.
+    **how
+        Of `predicted`, such as the number of repeats.
 
     Returns
     -------
@@ -255,16 +284,45 @@ def scan(
     ValueError
         As `descriptors.sample_inputs`.
     """
-    options = (network or Network(), repeats, folds, seed, folder, progress)
-    found = [predicted(table, kind, *options, **{option: float(value)}) for value in values]
-    return xr.DataArray(
-        np.array(found), dims=("value", "repeat", "sample"), coords={"value": np.asarray(values, float)}, name=option,
-        attrs={"units": "1e-6 (rad/ps)^-3"},
-    )  # fmt: skip
+    found = [predicted(table, kind, model, **how, **{option: float(value)}) for value in values]
+    coordinates, dimensions = {"value": np.asarray(values, float)}, ("value", "repeat", "sample")
+    return xr.DataArray(np.array(found), coordinates, dimensions, option, UNIT)
+
+
+def extremes(value, share: float = 0.1, kinds=None) -> tuple[np.ndarray, np.ndarray]:
+    """The samples, or the atoms, with the lowest and with the highest share of a value.
+
+    Parameters
+    ----------
+    value : array, shape (n,)
+    share : float
+        Of the samples that belong to either side.
+    kinds : array, shape (n,), optional
+        Such as atomic numbers: each kind then has its own lowest and highest. By default all are ranked together, as
+        in tao-2023.
+
+    Returns
+    -------
+    lowest, highest : array of int
+        Indices, in ascending order of the value within each kind; at least one of each kind.
+
+    Raises
+    ------
+    ValueError
+        If the share lies outside (0, 1/2].
+    """
+    if not 0 < share <= 0.5:
+        raise ValueError(f"share = {share}: the lowest and highest share lies in (0, 1/2]")
+    order, lowest, highest = np.argsort(value, kind="stable"), [], []
+    for own in [order] if kinds is None else split_by_group(order, np.asarray(kinds)[order]):
+        few = max(1, round(share * len(own)))
+        lowest.append(own[:few])
+        highest.append(own[-few:])
+    return np.concatenate(lowest), np.concatenate(highest)
 
 
 def neuron_weights(
-    table: xr.Dataset, network: Network | None = None, repeats: int = 9, seed: int = 2023, shuffled: bool = False,
+    table: xr.Dataset, network: Network = NETWORK, repeats: int = 9, seed: int = 2023, shuffled: bool = False,
     progress: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """Weights of a network of one hidden neuron on total g(r), and the difference in g(r) (tao-2023, Fig. 5b).
@@ -275,10 +333,13 @@ def neuron_weights(
     ----------
     table : xarray.Dataset
     network : Network, optional
+        All but the hidden neurons and what belongs to them.
     repeats, seed : int
+        Number of trainings, and the seed of their weights.
     shuffled : bool
         Whether to train on targets of other samples.
     progress : bool
+        Whether to show a bar of epochs.
 
     Returns
     -------
@@ -286,14 +347,18 @@ def neuron_weights(
         With the sign by which a larger sum predicts a higher peak.
     difference : array, shape (K,)
         Mean scaled g(r) of the 5 % of samples with the highest I_BP less that of the 5 % with the lowest.
+
+    Raises
+    ------
+    ValueError
+        As `regression.train`.
     """
-    options = {"hidden": (1,), "activation": "linear", "dropout": 0.0}
-    network = Network(**{**asdict(network or Network()), **options})
+    network = replace(network, hidden=(1,), activation="linear", dropout=0.0)
     x, y = sample_inputs(table, "total g(r)"), table.intensity.values * MICRO
-    order, few = np.argsort(y), max(1, round(0.05 * len(y)))
+    low, high = extremes(y, 0.05)
     if shuffled:
         y = np.random.default_rng(seed).permutation(y)
     trained = train(x, y, table.seed.values, network, repeats, seed, progress, "one neuron")
     weights = trained.weights[0][..., 0] * np.sign(trained.weights[2][:, 0])
     scaled = (x - trained.centre) / trained.scale
-    return weights, scaled[order[-few:]].mean(axis=0) - scaled[order[:few]].mean(axis=0)
+    return weights, scaled[high].mean(axis=0) - scaled[low].mean(axis=0)
