@@ -38,9 +38,8 @@ def test_map_without_a_structure_factor_has_no_line(product, axes):
 
 
 def test_reduced_units_are_said_to_be_reduced():
-    assert "reduced" in draw.energy_label("reduced") and "sigma" in draw.q_label("reduced")
-    with pytest.raises(KeyError):
-        draw.q_label("furlong")
+    assert "reduced" in draw.ENERGY_LABEL["reduced"] and "sigma" in draw.Q_LABEL["reduced"]
+    assert "meV" in draw.ENERGY_LABEL["meV"] and "Å" in draw.Q_LABEL["meV"]
 
 
 def test_cut_is_over_its_mean_with_twice_its_error(product, axes):
@@ -53,19 +52,13 @@ def test_cut_is_over_its_mean_with_twice_its_error(product, axes):
     assert band.max() == pytest.approx(1.04 * cut.max())
 
 
-def test_constant_q_spectra_stand_above_each_other(product, axes):
-    draw.draw_constant_q(axes, product, [20, 30, 40], (1, 10), step=2.0)
-    assert [line.get_ydata().max() for line in axes.lines] == pytest.approx([1, 3, 5])
-    assert [text.get_text().strip() for text in axes.texts] == [f"{Q[k]:.2f}" for k in (20, 30, 40)]
-
-
 def test_peaks_at_the_edge_of_the_search_are_hollow(axes):
     rising = made_map(np.outer(S, E))
     found = maps.peak_dispersion(rising, maps.window(rising, 2.1, 8.5), 1.5, 10)
-    draw.draw_dispersion(axes, found, "k", "x")
+    draw.draw_dispersions(axes, [found, found], "k", "x")
     full, hollow = axes.lines
-    assert len(full.get_xdata()) == 0 and len(hollow.get_xdata()) == len(found.q)
-    assert hollow.get_markerfacecolor() == "none"
+    assert len(full.get_xdata()) == 0 and len(hollow.get_xdata()) == 2 * len(found.q)
+    assert hollow.get_markerfacecolor() == "none" and full.get_label() == "x"
 
 
 def test_correlation_draws_each_sample_and_the_mean(axes):

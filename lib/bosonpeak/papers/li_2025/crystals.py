@@ -9,19 +9,18 @@ where D_0j is the 3 x 3 block of the dynamical matrix between atom 0 and atom j.
 """
 
 import numpy as np
-from ase import Atoms
 from ase.build import bulk
 
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.li_2025.maps import Dispersion, peak_dispersion, window
 from bosonpeak.papers.li_2025.tables import GRIDS
-from bosonpeak.scattering.wavevectors import CHUNK, ScatteringMap, Wavevectors, box_wavevectors, shell_means
+from bosonpeak.scattering.wavevectors import ScatteringMap, Wavevectors, box_wavevectors, shell_means
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.peaks import frequency_scale
 
 
-def bloch_map(atoms: Atoms, potential, wavevectors: Wavevectors, energy, width: float, unit: str) -> ScatteringMap:
+def bloch_map(atoms, potential, wavevectors: Wavevectors, energy, width: float, unit: str) -> ScatteringMap:
     """B(Q, E) of a crystal with one atom per primitive cell, equal to `boson_map` of all its normal modes.
 
     Parameters
@@ -48,26 +47,21 @@ def bloch_map(atoms: Atoms, potential, wavevectors: Wavevectors, energy, width: 
     ValueError
         If the atoms are not all equivalent.
     """
-    D = dynamical_matrix(atoms, potential)
-    own = D.toarray().reshape(len(atoms), 3, len(atoms), 3)
+    own = dynamical_matrix(atoms, potential).toarray().reshape(len(atoms), 3, len(atoms), 3)
     diagonal = own[np.arange(len(atoms)), :, np.arange(len(atoms))]
     if abs(diagonal - diagonal[0]).max() > 1e-6 * abs(diagonal[0]).max():
         raise ValueError("the atoms are not equivalent: give a perfect crystal with one atom per primitive cell")
-    from_first, offsets = own[0].transpose(1, 0, 2), atoms.positions - atoms.positions[0]
-    energy, spectra = np.asarray(energy, float), []
-    for start in range(0, len(wavevectors), CHUNK):
-        part = slice(start, start + CHUNK)
-        # a lattice is its own mirror image, so that D(Q) is real
-        phase = np.cos(wavevectors.vectors[part] @ offsets.T)
-        square, vectors = np.linalg.eigh(np.einsum("kn,nab->kab", phase, from_first))
-        level = np.sqrt(np.clip(square, 0, None)) * frequency_scale(unit)
-        coupling = np.einsum("ka,kab->kb", wavevectors.directions[part], vectors) ** 2
-        still = level < 1e-6 * level.max()
-        level = np.where(still, 1.0, level)
-        weight = np.where(still, 0.0, coupling / level**2) / (width * np.sqrt(2 * np.pi))
-        gauss = np.exp(-0.5 * ((level[..., None] - energy) / width) ** 2)
-        spectra.append(np.einsum("kb,kbe->ke", weight, gauss))
-    mean, error = shell_means(np.concatenate(spectra), wavevectors)
+    energy, from_first = np.asarray(energy, float), own[0].transpose(1, 0, 2)
+    # a lattice is its own mirror image, so that D(Q) is real
+    phase = np.cos(wavevectors.vectors @ (atoms.positions - atoms.positions[0]).T)
+    square, vectors = np.linalg.eigh(np.einsum("kn,nab->kab", phase, from_first))
+    level = np.sqrt(np.clip(square, 0, None)) * frequency_scale(unit)
+    coupling = np.einsum("ka,kab->kb", wavevectors.directions, vectors) ** 2
+    still = level < 1e-6 * level.max()
+    level = np.where(still, 1.0, level)
+    weight = np.where(still, 0.0, coupling / level**2) / (width * np.sqrt(2 * np.pi))
+    gauss = np.exp(-0.5 * ((level[..., None] - energy) / width) ** 2)
+    mean, error = shell_means(np.einsum("kb,kbe->ke", weight, gauss), wavevectors)
     return ScatteringMap(wavevectors.q, energy, mean, error, wavevectors.counts, unit)
 
 

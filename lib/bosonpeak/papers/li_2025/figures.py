@@ -2,22 +2,12 @@
 
 import numpy as np
 
-from bosonpeak.drawing.style import ordered_colors
-
 STRUCTURE = "#D55E00"
 """Colour of S(Q)."""
-_E = {"meV": r"$E$  (meV)", "reduced": r"$E = \hbar\omega$  (reduced)"}
-_Q = {"meV": r"$Q$  (Å$^{-1}$)", "reduced": r"$Q$  ($\sigma^{-1}$)"}
-
-
-def q_label(unit: str) -> str:
-    """Label of an axis of Q for energies in `unit`."""
-    return _Q[unit]
-
-
-def energy_label(unit: str) -> str:
-    """Label of an axis of energies in `unit`."""
-    return _E[unit]
+ENERGY_LABEL = {"meV": r"$E$  (meV)", "reduced": r"$E = \hbar\omega$  (reduced)"}
+"""Label of an axis of energies by their unit."""
+Q_LABEL = {"meV": r"$Q$  (Å$^{-1}$)", "reduced": r"$Q$  ($\sigma^{-1}$)"}
+"""Label of an axis of Q by the unit of the energies."""
 
 
 def draw_map(axes, found, structure, energies, title="", window=None, cmap="viridis") -> None:
@@ -48,7 +38,7 @@ def draw_map(axes, found, structure, energies, title="", window=None, cmap="viri
         axes.plot(found.q, energies[0] + height * structure / np.nanmax(structure), "--", color="white", linewidth=1.3)
     for q in window or ():
         axes.axvline(q, color="white", linestyle=":", linewidth=0.9)
-    axes.set(xlabel=q_label(found.unit), ylabel=energy_label(found.unit), title=title, ylim=energies)
+    axes.set(xlabel=Q_LABEL[found.unit], ylabel=ENERGY_LABEL[found.unit], title=title, ylim=energies)
     axes.grid(False)
 
 
@@ -73,8 +63,8 @@ def draw_cut(axes, found, structure, energy, inside, color="#0072B2", label=None
     axes.fill_between(q, values - 2 * error, values + 2 * error, color=color, alpha=0.25, linewidth=0)
     axes.plot(q, values, color=color, label=label or f"E = {found.energy[k]:.1f}")
     axes.plot(q, structure / structure[inside].mean(), "--", color=STRUCTURE, linewidth=1.3, label=r"$S(Q)$")
-    shown = q[inside]
-    axes.set(xlabel=q_label(found.unit), ylabel="over the mean", xlim=(0.7 * shown[0], shown[-1]), ylim=(0, None))
+    limits = {"xlim": (0.7 * q[inside][0], q[inside][-1]), "ylim": (0, None)}
+    axes.set(xlabel=Q_LABEL[found.unit], ylabel="over the mean", **limits)
 
 
 def draw_correlation(axes, energy, curves, color, label, peak=None) -> None:
@@ -89,25 +79,6 @@ def draw_correlation(axes, energy, curves, color, label, peak=None) -> None:
     axes.set(ylabel=r"Pearson's $r$ with $S(Q)$", ylim=(-1.05, 1.05))
 
 
-def draw_constant_q(axes, found, shells, energies, step=1.0) -> None:
-    """Draw the spectra of a few shells (their indices), each over its own maximum and shifted up by `step`."""
-    shown = (found.energy >= energies[0]) & (found.energy <= energies[1])
-    for k, (shell, color) in enumerate(zip(shells, ordered_colors(len(shells)), strict=True)):
-        values = found.intensity[shell, shown]
-        axes.plot(found.energy[shown], k * step + values / values.max(), color=color)
-        axes.text(energies[1], k * step + values[-1] / values.max(), f" {found.q[shell]:.2f}", va="center", fontsize=8)
-    axes.set(xlabel=energy_label(found.unit), ylabel="over the maximum, shifted", xlim=energies, yticks=[])
-
-
-def draw_dispersion(axes, found, color, label, marker="o") -> None:
-    """Draw the energies of a `maps.Dispersion`, hollow where the maximum lies at the edge of the search."""
-    axes.plot(
-        found.q[found.interior], found.energy[found.interior], marker, color=color, markersize=3.5, label=label, ls=""
-    )
-    edge = ~found.interior
-    axes.plot(found.q[edge], found.energy[edge], marker, color=color, markersize=3.5, markerfacecolor="none", ls="")
-
-
 def draw_spectrum(axes, energy, values, color, label, low=0.0, **options) -> None:
     """Draw a spectrum (E,) above the energy `low`, over its maximum there. options: those of `Axes.plot`."""
     shown = (energy >= low) & np.isfinite(values)
@@ -115,6 +86,9 @@ def draw_spectrum(axes, energy, values, color, label, low=0.0, **options) -> Non
 
 
 def draw_dispersions(axes, found, color, label, marker="o") -> None:
-    """`draw_dispersion` of several samples, with one entry in the legend."""
-    for k, dispersion in enumerate(found):
-        draw_dispersion(axes, dispersion, color, label if k == 0 else None, marker)
+    """Draw the energies of the `maps.Dispersion` of several samples, hollow where the maximum lies at the edge of the
+    search, with one entry in the legend."""
+    q, energy, interior = (np.concatenate([getattr(d, key) for d in found]) for key in ("q", "energy", "interior"))
+    for part, face, words in ((interior, color, label), (~interior, "none", None)):
+        look = {"color": color, "markersize": 3.5, "markerfacecolor": face, "label": words}
+        axes.plot(q[part], energy[part], marker, linestyle="none", **look)

@@ -7,23 +7,19 @@ where dX_j is the deviation of X_j from its own mean over the run. The spectra o
 """
 
 import numpy as np
-from ase import Atoms
 from tqdm.auto import tqdm
 
-from bosonpeak.papers.li_2025.local_fields import LocalGeometry, linear_operator
-from bosonpeak.scattering.trajectories import Trajectory, energy_spectra, sample_interval, wave_series
-from bosonpeak.scattering.wavevectors import CHUNK, ScatteringMap, ShellSums, Wavevectors, phase_waves
+from bosonpeak.papers.li_2025.local_fields import linear_operator
+from bosonpeak.scattering.trajectories import energy_spectra, sample_interval, wave_series
+from bosonpeak.scattering.wavevectors import CHUNK, ScatteringMap, ShellSums, phase_waves
 from bosonpeak.threads import available_cores, blas_threads
-from bosonpeak.vibrations.modes import Modes
-from bosonpeak.vibrations.peaks import frequency_scale
+from bosonpeak.vibrations.peaks import frequency_scale, gaussian_levels
 
 _CHUNK = 128
 """Wave vectors, or atoms, whose spectra are computed together."""
 
 
-def fluctuation_spectra(
-    fields: dict, interval: float, energy, width: float, unit: str = "meV"
-) -> dict[str, np.ndarray]:
+def fluctuation_spectra(fields: dict, interval: float, energy, width: float, unit="meV") -> dict[str, np.ndarray]:
     """chi_X(E): spectra of the fluctuations of single atoms (Guerdane and Teichler, PRL 101, 065506 (2008)).
 
     Parameters
@@ -56,16 +52,7 @@ def fluctuation_spectra(
 
 
 def fluctuation_maps(
-    trajectory: Trajectory,
-    fields: dict,
-    atoms: Atoms,
-    wavevectors: Wavevectors,
-    energy,
-    width: float,
-    unit: str = "meV",
-    moving: bool = True,
-    normalise: bool = True,
-    progress: bool = False,
+    trajectory, fields: dict, atoms, wavevectors, energy, width, unit="meV", moving=True, normalise=True, progress=False
 ) -> dict[str, ScatteringMap]:
     """Omega_X(Q, E) of several local quantities, in one pass over the trajectory.
 
@@ -99,12 +86,12 @@ def fluctuation_maps(
     ValueError
         As `scattering.trajectories.energy_spectra`.
     """
+    energy = np.asarray(energy, float)
     columns = np.cumsum([0, *(x.shape[2] for x in fields.values())])
     length = min(len(x) for x in fields.values())
     values = np.concatenate([x[-length:] - x[-length:].mean(axis=0) for x in fields.values()], axis=2, dtype=np.float32)
     u, shells = trajectory.displacements[-length:], len(wavevectors.edges) - 1
-    sums = {name: ShellSums(shells) for name in fields}
-    static = {name: ShellSums(shells) for name in fields}
+    sums, static = ({name: ShellSums(shells) for name in fields} for _ in range(2))
     with tqdm(desc="fluctuations", total=len(wavevectors), unit="wave", disable=not progress) as bar:
         for start in range(0, len(wavevectors), CHUNK):
             block = slice(start, start + CHUNK)
@@ -116,22 +103,17 @@ def fluctuation_maps(
                     one = series[:, part, first:last]
                     power = energy_spectra(one, sample_interval(trajectory), energy, width, unit).sum(axis=2)
                     sums[name].add(power.T / len(atoms), shell)
-                    variance = one.var(axis=0).sum(axis=1, keepdims=True)
-                    static[name].add(variance.astype(float) / len(atoms), shell)
+                    static[name].add(one.var(axis=0).sum(axis=1, keepdims=True).astype(float) / len(atoms), shell)
             bar.update(series.shape[1])
     found = {}
     for name in fields:
         mean, error = sums[name].result()
         over = static[name].result()[0] if normalise else 1.0
-        found[name] = ScatteringMap(
-            wavevectors.q, np.asarray(energy, float), mean / over, error / over, wavevectors.counts, unit
-        )
+        found[name] = ScatteringMap(wavevectors.q, energy, mean / over, error / over, wavevectors.counts, unit)
     return found
 
 
-def harmonic_fluctuation_map(
-    modes: Modes, name: str, geometry: LocalGeometry, wavevectors: Wavevectors, energy, width: float, unit: str = "meV"
-) -> ScatteringMap:
+def harmonic_fluctuation_map(modes, name: str, geometry, wavevectors, energy, width, unit="meV") -> ScatteringMap:
     """The map of a linear field for all modes in thermal motion, without a trajectory and without its noise:
 
         1/(N C) sum_c sum_k |sum_j X_jc(e_k) exp(-i Q.r_j)|^2 / E_k^2 delta(E - E_k).
@@ -159,14 +141,13 @@ def harmonic_fluctuation_map(
     """
     atoms, n = geometry.atoms, len(geometry.atoms)
     level = modes.omega * frequency_scale(unit)
+    energy, still = np.asarray(energy, float), 1e-6 * level.max()
     # the Gaussian of a mode beyond 15 widths from all energies is 0 in single precision
-    reached = (level > np.min(energy) - 15 * width) & (level < np.max(energy) + 15 * width)
-    moving = (level > 1e-6 * level.max()) & reached
+    moving = (level > max(still, energy.min() - 15 * width)) & (level < energy.max() + 15 * width)
     level, root = level[moving], np.sqrt(np.repeat(atoms.get_masses(), 3))
     operator = linear_operator(name, geometry)
     values = (operator @ (modes.polarizations[:, moving] / root[:, None])).reshape(n, -1, len(level)).astype("f4")
-    gauss = np.exp(-0.5 * ((level[:, None] - energy) / width) ** 2) / (width * np.sqrt(2 * np.pi))
-    kernel = (gauss / level[:, None] ** 2).astype(np.float32) / np.float32(n * values.shape[1])
+    kernel = (gaussian_levels(energy, level, width) / level**2).T.astype(np.float32) / np.float32(n * values.shape[1])
     scaled, sums = atoms.get_scaled_positions(wrap=True), ShellSums(len(wavevectors.edges) - 1)
     with blas_threads(available_cores()):
         for start in range(0, len(wavevectors), _CHUNK):
@@ -175,4 +156,4 @@ def harmonic_fluctuation_map(
             power = sum(((waves @ values[:, c]) ** 2).sum(axis=0) for c in range(values.shape[1]))
             sums.add(power @ kernel, wavevectors.shell[part])
     mean, error = sums.result()
-    return ScatteringMap(wavevectors.q, np.asarray(energy, float), mean, error, wavevectors.counts, unit)
+    return ScatteringMap(wavevectors.q, energy, mean, error, wavevectors.counts, unit)

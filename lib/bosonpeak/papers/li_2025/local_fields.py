@@ -16,6 +16,7 @@ from bosonpeak.structure.pair_distribution import periodic_neighbours
 LINEAR = ("displacement", "random sign", "bond length", "volumetric", "shear", "rotation")
 NONLINEAR = ("coordination", "neighbour distance", "non-affine", "von Mises")
 FIELDS = LINEAR + NONLINEAR
+_TURNS = ((2, 1), (0, 2), (1, 0))
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,13 @@ def local_geometry(atoms: Atoms, cutoff: float) -> LocalGeometry:
         )
     # du_a / dx_b = sum_j (u_j - u_i)_a w_jb, w = d M^-1
     w = np.einsum("pc,pcb->pb", vector, np.linalg.inv(metric)[i])
-    a, b = np.repeat(np.arange(3), 3), np.tile(np.arange(3), 3)
-    row = (9 * i[:, None] + 3 * a + b).ravel()
-    value = w[:, b].ravel()
-    there, here = (3 * j[:, None] + a).ravel(), (3 * i[:, None] + a).ravel()
-    gradient = sp.coo_matrix(
-        (np.r_[value, -value], (np.r_[row, row], np.r_[there, here])), shape=(9 * n, 3 * n)
-    ).tocsr()
-    return LocalGeometry(atoms, float(cutoff), i, j, vector, distance, gradient)
+    gradient = sum(sp.kron(_differences(i, j, w[:, b], n), np.kron(np.eye(3), np.eye(3)[:, [b]])) for b in range(3))
+    return LocalGeometry(atoms, float(cutoff), i, j, vector, distance, gradient.tocsr())
+
+
+def _differences(i, j, weights, n):
+    """Matrix (N, N) that sums weights (P,) times x_j - x_i over the neighbours j of each atom i."""
+    return sp.csr_matrix((np.r_[weights, -weights], (np.r_[i, i], np.r_[j, i])), shape=(n, n))
 
 
 def _shear_components(strain):
@@ -119,8 +119,7 @@ def local_fields(displacements, geometry: LocalGeometry, names=FIELDS) -> dict[s
     ValueError
         For an unknown name.
     """
-    unknown = sorted(set(names) - set(FIELDS))
-    if unknown:
+    if unknown := sorted(set(names) - set(FIELDS)):
         raise ValueError(f"unknown field {unknown[0]!r}: choose one of {', '.join(FIELDS)}")
     u = np.asarray(displacements, float)
     t, n, g = *u.shape[:2], geometry
@@ -133,7 +132,7 @@ def local_fields(displacements, geometry: LocalGeometry, names=FIELDS) -> dict[s
         "volumetric": np.trace(strain, axis1=2, axis2=3)[..., None] / 3,
         "shear": shear,
         "von Mises": np.sqrt((shear**2).sum(axis=2, keepdims=True) / 2),
-        "rotation": np.stack([H[..., a, b] - H[..., b, a] for a, b in ((2, 1), (0, 2), (1, 0))], axis=-1) / 2,
+        "rotation": np.stack([H[..., a, b] - H[..., b, a] for a, b in _TURNS], axis=-1) / 2,
     }
     if "bond length" in names:
         found["bond length"] = _mean_distance(u, g.i, g.j, g.vector, np.inf)[1, ..., None]
@@ -231,17 +230,13 @@ def linear_operator(name: str, geometry: LocalGeometry) -> sp.csr_matrix:
         return sp.diags(np.repeat(random_signs(n), 3).astype(float)).tocsr()
     if name == "bond length":
         unit = g.vector / g.distance[:, None] / np.bincount(g.i, minlength=n)[g.i, None]
-        row = np.repeat(g.i, 3)
-        column = [(3 * x[:, None] + np.arange(3)).ravel() for x in (g.j, g.i)]
-        entries = np.r_[unit.ravel(), -unit.ravel()], (np.r_[row, row], np.r_[column[0], column[1]])
-        return sp.coo_matrix(entries, shape=(n, 3 * n)).tocsr()
+        return sum(sp.kron(_differences(g.i, g.j, unit[:, a], n), np.eye(3)[[a]]) for a in range(3)).tocsr()
     basis = np.eye(9).reshape(9, 3, 3)
-    if name == "volumetric":
-        combine = np.trace(basis, axis1=1, axis2=2)[None] / 3
-    elif name == "shear":
-        combine = _shear_components((basis + basis.swapaxes(1, 2)) / 2).T
-    elif name == "rotation":
-        combine = np.stack([basis[:, a, b] - basis[:, b, a] for a, b in ((2, 1), (0, 2), (1, 0))]) / 2
-    else:
+    combine = {
+        "volumetric": np.trace(basis, axis1=1, axis2=2)[None] / 3,
+        "shear": _shear_components((basis + basis.swapaxes(1, 2)) / 2).T,
+        "rotation": np.stack([basis[:, a, b] - basis[:, b, a] for a, b in _TURNS]) / 2,
+    }
+    if name not in combine:
         raise ValueError(f"{name!r} is not a linear field: choose one of {', '.join(LINEAR)}")
-    return (sp.kron(sp.identity(n), sp.csr_matrix(combine)) @ g.gradient).tocsr()
+    return (sp.kron(sp.identity(n), sp.csr_matrix(combine[name])) @ g.gradient).tocsr()

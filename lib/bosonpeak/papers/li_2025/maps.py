@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bosonpeak.scattering.wavevectors import ScatteringMap
+from bosonpeak.statistics.bootstrap import with_interval
 from bosonpeak.vibrations.peaks import boson_peak
 
 
@@ -53,19 +54,9 @@ class Dispersion:
     interior: np.ndarray
 
     @property
-    def mean(self) -> float:
-        """Mean energy of the maximum."""
-        return float(self.energy.mean())
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation of the energy of the maximum over the shells."""
-        return float(self.energy.std())
-
-    @property
     def relative_spread(self) -> float:
-        """`spread` over `mean`."""
-        return self.spread / self.mean
+        """Standard deviation over the shells of the energy of the maximum, over its mean."""
+        return float(self.energy.std() / self.energy.mean())
 
 
 def peak_dispersion(found: ScatteringMap, inside, low: float, high: float) -> Dispersion:
@@ -157,17 +148,10 @@ def fit_product(found: ScatteringMap, structure, inside, low: float, high: float
     taken = (found.energy >= low) & (found.energy <= high)
     B, s = found.intensity[inside][:, taken], np.asarray(structure, float)[inside]
     line = s @ B / (s @ s)
-    norm = np.linalg.norm(B)
-    singular = np.linalg.svd(B, compute_uv=False)
+    left = B - np.outer(s, line), B - B.mean(axis=0), np.linalg.svd(B, compute_uv=False)[1:]
+    residual, flat, best = (float(np.linalg.norm(x) / np.linalg.norm(B)) for x in left)
     slope, offset = np.polyfit(s, B[:, line.argmax()], 1)
-    return ProductFit(
-        found.energy[taken],
-        line,
-        float(np.linalg.norm(B - np.outer(s, line)) / norm),
-        float(np.linalg.norm(B - B.mean(axis=0)) / norm),
-        float(np.sqrt((singular[1:] ** 2).sum()) / norm),
-        float(offset / (offset + slope)),
-    )
+    return ProductFit(found.energy[taken], line, residual, flat, best, float(offset / (offset + slope)))
 
 
 def mean_peak(found: ScatteringMap, inside, low: float, high: float) -> float:
@@ -196,8 +180,7 @@ def mean_peak_interval(found: ScatteringMap, inside, low: float, high: float, rn
     value = mean_peak(found, inside, low, high)
     pick = np.random.default_rng(rng).integers(0, spectra.shape[1], (spectra.shape[1], draws))
     drawn = boson_peak(found.energy, spectra[:, pick].mean(axis=1), dimension=1, omega_min=low, omega_max=high).omega
-    lower, upper = np.quantile(drawn, [0.025, 0.975])
-    return value, (min(float(lower), value), max(float(upper), value))
+    return with_interval(value, drawn)
 
 
 def range_above(energy, values, at: float, threshold: float) -> tuple[float, float]:
@@ -221,15 +204,11 @@ def range_above(energy, values, at: float, threshold: float) -> tuple[float, flo
     if not values[k] >= threshold:
         return float(at), float(at)
     ends = []
-    for step, last in ((-1, 0), (1, len(energy) - 1)):
-        j = k
-        while j != last and values[j + step] >= threshold:
-            j += step
-        if j == last:
-            ends.append(float(energy[j]))
-            continue
-        share = (values[j] - threshold) / (values[j] - values[j + step])
-        ends.append(float(energy[j] + share * (energy[j + step] - energy[j])))
+    for e, v in ((energy[k::-1], values[k::-1]), (energy[k:], values[k:])):
+        below = np.flatnonzero(~(v >= threshold))
+        # the last point above and the first one below, where there is one
+        pair = slice(below[0] - 1, below[0] + 1) if len(below) else slice(-1, None)
+        ends.append(float(np.interp(threshold, v[pair][::-1], e[pair][::-1])))
     return ends[0], ends[1]
 
 
@@ -252,9 +231,8 @@ def intensity_forms(found: ScatteringMap, axis_displacement: float, thermal_ener
     """
     E, Q = found.energy, found.q[:, None]
     bose = -np.expm1(-E / thermal_energy)
-    S = np.exp(-(Q**2) * axis_displacement) * Q**2 * E / bose
-    factors = {"S": S, "S E / Q": S * E / Q, "S <n> / (E Q)": S * bose / (E * Q)}
-    return {name: scaled_map(found, factor) for name, factor in factors.items()}
+    S = scaled_map(found, np.exp(-(Q**2) * axis_displacement) * Q**2 * E / bose)
+    return {"S": S, "S E / Q": scaled_map(S, E / Q), "S <n> / (E Q)": scaled_map(S, bose / (E * Q))}
 
 
 def scaled_map(found: ScatteringMap, factor) -> ScatteringMap:

@@ -1,11 +1,9 @@
 """Tables of everything that li-2025 asks of one glass: S(Q), B(Q, E) by two routes, densities and local quantities."""
 
 from dataclasses import asdict, dataclass
-from functools import partial
 
 import numpy as np
 import xarray as xr
-from ase import Atoms
 
 from bosonpeak.archive.glasses import load
 from bosonpeak.archive.methods import method
@@ -18,7 +16,7 @@ from bosonpeak.scattering.raman import raman_coupling
 from bosonpeak.scattering.wavevectors import ScatteringMap, box_wavevectors, shell_means
 from bosonpeak.structure.pair_distribution import first_minimum, pair_distribution
 from bosonpeak.vibrations.hessian import dynamical_matrix
-from bosonpeak.vibrations.modes import Modes, normal_modes
+from bosonpeak.vibrations.modes import normal_modes
 from bosonpeak.vibrations.peaks import broadened_reduced_density, frequency_scale
 
 SEED = 2025
@@ -31,40 +29,29 @@ class Grid:
 
     Attributes
     ----------
-    q_first, q_last, q_step : float
-        Edges of the shells, in 1/A or reduced.
-    energy_last, energy_step, width : float
-        Highest energy, step, and standard deviation of the Gaussian kernel, in `unit`.
+    edges : array, shape (B + 1,)
+        Edges of the shells of |Q|, in 1/A or reduced.
+    energy : array, shape (E,)
+        Energies from one step above 0, in `unit`.
+    width : float
+        Standard deviation of the Gaussian kernel, in `unit`.
     interval, timestep : float
         Time between samples of a trajectory and time step of the dynamics, in ps or reduced.
     unit : str
         "meV" or "reduced".
     """
 
-    q_first: float
-    q_last: float
-    q_step: float
-    energy_last: float
-    energy_step: float
+    edges: np.ndarray
+    energy: np.ndarray
     width: float
     interval: float
     timestep: float
     unit: str
 
-    @property
-    def edges(self) -> np.ndarray:
-        """Edges of the shells of |Q|, (B + 1,)."""
-        return np.arange(self.q_first, self.q_last + 0.5 * self.q_step, self.q_step)
-
-    @property
-    def energy(self) -> np.ndarray:
-        """Energies, (E,), from one step above 0."""
-        return np.arange(1, round(self.energy_last / self.energy_step) + 1) * self.energy_step
-
 
 GRIDS = {
-    "metal": Grid(0.3, 8.6, 0.1, 45.0, 0.25, 0.4, 0.02, 0.002, "meV"),
-    "lj": Grid(0.75, 23.5, 0.25, 27.0, 0.15, 0.35, 0.05, 0.005, "reduced"),
+    "metal": Grid(np.arange(0.3, 8.65, 0.1), np.arange(1, 181) * 0.25, 0.4, 0.02, 0.002, "meV"),
+    "lj": Grid(np.arange(0.75, 23.625, 0.25), np.arange(1, 181) * 0.15, 0.35, 0.05, 0.005, "reduced"),
 }
 """Grids by the units of the potential. A shell is as narrow as the finest detail of S(Q) demands. The kernel is as wide
 as the distance between the first phonons of these boxes."""
@@ -110,16 +97,7 @@ class Plan:
 
 
 @method("scattering", version=1)
-def scattering_table(
-    atoms: Atoms,
-    potential,
-    plan: Plan,
-    seed: int = SEED,
-    progress: bool = False,
-    modes: Modes | None = None,
-    extras: bool = True,
-    folder=None,
-) -> xr.Dataset:
+def scattering_table(atoms, potential, plan, seed=SEED, progress=False, modes=None, extras=True, folder=None):
     """S(Q), B(Q, E) by the harmonic route and from dynamics, currents, densities and fluctuations of one glass.
 
     Parameters
@@ -160,11 +138,11 @@ def scattering_table(
     cold = atoms.get_volume()
     if potential.units == "metal" and plan.temperature > 0:
         atoms = trajectories.warm_minimum(atoms, potential, plan.temperature, seed, timestep=grid.timestep)
-    D = None
     if plan.method == "moments":
-        D, modes = dynamical_matrix(atoms, potential, factored=True), None
+        modes = None
     elif modes is None:
         modes = normal_modes(dynamical_matrix(atoms, potential))
+    solid = dynamical_matrix(atoms, potential, factored=True) if modes is None else modes
     every = box_wavevectors(atoms.cell.array, grid.edges)
     some = box_wavevectors(atoms.cell.array, grid.edges, plan.waves, seed)
     energy, unit = grid.energy, grid.unit
@@ -176,11 +154,13 @@ def scattering_table(
     if modes is not None and extras:
         kinds |= {way: ("mass", way) for way in ("longitudinal", "transverse")}
     for name, (weights, way) in kinds.items():
-        found = harmonic.boson_map(
-            D if modes is None else modes, atoms, some, energy, grid.width, weights, way, unit, progress
-        )
+        found = harmonic.boson_map(solid, atoms, some, energy, grid.width, weights, way, unit, progress)
         table |= _columns(name, found)
-    table["reduced_density"] = ("energy", _reduced_density(modes, D, masses, grid, seed))
+    if modes is None:
+        density = harmonic.reduced_density_by_moments(solid, masses, energy, grid.width, 32, seed, unit)
+    else:
+        density = broadened_reduced_density(modes.omega * frequency_scale(unit), energy, grid.width)
+    table["reduced_density"] = ("energy", density)
     attributes = {"n_atoms": len(atoms), "volume_ratio": atoms.get_volume() / cold, "unit": unit, "seed_of_waves": seed}
     cutoff = _cutoff(atoms)
     if modes is not None and unit == "meV":
@@ -198,11 +178,8 @@ def scattering_table(
         table |= _columns("motion", found)
         density = trajectories.reduced_density_of_motion(run, atoms, energy, grid.width, unit)
         table["reduced_density_motion"] = ("energy", density)
-        attributes |= {
-            "axis_displacement": float(trajectories.axis_displacement(run).mean()),
-            "measured_temperature": float(run.temperature.mean()),
-            "samples": len(run.time),
-        }
+        attributes["axis_displacement"] = float(trajectories.axis_displacement(run).mean())
+        attributes |= {"measured_temperature": float(run.temperature.mean()), "samples": len(run.time)}
         if plan.fields != "none":
             maps, chi = _fields(run, atoms, cutoff, moved, grid, plan.fields == "full", extras, progress)
             coordinates["field"] = list(maps)
@@ -220,8 +197,7 @@ def _trajectory(atoms, potential, plan, grid, seed, progress, folder) -> Traject
     """Dynamics of the plan, kept in the folder when it is finished."""
     times = plan.temperature, plan.duration, grid.interval, seed, 10.0, grid.timestep
     kept = KeptParts(folder, atoms, potential, *times)
-    run = partial(thermal_trajectory, atoms, potential, *times, progress)
-    return Trajectory(**kept.part("trajectory", lambda: vars(run())))
+    return Trajectory(**kept.part("trajectory", lambda: vars(thermal_trajectory(atoms, potential, *times, progress))))
 
 
 def _columns(name, found: ScatteringMap) -> dict:
@@ -235,12 +211,6 @@ def _rounded(values) -> np.ndarray:
     return ((bits + 0x200) & np.uint32(0xFFFFFC00)).view(np.float32)
 
 
-def _reduced_density(modes, D, masses, grid, seed):
-    if modes is not None:
-        return broadened_reduced_density(modes.omega * frequency_scale(grid.unit), grid.energy, grid.width)
-    return harmonic.reduced_density_by_moments(D, masses, grid.energy, grid.width, 32, seed, grid.unit)
-
-
 def _cutoff(atoms) -> float:
     """First minimum of g(r), within which neighbours count for strain and coordination."""
     spacing = (atoms.get_volume() / len(atoms)) ** (1 / 3)
@@ -252,12 +222,9 @@ def _fields(run, atoms, cutoff, waves, grid, full, chis, progress):
     """Maps of the fields and, where `chis`, spectra of single atoms; where `full`, also variants of two fields."""
 
     def spectra(names, geometry, u, tag="", **options):
-        fields, chi = local_fields.local_fields(u, geometry, names), {}
-        maps = fluctuations.fluctuation_maps(
-            run, fields, atoms, waves, grid.energy, grid.width, grid.unit, progress=progress, **options
-        )
-        if chis:
-            chi = fluctuations.fluctuation_spectra(fields, grid.interval, grid.energy, grid.width, grid.unit)
+        fields, seen = local_fields.local_fields(u, geometry, names), (grid.energy, grid.width, grid.unit)
+        maps = fluctuations.fluctuation_maps(run, fields, atoms, waves, *seen, progress=progress, **options)
+        chi = fluctuations.fluctuation_spectra(fields, grid.interval, *seen) if chis else {}
         return ({f"{name}{tag}": found[name] for name in found} for found in (maps, chi))
 
     near, u = local_fields.local_geometry(atoms, cutoff), run.displacements
@@ -298,9 +265,8 @@ def table_map(table: xr.Dataset, name: str, field: str | None = None) -> Scatter
     """
     known = [str(n) for n in table.data_vars if f"{n}_error" in table]
     if name not in known or (name == "omega") != (field is not None):
-        raise ValueError(
-            f"the table of {table.attrs.get('name', 'this glass')} has no map {name!r}: {', '.join(known)}"
-        )
+        glass = table.attrs.get("name", "this glass")
+        raise ValueError(f"the table of {glass} has no map {name!r}: {', '.join(known)}")
     values, errors = table[name], table[f"{name}_error"]
     if field is not None:
         if field not in table.field.values:

@@ -37,8 +37,6 @@ class EffectiveMedium:
         K in t0, with Im K <= 0. A wave q of the medium has omega^2 = K D(q), D that of the lattice with springs 1.
     green : array of complex, shape (M,)
         Diagonal G of the Green's function, in m/t0.
-    g : array, shape (M,)
-        Density of states per degree of freedom, -(2 omega / pi) Im G.
     residual : array, shape (M,)
         Residual of the self-consistency, relative to K.
     static_stiffness : float
@@ -50,9 +48,18 @@ class EffectiveMedium:
     omega: np.ndarray
     stiffness: np.ndarray
     green: np.ndarray
-    g: np.ndarray
     residual: np.ndarray
     static_stiffness: float
+
+    @property
+    def g(self) -> np.ndarray:
+        """Density of states per degree of freedom, -(2 omega / pi) Im G, (M,)."""
+        return np.maximum(-2 * self.omega / np.pi * self.green.imag, 0.0)
+
+    @property
+    def norm(self) -> float:
+        """Integral of g over an even grid of frequencies; 1 where it holds all states."""
+        return float(self.g.sum() * (self.omega[1] - self.omega[0]))
 
 
 def rigidity_threshold(lattice: str, vector: bool = False) -> float:
@@ -77,7 +84,7 @@ def rigidity_threshold(lattice: str, vector: bool = False) -> float:
     return 2 * (kind.dimension if vector else 1) / kind.coordination
 
 
-def _list_springs(springs, bond_fraction, order):
+def _list_springs(springs, bond_fraction, order=64):
     """Stiffnesses and weights, including the missing bonds."""
     if not 0 < bond_fraction <= 1:
         raise ValueError(f"bond fraction {bond_fraction}: the share of bonds kept must lie in (0, 1]")
@@ -86,37 +93,14 @@ def _list_springs(springs, bond_fraction, order):
     return k[weight > 0], weight[weight > 0]
 
 
-def _find_static(k, weight, share):
-    present = k > 0
-    if weight[present].sum() <= share * (1 + 1e-12):
-        return 0.0
-
-    def excess(K):
-        return np.sum(weight * (k - K) / (K + (k - K) * share))
-
-    # the root lies between the harmonic and the arithmetic mean; where springs are missing, the former is 0
-    top = k.max()
-    low = top
-    while excess(low) < 0:
-        low /= 2
-    return float(brentq(excess, low, top * (1 + 1e-12), xtol=1e-300, rtol=1e-14)) if low < top else float(top)
-
-
-def find_static_stiffness(
-    lattice: str,
-    springs: SpringDistribution | None = None,
-    bond_fraction: float = 1.0,
-    vector: bool = False,
-    *,
-    order: int = 64,
-) -> float:
+def find_static_stiffness(lattice: str, springs=None, bond_fraction: float = 1.0, vector: bool = False) -> float:
     """Stiffness K of the effective medium at omega = 0: the root of <(k - K) / (K + (k - K) 2 d_o / z)>.
 
     For equal springs k it is k (p - p_c) / (1 - p_c), with p_c the `rigidity_threshold`.
 
     Parameters
     ----------
-    lattice, springs, bond_fraction, vector, order
+    lattice, springs, bond_fraction, vector
         As for `solve_cpa`.
 
     Returns
@@ -130,46 +114,45 @@ def find_static_stiffness(
         As `solve_cpa`.
     """
     check_vector(lattice, vector)
-    return _find_static(*_list_springs(springs, bond_fraction, order), rigidity_threshold(lattice, vector))
+    k, weight = _list_springs(springs, bond_fraction)
+    share = rigidity_threshold(lattice, vector)
+    if weight[k > 0].sum() <= share * (1 + 1e-12):
+        return 0.0
+
+    def excess(K):
+        return np.sum(weight * (k - K) / (K + (k - K) * share))
+
+    # the root lies between the harmonic and the arithmetic mean; where springs are missing, the former is 0
+    top = low = k.max()
+    while excess(low) < 0:
+        low /= 2
+    return float(brentq(excess, low, top * (1 + 1e-12), xtol=1e-300, rtol=1e-14)) if low < top else float(top)
 
 
-def _iterate(fixed_point, K, tolerance, steps=150):
-    """Secant iteration of fixed_point(K, index) = K for all frequencies at once; returns the last K."""
-    active = np.arange(len(K))
-    now = K.copy()
-    change = fixed_point(now, active) - now
-    before, change_before = now, change
-    now = before + change
+def _iterate(update, energy, K, tolerance, steps=150):
+    """Secant iteration of update(energy, K) = K for all energies at once; returns the last K."""
+    active, now = np.arange(len(K)), K.copy()
+    change = update(energy, now) - now
+    before, change_before, now = now, change, now + change
     for _ in range(steps):
-        change = fixed_point(now, active) - now
+        change = update(energy[active], now) - now
         K[active] = now
         on = abs(change) > tolerance * abs(now)
         if not on.any():
             break
-        active, now, change = active[on], now[on], change[on]
-        before, change_before = before[on], change_before[on]
+        active, now, change, before, change_before = (x[on] for x in (active, now, change, before, change_before))
         with np.errstate(divide="ignore", invalid="ignore"):
             step = change * (now - before) / (change_before - change)
         # far from the root the plain iteration, damped, is slow but goes the right way
         wild = ~np.isfinite(step) | (abs(step) > 0.3 * abs(now))
         plain = change * np.minimum(0.7, 0.3 * abs(now) / abs(change))
-        before, change_before = now, change
-        now = now + np.where(wild, plain, step)
+        before, change_before, now = now, change, now + np.where(wild, plain, step)
         # the conjugate root has gain instead of loss: return to the side of loss
         now = now.real - 1j * abs(now.imag)
     return K
 
 
-def solve_cpa(
-    lattice: str,
-    omega,
-    springs: SpringDistribution | None = None,
-    bond_fraction: float = 1.0,
-    vector: bool = False,
-    *,
-    order: int = 64,
-    tolerance: float = 1e-9,
-) -> EffectiveMedium:
+def solve_cpa(lattice: str, omega, springs=None, bond_fraction=1.0, vector=False, tolerance=1e-9) -> EffectiveMedium:
     """Effective medium of a lattice whose bonds are kept at random and have random stiffnesses.
 
     Each frequency is followed from omega^2 + i eta at large eta, where K is the mean stiffness, down to eta = 0. The
@@ -187,8 +170,6 @@ def solve_cpa(
         Probability of each bond to be kept, in (0, 1].
     vector : bool
         Whether the springs are vector springs.
-    order : int
-        Nodes of the Gauss rule for continuous distributions.
     tolerance : float
         Of the iteration, relative to K.
 
@@ -207,7 +188,7 @@ def solve_cpa(
     omega = np.asarray(omega, float)
     if omega.ndim != 1 or not len(omega) or not (np.isfinite(omega).all() and (omega > 0).all()):
         raise ValueError("omega must be a one-dimensional array of finite frequencies > 0")
-    k, weight = _list_springs(springs, bond_fraction, order)
+    k, weight = _list_springs(springs, bond_fraction)
     share = rigidity_threshold(lattice, vector)
 
     def scatter(energy, K):
@@ -217,20 +198,17 @@ def solve_cpa(
         part = share * (1 - s * G0)
         return weight / (1 + (k / K[:, None] - 1) * part[:, None]), G0
 
-    def advance(energy):
-        def fixed_point(K, index):
-            inside, _ = scatter(energy[index], K)
-            return inside @ k / inside.sum(axis=1)
-
-        return fixed_point
+    def update(energy, K):
+        inside, _ = scatter(energy, K)
+        return inside @ k / inside.sum(axis=1)
 
     def follow(square, ratio, loose):
         K = np.full(len(square), weight @ k, complex)
         highest = 4 * (weight @ k) * TOP[lattice, vector]
         lowest = min(1e-6 * highest, 1e-2 * square.min())
         for eta in highest * ratio ** -np.arange(np.ceil(np.log(highest / lowest) / np.log(ratio)) + 1):
-            K = _iterate(advance(square + 1j * eta), K, loose)
-        K = _iterate(advance(square + 0j), K, tolerance)
+            K = _iterate(update, square + 1j * eta, K, loose)
+        K = _iterate(update, square + 0j, K, tolerance)
         inside, G0 = scatter(square + 0j, K)
         return K, G0, abs((inside * (k - K[:, None])).sum(axis=1)) / abs(K)
 
@@ -247,7 +225,8 @@ def solve_cpa(
             f"the effective medium of the {lattice} lattice did not converge at {wrong.sum()} of {len(omega)} "
             f"frequencies, worst at omega = {omega[worst]:.6g}: residual {residual[worst]:.3g}, K = {K[worst]:.6g}"
         )
-    return describe_medium(lattice, vector, omega, K, green, residual, _find_static(k, weight, share))
+    static = find_static_stiffness(lattice, springs, bond_fraction, vector)
+    return EffectiveMedium(lattice, vector, omega, K, green, residual, static)
 
 
 def expand_second_order(lattice: str, omega, springs=None, bond_fraction=1.0, vector=False) -> np.ndarray:
@@ -278,31 +257,3 @@ def expand_second_order(lattice: str, omega, springs=None, bond_fraction=1.0, ve
     s = np.asarray(omega, float) ** 2 / mean
     beta = rigidity_threshold(lattice, vector) * (1 - s * evaluate_lattice_green(lattice, s, vector)) / mean
     return mean - (weight @ (k - mean) ** 2) * beta
-
-
-def find_crossover(omega, strength) -> float:
-    """Frequency at which the strength of damping first reaches 1.
-
-    Parameters
-    ----------
-    omega : array, shape (M,)
-        Frequencies at which it is known. Between two of them it is interpolated along a straight line.
-    strength : array, shape (M,)
-        pi Gamma / Omega of the waves.
-
-    Returns
-    -------
-    float
-        The first of `omega` where the strength is 1 there already, NaN where it does not reach 1.
-    """
-    over = np.flatnonzero(np.asarray(strength) >= 1)
-    if not len(over):
-        return np.nan
-    i = int(over[0])
-    return float(omega[0] if i == 0 else np.interp(1.0, strength[i - 1 : i + 1], omega[i - 1 : i + 1]))
-
-
-def describe_medium(lattice: str, vector: bool, omega, stiffness, green, residual, static) -> EffectiveMedium:
-    """The effective medium that has these stiffnesses and Green's functions; arguments as its attributes."""
-    g = np.maximum(-2 * omega / np.pi * green.imag, 0.0)
-    return EffectiveMedium(lattice, vector, omega, stiffness, green, g, residual, static)

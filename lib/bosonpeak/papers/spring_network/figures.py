@@ -2,38 +2,15 @@
 
 from dataclasses import dataclass
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from bosonpeak.drawing import style
-from bosonpeak.drawing.networks import OMEGA_LABEL, draw_network
-from bosonpeak.networks.lattices import lattice_network
-from bosonpeak.networks.placement import network_with_variance
-from bosonpeak.papers.spring_network.archived import gamma_springs
-from bosonpeak.papers.spring_network.network_peaks import WINDOW
+from bosonpeak.drawing.networks import OMEGA_LABEL
+from bosonpeak.papers.spring_network.excess import WINDOW
 
 SCALED_LABEL = r"$\omega/\omega_\mathrm{v}$"
 LATTICE_COLORS = {"square": "C0", "triangular": "C2", "simple-cubic": "C1", "fcc": "C3"}
 KNOB_COLORS = {"crystal": "0.6", "weak": "C5", "displaced": "C3", "even": "C2", "random": "C0", "strong": "C1"}
-
-
-def draw_knobs() -> None:
-    """A figure of three triangular lattices, each with one kind of disorder, and of two coordination distributions."""
-    drawn = {
-        "missing at random": lattice_network("triangular", 30, mean_coordination=4, rng=0),
-        "nearly four everywhere": network_with_variance("triangular", 30, 4, 0.0, rng=0, most_rounds=4000),
-        "six, of unequal strength": lattice_network("triangular", 30, springs=gamma_springs(1.5), rng=0),
-    }
-    _, axes = plt.subplots(2, 2, figsize=(5.8, 6))
-    for ax, (title, network) in zip(axes.ravel(), drawn.items(), strict=False):
-        z = network.coordination()
-        draw_network(ax, network, (-0.6, 9.0, -0.6, 9.0), 22, z, limits=(1, 6), by_stiffness=True)
-        ax.set_title(title, fontsize=11)
-    for network, shift, label in zip(drawn.values(), (-0.2, 0.2), ("random", "even"), strict=False):
-        count = np.bincount(network.coordination(), minlength=7)
-        axes[1, 1].bar(np.arange(7) + shift, count / count.sum(), width=0.4, label=label)
-    axes[1, 1].set(xlabel="springs at a node", ylabel="fraction of nodes")
-    axes[1, 1].legend(fontsize=9)
 
 
 def draw_comparison(axes, found, crystal, dimension: int, title: str) -> None:
@@ -55,17 +32,16 @@ def draw_comparison(axes, found, crystal, dimension: int, title: str) -> None:
     axes.tick_params(labelsize=9)
 
 
-def draw_map(axes, x, y, values, points, levels, title: str):
+def draw_map(axes, x, y, values, discs, levels, title: str):
     """Contours of values (Y, X) over x and y, networks as discs of their own value; returns the filled contours.
 
-    points: list of (x, y, value).
+    discs: values of the networks by (x, y).
     """
     filled = axes.contourf(x, y, values, levels=levels, cmap="viridis", extend="both")
     lines = axes.contour(x, y, values, levels=levels, colors="white", linewidths=0.5)
     axes.clabel(lines, levels[::2], fontsize=8, fmt="%.3g")
-    px, py, value = np.transpose(points)
     look = {"norm": filled.norm, "cmap": filled.cmap, "edgecolors": "black", "linewidths": 1.2}
-    axes.scatter(px, py, c=value, s=70, zorder=3, clip_on=False, **look)
+    axes.scatter(*np.transpose(list(discs)), c=list(discs.values()), s=70, zorder=3, clip_on=False, **look)
     axes.set_title(title, fontsize=11)
     return filled
 
@@ -79,12 +55,6 @@ def draw_errors(ax, points, marker: str, color: str, face: str, label: str) -> N
     ax.legend()
 
 
-def _mark_window(ax) -> None:
-    """Grey band where the excess is read, and the level 1 of the crystal."""
-    ax.axvspan(*WINDOW, color="0.93", zorder=0)
-    ax.axhline(1, color="0.3", linestyle=":", linewidth=1)
-
-
 def draw_ratios(ax, groups, title: str) -> None:
     """Ratio of g to the softened crystal's for groups of Excess by "<knob> <lattice>": mean, and range shaded.
 
@@ -92,18 +62,25 @@ def draw_ratios(ax, groups, title: str) -> None:
     """
     for group, found in groups.items():
         kind, name = group.split()
-        curves, color = np.array([each.ratio for each in found]), KNOB_COLORS[kind]
-        ax.fill_between(found[0].scaled, curves.min(axis=0), curves.max(axis=0), color=color, alpha=0.2, linewidth=0)
+        curves, scaled, color = found.values("ratio"), found.samples[0].scaled, KNOB_COLORS[kind]
+        ax.fill_between(scaled, curves.min(axis=0), curves.max(axis=0), color=color, alpha=0.2, linewidth=0)
         label = kind if name != "triangular" or kind == "even" else None
         line = "--" if name == "triangular" else "-"
-        ax.plot(found[0].scaled, curves.mean(axis=0), color=color, linestyle=line, linewidth=1.5, label=label)
-    _mark_window(ax)
-    ax.set(ylabel=r"$g\,/\,g_\mathrm{crystal}$", xlim=(0.1, 0.9), ylim=(0.8, None))
+        ax.plot(scaled, curves.mean(axis=0), color=color, linestyle=line, linewidth=1.5, label=label)
+    _label_ratio(ax, "crystal", xlim=(0.1, 0.9), ylim=(0.8, None))
     ax.set_title(title, fontsize=11)
 
 
-def draw_variance(ax, fluctuations, nets, medium: float, color, line: str, label: str) -> None:
-    """Net excess (F, samples) against the variance of the coordination, mean and range; a cross for the medium."""
+def _label_ratio(ax, reference: str, **limits) -> None:
+    """Label of a ratio of densities, grey band where the excess is read, and the level 1 of the crystal."""
+    ax.axvspan(*WINDOW, color="0.93", zorder=0)
+    ax.axhline(1, color="0.3", linestyle=":", linewidth=1)
+    ax.set(ylabel=rf"$g\,/\,g_\mathrm{{{reference}}}$", **limits)
+
+
+def draw_variance(ax, fluctuations, groups, medium: float, color, line: str, label: str) -> None:
+    """Net excess of a Group for each variance of the coordination, mean and range; a cross for the medium."""
+    nets = np.array([group.values("net") for group in groups])
     middle = nets.mean(axis=1)
     off = abs(np.array([nets.min(axis=1), nets.max(axis=1)]) - middle)
     look = {"color": color, "linestyle": line, "marker": "o", "markersize": 4, "linewidth": 1.3}
@@ -116,7 +93,7 @@ def draw_variance(ax, fluctuations, nets, medium: float, color, line: str, label
 
 
 def draw_waves(axes, omega, found, speed: float, peak: float) -> None:
-    """Lines of four wave vectors, dispersion and damping of `measure.Waves`, on three axes.
+    """Lines of four wave vectors, dispersion and damping of `network_waves.Waves`, on three axes.
 
     omega: frequencies (K,) of the spectral functions; speed: sqrt of the network's stiffness; peak: omega of the
     maximum of g / omega.
@@ -125,15 +102,14 @@ def draw_waves(axes, omega, found, speed: float, peak: float) -> None:
         for curve, line, width in ((found.mean, "-", 1.3), (found.drawn, "--", 1.2)):
             axes[0].plot(omega, curve[:, i] / found.mean[:, i].max(), line, color=color, linewidth=width)
     axes[0].set(xlim=(0, 2.0), ylim=(0, 1.9), xlabel=OMEGA_LABEL)
-    centre, width = found.values("frequency"), found.values("width")
+    centre = found.values("frequency")
     axes[1].plot(found.q, centre.mean(axis=0), "o", markersize=4, label="network")
-    axes[1].plot(found.q, [line.frequency for line in found.medium], "--", color="C1", label="CPA")
+    axes[1].plot(found.q, found.medium.frequency, "--", color="C1", label="CPA")
     axes[1].plot(found.q, 2 * np.sin(found.q / 2) * speed, color="0.6", linewidth=1.1, label="crystal")
     axes[1].set(xlabel="q (1/a)", xlim=(0, 1.95), ylim=(0, None))
-    axes[2].plot(centre.ravel(), (np.pi * width / centre).ravel(), "o", markersize=3, markerfacecolor="none")
-    for lines, dashes, color in ((found.medium, "--", "C1"), (found.second, ":", "0.4")):
-        x, y = np.transpose([(line.frequency, np.pi * line.width / line.frequency) for line in lines])
-        axes[2].plot(x, y, dashes, color=color)
+    axes[2].plot(centre.ravel(), found.values("damping").ravel(), "o", markersize=3, markerfacecolor="none")
+    axes[2].plot(found.medium.frequency, found.medium.damping, "--", color="C1")
+    axes[2].plot(found.second.frequency, found.second.damping, ":", color="0.4")
     axes[2].axhline(1, color="0.3", linewidth=0.8)
     axes[2].axvline(peak, color="0.5", linewidth=0.8)
     axes[2].set(xlabel=OMEGA_LABEL, yscale="log", xlim=(0, 1.4), ylim=(0.01, 6))
@@ -146,37 +122,14 @@ def draw_intervals(ax, x, intervals, marker: str, color: str, **look) -> None:
 
 
 def draw_contacts(ax, found, fcc) -> None:
-    """Ratio of g to that of fcc for `measure.GlassContacts`, samples and mean for each cutoff, and of fcc itself."""
-    for (factor, group), color in zip(found.excess.items(), style.ordered_colors(3), strict=True):
-        curves, label = np.array([each.ratio for each in group]), f"z = {found.coordination[factor].mean():.1f}"
-        ax.plot(group[0].scaled, curves.T, color=color, linewidth=0.5, alpha=0.6)
-        ax.plot(group[0].scaled, curves.mean(axis=0), color=color, label=label)
+    """Ratio of g to that of fcc for `contacts.GlassContacts`, samples and mean for each cutoff, and of fcc."""
+    for each, color in zip(found.contacts.values(), style.ordered_colors(3), strict=True):
+        curves, scaled = each.excess.values("ratio"), each.excess.samples[0].scaled
+        ax.plot(scaled, curves.T, color=color, linewidth=0.5, alpha=0.6)
+        ax.plot(scaled, curves.mean(axis=0), color=color, label=f"z = {each.coordination:.1f}")
     ax.plot(fcc.scaled, fcc.ratio, "--", color="0.5", linewidth=1.1, label="fcc")
-    _mark_window(ax)
-    ax.set(ylabel=r"$g\,/\,g_\mathrm{fcc}$", xlim=(0.15, 0.9), ylim=(0.6, 2.3))
+    _label_ratio(ax, "fcc", xlim=(0.15, 0.9), ylim=(0.6, 2.3))
     ax.legend(fontsize=9, ncols=2, loc="upper left")
-
-
-def draw_explorer(axes, pairs) -> None:
-    """One frame of the explorer: for each dimension the reduced density over the own Debye level of a network and of
-    its medium, if it has one.
-
-    pairs: list of (title, network Excess, medium Excess or None), one for each of the axes. Below rigidity it says so.
-    """
-    for ax, (title, network, medium) in zip(np.ravel(axes), pairs, strict=True):
-        ax.set_title(title, fontsize=11)
-        ax.axhline(1, color="0.4", linestyle=":", linewidth=1)
-        # the crystal's singularity, at 1, is in `reduced` as well
-        ax.set(xlim=(0.1, 0.9), ylim=(0.6, 3.2), ylabel=r"$g\,/\,g_\mathrm{D}$", xlabel=SCALED_LABEL)
-        if not network.rigid:
-            ax.text(0.5, 1.8, "below rigidity:\nno sound, no Debye level", ha="center", fontsize=11)
-            continue
-        ax.plot(network.scaled, network.reduced / network.level, color="C0", label="network")
-        if medium is not None and medium.rigid:
-            ax.plot(medium.scaled, medium.reduced / medium.level, "--", color="C1", label="CPA")
-        crystal = network.reduced / network.ratio / network.level
-        ax.plot(network.scaled, crystal, color="0.6", linewidth=1.1, label="softened crystal")
-        ax.legend(loc="upper left", fontsize=9)
 
 
 @dataclass(frozen=True)
@@ -186,7 +139,8 @@ class Explorer:
     Attributes
     ----------
     pairs : dict
-        For each value of the slider what `draw_explorer` draws.
+        For each value of the slider, for each of the axes a title, the Excess of a network, and that of its effective
+        medium or None.
     name : str
         Format of a value, such as "p = {:g}".
     """
@@ -195,12 +149,23 @@ class Explorer:
     name: str
 
     def draw(self, axes, value) -> None:
-        """Draw the frame of a value."""
-        draw_explorer(axes, self.pairs[value])
+        """Draw the frame of a value: g / omega^(d-1) over the Debye level. Below rigidity it says so."""
+        for ax, (title, network, medium) in zip(np.ravel(axes), self.pairs[value], strict=True):
+            ax.set_title(title, fontsize=11)
+            ax.axhline(1, color="0.4", linestyle=":", linewidth=1)
+            # the crystal's singularity, at 1, is in `reduced` as well
+            ax.set(xlim=(0.1, 0.9), ylim=(0.6, 3.2), ylabel=r"$g\,/\,g_\mathrm{D}$", xlabel=SCALED_LABEL)
+            if not network.rigid:
+                ax.text(0.5, 1.8, "below rigidity:\nno sound, no Debye level", ha="center", fontsize=11)
+                continue
+            ax.plot(network.scaled, network.over_level, color="C0", label="network")
+            if medium is not None and medium.rigid:
+                ax.plot(medium.scaled, medium.over_level, "--", color="C1", label="CPA")
+            ax.plot(network.scaled, network.crystal, color="0.6", linewidth=1.1, label="softened crystal")
+            ax.legend(loc="upper left", fontsize=9)
 
     def describe(self, value) -> str:
         """Alternative text of the frame of a value: the highest point of each network."""
-        shown = self.pairs[value]
-        height = [f"highest {n.height:.2f} of the Debye level" if n.rigid else "below rigidity" for _, n, _ in shown]
-        words = "; ".join(f"{title}, {height[k]}" for k, (title, _, _) in enumerate(shown))
+        text = {True: "{}, highest {:.2f} of the Debye level", False: "{}, below rigidity"}
+        words = "; ".join(text[found.rigid].format(title, found.height) for title, found, _ in self.pairs[value])
         return f"{self.name.format(value)}: {words}."

@@ -17,14 +17,8 @@ from scipy.integrate import lebedev_rule
 from bosonpeak.networks.lattices import get_lattice
 
 VECTOR_LATTICES = ("triangular", "fcc")
-TOP = {
-    ("square", False): 8.0,
-    ("triangular", False): 9.0,
-    ("simple-cubic", False): 12.0,
-    ("fcc", False): 16.0,
-    ("triangular", True): 6.0,
-    ("fcc", True): 8.0,
-}
+TOP = {("square", False): 8.0, ("triangular", False): 9.0, ("simple-cubic", False): 12.0, ("fcc", False): 16.0}
+TOP |= {("triangular", True): 6.0, ("fcc", True): 8.0}
 """Largest eigenvalue of D(k) of the perfect lattice with springs 1, by (lattice, vector)."""
 
 
@@ -48,62 +42,37 @@ def _mean(a, b):
     return (a + b) / 2
 
 
-def _upper(s):
-    """s moved above the real axis by less than rounding, so that every square root below takes its branch."""
-    s = np.asarray(s, complex)
-    return s.real + 1j * np.maximum(s.imag, 1e-15 * (1 + abs(s)))
-
-
 def _square(s):
     return 1 / _mean(s - 4, np.sqrt(s) * np.sqrt(s - 8))
 
 
 def _triangular(s):
     w = np.sqrt(9 - s)
-    return 1 / _mean(
-        1j * np.sqrt(3 - w) * (1 + w) * np.sqrt(1 + w),
-        -1j * np.sqrt(3 + w) * (1 - w) * np.sqrt(1 - w),
-    )
+    left, right = (np.sqrt(3 - v) * (1 + v) * np.sqrt(1 + v) for v in (w, -w))
+    return 1 / _mean(1j * left, -1j * right)
 
 
-@lru_cache(maxsize=1)
-def _tanh_sinh(step: float = 0.12, reach: float = 3.36):
-    """Double-exponential rule on [0, 1]: distances of the nodes from the left and the right end, weights."""
-    u = np.arange(-reach, reach + step / 2, step)
-    v = np.pi / 2 * np.sinh(u)
-    left, right = 1 / (1 + np.exp(-2 * v)), 1 / (1 + np.exp(2 * v))
-    return left, right, step * np.pi * np.cosh(u) * left * right
+_U = np.linspace(-3.36, 3.36, 57)
+_LEFT, _RIGHT = (1 / (1 + np.exp(-sign * np.pi * np.sinh(_U))) for sign in (1, -1))
+_WEIGHT = 0.12 * np.pi * np.cosh(_U) * _LEFT * _RIGHT
+"""Double-exponential rule on [0, 1]: distances of the nodes from the left and the right end, weights."""
 
 
 def _integrate(f, s, breaks, end):
-    """int_0^end f(k, s) dk for s (K,), with the range cut at `breaks` (K, n), where f has singularities for real s.
-
-    The function f is even in k about both ends, so that far from the real axis the midpoint rule converges
-    exponentially.
-    """
+    """int_0^end f(k, s) dk for s (K,), cut at the cos k in `breaks` (K, n), where f has singularities for real s."""
+    cuts = np.clip(np.arccos(np.clip(breaks, -1, 1)), 0, end)
+    cuts = np.sort(np.pad(cuts, ((0, 0), (1, 1)), constant_values=(0, end))).T
     total = np.zeros(len(s), complex)
-    far = s.imag > 0.6
-    if far.any():
-        k = (np.arange(48) + 0.5) / 48 * end
-        total[far] = f(k, s[far, None]).mean(axis=1) * end
-    near = np.flatnonzero(~far)
-    left, right, weight = _tanh_sinh()
-    ends = np.zeros((len(near), 1)), np.full((len(near), 1), end)
-    cuts = np.sort(np.concatenate([ends[0], np.clip(breaks[near], 0, end), ends[1]], axis=1)).T
     for a, b in pairwise(cuts):
         wide = b - a > 1e-14
-        a, b, here = a[wide, None], b[wide, None], near[wide]
-        total[here] += (f(a * right + b * left, s[here, None]) * (b - a)) @ weight
+        a, b = a[wide, None], b[wide, None]
+        total[wide] += (f(a * _RIGHT + b * _LEFT, s[wide, None]) * (b - a)) @ _WEIGHT
     return total
-
-
-def _angles(cosines):
-    return np.arccos(np.clip(cosines, -1, 1))
 
 
 def _simple_cubic(s):
     # square layers at s - 2 + 2 cos k, singular where that is 0, 4 or 8
-    breaks = _angles((np.array([0.0, 4.0, 8.0]) - s.real[:, None] + 2) / 2)
+    breaks = (np.array([0.0, 4.0, 8.0]) - s.real[:, None] + 2) / 2
     return _integrate(lambda k, s: _square(s - 2 + 2 * np.cos(k)), s, breaks, np.pi) / np.pi
 
 
@@ -113,7 +82,7 @@ def _fcc(s):
         return 1 / _mean(s - 16, np.sqrt(s - 8 - 8 * np.cos(c)) * np.sqrt(s - 8 + 8 * np.cos(c)))
 
     x = s.real[:, None]
-    breaks = _angles(np.concatenate([abs(x - 8) / 8, np.sqrt(np.clip(x - 12, 0, None)) / 2], axis=1))
+    breaks = np.concatenate([abs(x - 8) / 8, np.sqrt(np.clip(x - 12, 0, None)) / 2], axis=1)
     return _integrate(layer, s, breaks, np.pi / 2) * 2 / np.pi
 
 
@@ -130,12 +99,10 @@ def _simplices(dimension: int, n: int):
     grid = np.indices((n + 1,) * dimension).reshape(dimension, -1).T
     theta = grid[:, :1] / n * np.pi * np.hstack([np.ones((len(grid), 1)), 2 * grid[:, 1:] / n - 1])
     corner = np.indices((n,) * dimension).reshape(dimension, -1).T
-    start, steps = np.zeros((1, dimension), int), np.eye(dimension, dtype=int)
+    steps = np.eye(dimension, dtype=int)
     # Kuhn's triangulation: one simplex for each order of the axes; none crosses the plane theta_2 = theta_3
-    paths = [
-        start + np.vstack([start, np.cumsum(steps[list(order)], axis=0)]) for order in permutations(range(dimension))
-    ]
-    path = np.concatenate([corner[:, None] + path for path in paths])
+    paths = [np.cumsum(steps[list(order)], axis=0) for order in permutations(range(dimension))]
+    path = np.concatenate([corner[:, None] + np.pad(path, ((1, 0), (0, 0))) for path in paths])
     if dimension == 3:
         path = path[(path[..., 1] - path[..., 2]).sum(axis=1) > 0]
     return theta, np.ravel_multi_index(np.moveaxis(path, -1, 0), (n + 1,) * dimension)
@@ -143,17 +110,10 @@ def _simplices(dimension: int, n: int):
 
 def _fraction_below(e, level):
     """Fraction of each simplex below level (S,), for a linear function with ascending corner values e (d + 1, S)."""
-    if len(e) == 3:
-        low = (level - e[0]) ** 2 / ((e[1] - e[0]) * (e[2] - e[0]))
-        high = 1 - (e[2] - level) ** 2 / ((e[2] - e[0]) * (e[2] - e[1]))
-        return np.where(level < e[1], low, high)
-    low = (level - e[0]) ** 3 / ((e[1] - e[0]) * (e[2] - e[0]) * (e[3] - e[0]))
-    high = 1 - (e[3] - level) ** 3 / ((e[3] - e[0]) * (e[3] - e[1]) * (e[3] - e[2]))
-    # Bloechl, Jepsen and Andersen, Phys. Rev. B 49, 16223 (1994), Appendix A
-    x, a, c = level - e[1], e[1] - e[0], (e[2] - e[0]) * (e[3] - e[0])
-    slope = (e[2] - e[0] + e[3] - e[1]) / ((e[2] - e[1]) * (e[3] - e[1]))
-    middle = (a**2 + 3 * a * x + 3 * x**2 - slope * x**3) / c
-    return np.where(level < e[1], low, np.where(level < e[2], middle, high))
+    d = len(e) - 1
+    # truncated powers, summed from the nearer end, where they do not cancel
+    below = sum(np.clip(level - e[i], 0, None) ** d / np.prod(np.delete(e, i, 0) - e[i], axis=0) for i in range(d - 1))
+    return np.where(level < e[-2], below, 1 - (e[-1] - level) ** d / np.prod(e[-1] - e[:-1], axis=0))
 
 
 def _states_below(lattice: str, vector: bool, n: int, omega) -> np.ndarray:
@@ -173,8 +133,7 @@ def _states_below(lattice: str, vector: bool, n: int, omega) -> np.ndarray:
         first, last = (np.ceil(e[k] / step).astype(int) for k in (0, -1))
         order = np.argsort(first - last)
         e, first, last, share = e[:, order], first[order], last[order], volume[order] / volume.sum()
-        whole = np.bincount(np.minimum(last, len(omega)), share, len(below))
-        below += np.cumsum(whole)
+        below += np.cumsum(np.bincount(np.minimum(last, len(omega)), share, len(below)))
         for offset in range((last - first).max(initial=0)):
             # the widest come first
             count = np.searchsorted(first - last, -offset, side="left")
@@ -221,8 +180,8 @@ def debye_level_of_lattice(lattice: str, vector: bool = False) -> float:
     square = along.sum(axis=1)[:, None]
     if vector:
         square = np.linalg.eigvalsh(np.einsum("ab,bi,bj->aij", along, kind.steps, kind.steps))
-    surface = 2 * np.pi * (d - 1)
-    return float(surface * weight @ (square ** (-d / 2)).mean(axis=1) / ((2 * np.pi) ** d * kind.number_density))
+    share = (d - 1) / (2 * np.pi) ** (d - 1) / kind.number_density
+    return float(share * weight @ (square ** (-d / 2)).mean(axis=1))
 
 
 @lru_cache(maxsize=16)
@@ -267,38 +226,21 @@ def vector_density(lattice: str, n: int | None = None, cells: int = 800) -> tupl
     near = low & (omega > top / 24)
     curvature = np.mean((g[near] / (level * omega[near] ** (d - 1)) - 1) / omega[near] ** 2)
     g[low] = level * omega[low] ** (d - 1) * (1 + curvature * omega[low] ** 2)
-    if d == 3:
-        # a broken line through the points of a parabola lies above it, on average by this
-        g[low] -= level * (edges[1] - edges[0]) ** 2 / 6
+    # in three dimensions a broken line through the points of a parabola lies above it, on average by this
+    g[low] -= (d - 2) * level * (edges[1] - edges[0]) ** 2 / 6
     return omega, g
 
 
 def _vector_green(lattice, s):
     """G0 from the density over omega, exact for the broken line through its values.
 
-    G0 = F(z)/(2 z), with z = sqrt(s) and F the Hilbert transform of the density continued evenly to omega < 0.
+    G0 = F(z)/(2 z), with z = sqrt(s) and F the Hilbert transform of the density continued evenly to omega < 0. That of
+    a broken line is the sum of x log x over its kinks, with x their distance from z.
     """
     omega, g = vector_density(lattice)
-    step = omega[1] - omega[0]
-    nodes, values = np.concatenate([-omega[::-1], omega]), np.concatenate([g[::-1], g])
-    z = np.sqrt(s)
-    F = np.empty(s.shape, complex)
-    # one block at a time, so that it stays in the cache
-    for part in np.array_split(np.arange(len(s)), len(s) // 32 + 1):
-        x = (z[part, None] - nodes) / step
-        r = 1 / x
-        square = r * r
-        # the transform of one hat function by its moments has an error of 1e-11 eight cells away
-        hat = r * (1 + square * (1 / 6 + square * (1 / 15 + square * (1 / 28 + square / 45))))
-        centre = np.round((z[part].real - nodes[0]) / step).astype(int)
-        near = np.clip(centre[:, None] + np.arange(-8, 9), 0, len(nodes) - 1)
-        y = np.take_along_axis(x, near, axis=1)
-        exact = (y + 1) * np.log(y + 1) - 2 * y * np.log(y) + (y - 1) * np.log(y - 1)
-        far = abs(y) > 8
-        exact[far] = np.take_along_axis(hat, near, axis=1)[far]
-        np.put_along_axis(hat, near, exact, axis=1)
-        F[part] = hat @ values
-    return F / (2 * z)
+    kinks = np.diff(np.pad(np.concatenate([g[::-1], g]), 2), 2)
+    x = np.sqrt(s)[:, None] / (omega[1] - omega[0]) - (np.arange(len(kinks)) - (len(kinks) - 1) / 2)
+    return (x * np.log(x)) @ kinks / (2 * np.sqrt(s))
 
 
 def evaluate_lattice_green(lattice: str, s, vector: bool = False) -> np.ndarray:
@@ -328,5 +270,6 @@ def evaluate_lattice_green(lattice: str, s, vector: bool = False) -> np.ndarray:
     s = np.asarray(s, complex)
     if not (s.imag >= 0).all():
         raise ValueError(f"s = {s[~(s.imag >= 0)].flat[0]}: the retarded Green's function needs Im s >= 0")
-    flat = _upper(s.ravel())
+    # above the real axis by less than rounding, so that every square root takes its branch
+    flat = s.ravel().real + 1j * np.maximum(s.ravel().imag, 1e-15 * (1 + abs(s.ravel())))
     return (_vector_green(lattice, flat) if vector else _SCALAR[lattice](flat)).reshape(s.shape)

@@ -10,61 +10,50 @@ D(q)]^-1. Reduced units: length a, stiffness t0, mass m, omega in sqrt(t0/m), q 
 from dataclasses import dataclass, replace
 
 import numpy as np
+import xarray as xr
 from scipy.optimize import least_squares
 
+from bosonpeak import statistics
+from bosonpeak.archive.methods import method
 from bosonpeak.networks import SpringNetwork
-from bosonpeak.networks.lattices import get_lattice
-from bosonpeak.papers.spring_network.cpa import find_crossover
-from bosonpeak.papers.spring_network.network_peaks import fine_grid, kernel_matrix, see_through_kernel
+from bosonpeak.networks.lattices import get_lattice, lattice_network
+from bosonpeak.papers.spring_network import cpa, excess, kernel
+from bosonpeak.papers.spring_network.sample_datasets import measure_samples, part_of, read_spectra
 from bosonpeak.vibrations.spectra import Spectrum, spectral_function
+
+WAVE_GRID = np.arange(0.02, 2.6, 0.004)
+"""Frequencies omega of the spectral functions."""
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line of the spectral function, fitted by a damped oscillator.
+class Lines:
+    """Lines of the spectral function at several wave vectors, fitted by damped oscillators.
 
     Attributes
     ----------
-    frequency, width : float
+    frequency, width : array, shape (Q,)
         Omega and the full width Gamma at half of the height, in sqrt(t0/m).
-    weight : float
+    weight : array, shape (Q,)
         1 for a whole line.
-    misfit : float
-        Root mean square of the residuals over the height of the line.
     """
 
-    frequency: float
-    width: float
-    weight: float
-    misfit: float
+    frequency: np.ndarray
+    width: np.ndarray
+    weight: np.ndarray
 
+    @property
+    def damping(self) -> np.ndarray:
+        """pi Gamma / Omega, (Q,). Where it is 1 the mean free path of the energy is half a wavelength."""
+        return np.pi * self.width / self.frequency
 
-def box_vectors_along(network: SpringNetwork, axis: int, q_max: float) -> np.ndarray:
-    """Wave vectors that fit the periodic box, along one axis.
-
-    Parameters
-    ----------
-    network : SpringNetwork
-    axis : int
-    q_max : float
-        Longest wave vector in 1/a.
-
-    Returns
-    -------
-    array, shape (Q, d)
-        In 1/a, shortest first.
-
-    Raises
-    ------
-    ValueError
-        If none fits.
-    """
-    count = int(q_max * network.box[axis] / (2 * np.pi) + 1e-9)
-    if count < 1:
-        raise ValueError(f"a box of edge {network.box[axis]:.4g} holds no wave vector up to {q_max:.4g}")
-    q = np.zeros((count, len(network.box)))
-    q[:, axis] = 2 * np.pi * np.arange(1, count + 1) / network.box[axis]
-    return q
+    @property
+    def ioffe_regel(self) -> float:
+        """Frequency at which the damping of ascending wave vectors first reaches 1, NaN where it does not."""
+        over = np.flatnonzero(self.damping >= 1)
+        if not len(over):
+            return np.nan
+        part = slice(max(over[0] - 1, 0), over[0] + 1)
+        return float(np.interp(1.0, self.damping[part], self.frequency[part]))
 
 
 def wave_spectrum(network: SpringNetwork, q, omega, resolution: float) -> Spectrum:
@@ -111,7 +100,7 @@ def damped_oscillator(omega, frequency, width) -> np.ndarray:
     return 2 / np.pi * omega**2 * width / ((omega**2 - frequency**2) ** 2 + (omega * width) ** 2)
 
 
-def fit_lines(seen: Spectrum, above: float = 0.25) -> list[Line]:
+def fit_lines(seen: Spectrum, above: float = 0.25) -> Lines:
     """Fit a damped oscillator, seen through the kernel of the run, to each line.
 
     The width of the kernel is thereby taken out. A width much below that of the kernel is uncertain.
@@ -125,7 +114,7 @@ def fit_lines(seen: Spectrum, above: float = 0.25) -> list[Line]:
 
     Returns
     -------
-    list of Line
+    Lines
 
     Raises
     ------
@@ -133,8 +122,8 @@ def fit_lines(seen: Spectrum, above: float = 0.25) -> list[Line]:
         If fewer than five points of a line are that high.
     """
     omega = seen.omega
-    fine = fine_grid(seen.omega_max * (1 - 1e-9), max(2000, 8 * seen.n_moments))
-    matrix = kernel_matrix(fine, omega, seen.n_moments, seen.omega_max)
+    fine = kernel.fine_grid(seen.omega_max * (1 - 1e-9), max(2000, 8 * seen.n_moments))
+    matrix = kernel.kernel_matrix(fine, omega, seen.n_moments, seen.omega_max)
     # a line narrower than the fine grid cannot be distinguished from a narrower one
     narrow = np.log(2 * (fine[1] - fine[0]))
     lines = []
@@ -146,10 +135,12 @@ def fit_lines(seen: Spectrum, above: float = 0.25) -> list[Line]:
         if part.stop - part.start < 5:
             raise ValueError(f"the line at omega = {omega[i]:.3g} spans fewer than five points: take a finer grid")
         lines.append(_fit(curve[part] / curve[i], curve[i], omega[part], omega[i], matrix[part], fine, narrow, seen))
-    return lines
+    return Lines(*np.transpose(lines))
 
 
-def _fit(shown, height, omega, top, matrix, fine, narrow, seen) -> Line:
+def _fit(shown, height, omega, top, matrix, fine, narrow, seen):
+    """Frequency, width and weight of one line."""
+
     def difference(p):
         return np.exp(p[2]) * (matrix @ damped_oscillator(fine, np.exp(p[0]), np.exp(p[1]))) / height - shown
 
@@ -157,8 +148,7 @@ def _fit(shown, height, omega, top, matrix, fine, narrow, seen) -> Line:
     start = [np.log(top), max(np.log(half), narrow + 0.1), 0.0]
     ends = np.log([0.5 * omega[0], 1.5 * omega[-1]])
     found = least_squares(difference, start, bounds=([ends[0], narrow, -5], [ends[1], np.log(3 * fine[-1]), 5]))
-    frequency, width, weight = np.exp(found.x)
-    return Line(float(frequency), float(width), float(weight), float(np.sqrt(np.mean(found.fun**2))))
+    return np.exp(found.x)
 
 
 def medium_run(medium, q, seen: Spectrum) -> Spectrum:
@@ -178,14 +168,126 @@ def medium_run(medium, q, seen: Spectrum) -> Spectrum:
     Spectrum
         With g (K, Q) at the frequencies of `seen`.
     """
-    g = np.stack([see_through_kernel(medium.omega, column, seen) for column in medium_spectrum(medium, q).T], axis=1)
+    g = kernel.see_through_kernel(medium.omega, medium_spectrum(medium, q), seen)
     return replace(seen, g=g, stderr=np.zeros_like(g))
 
 
-def ioffe_regel(lines) -> float:
-    """Frequency at which pi times the width of a line first reaches its frequency, NaN where it does not.
+def wave_vectors(n_waves: int) -> np.ndarray:
+    """Thirteen wave vectors (Q, 2) at most, along one side of a square box of this many nodes."""
+    every = 2 * np.pi * np.arange(1, n_waves // 3) / n_waves
+    return np.outer(every[np.unique(np.searchsorted(every, np.linspace(0.28, 1.85, 13)))], [1.0, 0.0])
 
-    There the mean free path of the energy is half a wavelength. The lines are ordered by rising wave vector.
+
+def wave_part(n_waves: int, share: float, seed: int, resolution: float) -> dict:
+    """`part_of` the spectral function (K, Q) of one network at its `wave_vectors`."""
+    network = lattice_network("square", n_waves, bond_fraction=share, rng=seed)
+    return part_of(wave_spectrum(network, wave_vectors(n_waves), WAVE_GRID, resolution))
+
+
+@method("spring-network-waves", 1)
+def measure_waves(n_waves, seeds, resolution, *, progress=False, folder=None) -> xr.Dataset:
+    """Spectral functions of diluted square lattices of n_waves^2 nodes at the shares 0.8 and 0.7.
+
+    Parameters
+    ----------
+    n_waves, seeds : int
+    resolution : float
+        Standard deviation of the kernel, in sqrt(t0/m).
+
+    Returns
+    -------
+    xarray.Dataset
+        density (sample, K, Q) at the frequencies `WAVE_GRID` and the wave vectors q (Q,) in 1/a along one axis; samples
+        named "<p> s<seed>"; n_moments and omega_max of the kernel.
     """
-    frequency = np.array([line.frequency for line in lines])
-    return find_crossover(frequency, np.pi * np.array([line.width for line in lines]) / frequency)
+    jobs = {f"{p:g} s{s}": (wave_part, n_waves, p, 100 + s, resolution) for p in (0.8, 0.7) for s in range(seeds)}
+    found = measure_samples(jobs, measure_waves.method, progress, folder, resolution=resolution)
+    return found.assign(q=("density_2", wave_vectors(n_waves)[:, 0]))
+
+
+@dataclass(frozen=True)
+class Attenuation:
+    """Widths of lines over those of the medium, as geometric means over wave vectors: of the networks, of second-order
+    perturbation theory, and of the networks at the longest wave."""
+
+    networks: excess.Interval
+    second: float
+    longest: float
+
+
+@dataclass(frozen=True)
+class Waves:
+    """Waves of a diluted square lattice.
+
+    Attributes
+    ----------
+    q : array, shape (Q,)
+        Wave vectors in 1/a.
+    networks : list of Lines
+        Of each sample.
+    medium, second : Lines
+        Of the effective medium, and of second-order perturbation theory.
+    mean, drawn : array, shape (K, Q)
+        Mean spectral function of the networks, and that of the medium on a coarser grid.
+    """
+
+    q: np.ndarray
+    networks: list[Lines]
+    medium: Lines
+    second: Lines
+    mean: np.ndarray
+    drawn: np.ndarray
+
+    def values(self, quantity: str) -> np.ndarray:
+        """ "frequency", "width" or "damping" of the lines of the networks, (samples, Q)."""
+        return np.array([getattr(lines, quantity) for lines in self.networks])
+
+    @property
+    def reached(self) -> np.ndarray:
+        """Ioffe-Regel frequencies omega of the samples that reach the crossover."""
+        found = self.values("ioffe_regel")
+        return found[np.isfinite(found)]
+
+    @property
+    def crossing(self) -> float | None:
+        """Their mean; None where no sample reaches the crossover."""
+        return float(self.reached.mean()) if len(self.reached) else None
+
+    def crossing_over(self, omega: float) -> excess.Interval | tuple[None, None]:
+        """`crossing` over a frequency with its interval; (None, None) where no sample reaches the crossover."""
+        return statistics.mean_interval(self.reached / omega) if len(self.reached) else (None, None)
+
+    def attenuation(self) -> Attenuation:
+        """Widths over those of the medium below the crossover."""
+        below = self.values("frequency").mean(axis=0) < (self.crossing or np.inf)
+        ratios = np.log(self.values("width") / self.medium.width)[:, below]
+        value, (low, high) = statistics.mean_interval(ratios.mean(axis=1))
+        second = np.log(self.second.width / self.medium.width)[below].mean()
+        value, low, high, second, longest = np.exp([value, low, high, second, ratios[:, 0].mean()]).tolist()
+        return Attenuation((value, (low, high)), second, longest)
+
+    @property
+    def dispersion_error(self) -> float:
+        """Largest relative difference between the mean frequencies of the networks and those of the medium."""
+        return float(abs(self.values("frequency").mean(axis=0) / self.medium.frequency - 1).max())
+
+
+def read_waves(data: xr.Dataset, media: dict[str, cpa.EffectiveMedium], share: float) -> Waves:
+    """Fit the lines of the networks at one share of springs, and those of the effective medium alike.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Of `measure_waves`.
+    media : dict of EffectiveMedium
+        With "wave <share>" and "drawn <share>".
+    share : float
+        0.8 or 0.7.
+    """
+    seen = read_spectra(data, f"{share:g}", WAVE_GRID, data.attrs["resolution"])
+    q = np.outer(data.q.values, [1.0, 0.0])
+    medium, coarse = media[f"wave {share:g}"], media[f"drawn {share:g}"]
+    born = replace(medium, stiffness=cpa.expand_second_order("square", medium.omega, bond_fraction=share))
+    own, second = (fit_lines(medium_run(each, q, seen[0])) for each in (medium, born))
+    drawn = medium_run(coarse, q, seen[0]).g
+    return Waves(data.q.values, [fit_lines(s) for s in seen], own, second, np.mean([s.g for s in seen], axis=0), drawn)

@@ -1,0 +1,280 @@
+"""Whole spectra of networks compared with those of their effective media, and the sharp lines that the media lack."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+import xarray as xr
+
+from bosonpeak import statistics
+from bosonpeak.archive.methods import method
+from bosonpeak.networks import SpringNetwork
+from bosonpeak.networks.springs import vector_dynamical_matrix
+from bosonpeak.papers.spring_network import cpa, excess, kernel, lattice_green, series
+from bosonpeak.papers.spring_network.recipes import Recipe, edge_lengths, gamma_springs
+from bosonpeak.papers.spring_network.sample_datasets import measure_samples, part_of, read_spectra
+from bosonpeak.vibrations.operators import spectral_bound
+from bosonpeak.vibrations.spectra import Spectrum, density_of_states
+
+CASES = {f"square, p = {p}": Recipe("square", 0, p) for p in series.SHARES}
+CASES |= {f"square, v = {v}": Recipe("square", 0, springs=gamma_springs(v)) for v in (0.5, 1.5)}
+CASES |= {
+    "triangular, p = 2/3": Recipe("triangular", 0, 2 / 3),
+    "triangular, vector, p = 0.85": Recipe("triangular", 0, 0.85, vector=True),
+    "cubic, p = 2/3": Recipe("simple-cubic", 0, 2 / 3),
+    "cubic, v = 1.5": Recipe("simple-cubic", 0, springs=gamma_springs(1.5)),
+    "fcc, p = 1/2": Recipe("fcc", 0, 0.5),
+    "fcc, vector, p = 0.75": Recipe("fcc", 0, 0.75, vector=True),
+}
+"""Networks that are compared with their effective medium; n is filled in."""
+
+SERIES = {f"along p = {p:g}": Recipe("square", 0, p) for p in (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)}
+SERIES |= {f"along v = {v:g}": Recipe("square", 0, springs=gamma_springs(v)) for v in (0.2, 0.5, 1.0, 1.5, 2.5)}
+"""Networks along which the error of the theory is followed."""
+
+SHARP = np.arange(0.3, 2.2, 0.005)
+"""Frequencies omega at which sharp lines are looked for."""
+
+CHAINS = np.array([(np.sqrt(5) - 1) / 2, 1.0, np.sqrt(2), (np.sqrt(5) + 1) / 2, np.sqrt(3)])
+"""Frequencies omega of dangling and free chains of up to three nodes with springs 1."""
+
+
+def comparison_grid(lattice: str, vector: bool = False, points: int = 200) -> np.ndarray:
+    """Frequencies (points,) from 0.1 to 1 of the top frequency of the perfect lattice with springs 1."""
+    return np.sqrt(lattice_green.TOP[lattice, vector]) * np.linspace(0.1, 1.0, points)
+
+
+def network_spectrum(network: SpringNetwork, lattice: str, vector=False, resolution=0.02, rng=None) -> Spectrum:
+    """Density of states of a network up to the top of its spectrum.
+
+    Parameters
+    ----------
+    network : SpringNetwork
+    lattice : str
+        The frequencies are those of the `comparison_grid` of this lattice, but not beyond the last level of the
+        network.
+    vector : bool
+        Whether the springs are vector springs.
+    resolution : float
+        Standard deviation of the kernel, in units of the top frequency.
+    rng : numpy.random.Generator or int, optional
+        Of the sixteen random vectors.
+
+    Returns
+    -------
+    Spectrum
+        Of the frequencies within the spectrum, (k,) with k at most the number of points of the grid.
+    """
+    D = vector_dynamical_matrix(network) if vector else network.dynamical_matrix()
+    still = network.zero_modes()
+    if vector:
+        still = sp.csc_matrix(sp.kron(still, np.eye(network.positions.shape[1])))
+    omega = comparison_grid(lattice, vector)
+    options = {"resolution": resolution * omega[-1], "n_vectors": 16, "project_out": still}
+    # above the last level of the sample there is nothing
+    return density_of_states(D, omega[omega < 0.9999 * np.sqrt(spectral_bound(D))], rng=rng, **options)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Networks compared with their effective medium over the spectrum.
+
+    Attributes
+    ----------
+    omega : array, shape (M,)
+    samples : array, shape (n, M)
+        g of each sample.
+    medium : array, shape (M,)
+        g of the medium through the same kernel.
+    """
+
+    omega: np.ndarray
+    samples: np.ndarray
+    medium: np.ndarray
+
+    @property
+    def network(self) -> np.ndarray:
+        """Mean g of the samples, (M,)."""
+        return self.samples.mean(axis=0)
+
+    @property
+    def error(self) -> np.ndarray:
+        """Standard error of that mean over samples and random vectors, (M,)."""
+        return self.samples.std(axis=0, ddof=1) / np.sqrt(len(self.samples))
+
+    @property
+    def noise(self) -> float:
+        """Root mean square of the error over that of the medium."""
+        return relative_difference(self.medium + self.error, self.medium)
+
+    @property
+    def deviation(self) -> float:
+        """Root mean square of the difference between networks and medium over that of the medium."""
+        return relative_difference(self.network, self.medium)
+
+    def deviation_interval(self) -> excess.Interval:
+        """`deviation`, resampled over the samples."""
+        return statistics.bootstrap_interval(self.samples, lambda x: replace(self, samples=x).deviation, 1, 300)
+
+
+def relative_difference(g, reference) -> float:
+    """Root mean square of g - reference over that of the reference, both (M,) on one even grid."""
+    return float(np.linalg.norm(np.asarray(g) - reference) / np.linalg.norm(reference))
+
+
+def compare_spectra(seen: list[Spectrum], medium: cpa.EffectiveMedium) -> Comparison:
+    """Densities of several samples compared with that of an effective medium.
+
+    Parameters
+    ----------
+    seen : list of Spectrum
+        Two samples or more, from `network_spectrum`.
+    medium : cpa.EffectiveMedium
+        On an even grid from about 0 to its top.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        For fewer than two samples.
+    """
+    if len(seen) < 2:
+        raise ValueError(f"{len(seen)} sample: a comparison needs two samples or more, since one has no error")
+    omega = comparison_grid(medium.lattice, medium.vector)
+    samples, shown = np.zeros((len(seen), len(omega))), np.zeros(len(omega))
+    for sample, each in zip(samples, seen, strict=True):
+        sample[: len(each.g)] = each.g
+        shown[: len(each.g)] += kernel.see_through_kernel(medium.omega, medium.g, each) / len(seen)
+    return Comparison(omega, samples, shown)
+
+
+def whole_spectrum(recipe: Recipe, seed: int, resolution: float) -> dict:
+    """`part_of` the spectrum of a network up to its last level."""
+    return part_of(network_spectrum(recipe.network(seed), recipe.lattice, recipe.vector, resolution, seed))
+
+
+def sharp_spectrum(recipe: Recipe, seed: int) -> dict:
+    """`part_of` the density at the frequencies `SHARP` under a narrow kernel."""
+    network = recipe.network(seed)
+    options = {"resolution": 0.015, "n_vectors": 16, "project_out": network.zero_modes()}
+    return part_of(density_of_states(network.dynamical_matrix(), SHARP, rng=seed, **options))
+
+
+@method("spring-network-comparison", 1)
+def measure_comparison(nodes, map_nodes, seeds, resolution, *, progress=False, folder=None) -> xr.Dataset:
+    """Whole spectra of the networks that are compared with their effective medium.
+
+    Parameters
+    ----------
+    nodes, map_nodes : int
+        Of each network of `CASES` and of `SERIES`, about.
+    seeds : int
+    resolution : float
+        Standard deviation of the kernel in units of the top frequency.
+
+    Returns
+    -------
+    xarray.Dataset
+        density (sample, point), of which the first `shown` points are used; the samples are "<case> s<seed>" and
+        "sharp <p> s<seed>".
+    """
+    n, small = edge_lengths(nodes), edge_lengths(nodes, map_nodes)
+    whole = {name: replace(r, n=n[r.lattice]) for name, r in CASES.items()}
+    whole |= {name: replace(r, n=small[r.lattice]) for name, r in SERIES.items()}
+    sharp = {f"sharp {p:g}": Recipe("square", n["square"], p) for p in (0.9, 0.6)}
+    jobs = {f"{name} s{s}": (whole_spectrum, r, s, resolution) for name, r in whole.items() for s in range(seeds)}
+    jobs |= {f"{name} s{s}": (sharp_spectrum, r, s) for name, r in sharp.items() for s in range(seeds)}
+    return measure_samples(jobs, measure_comparison.method, progress, folder, resolution=resolution)
+
+
+def read_comparisons(data: xr.Dataset, media: dict[str, cpa.EffectiveMedium]) -> dict[str, Comparison]:
+    """Comparisons of the networks of `measure_comparison` with their media, by case."""
+    found = {}
+    for case, recipe in (CASES | SERIES).items():
+        grid = comparison_grid(recipe.lattice, recipe.vector)
+        seen = read_spectra(data, case, grid, data.attrs["resolution"] * grid[-1])
+        found[case] = compare_spectra(seen, media[case])
+    return found
+
+
+@dataclass(frozen=True)
+class Deviations:
+    """Relative deviations of the networks from their media, by case.
+
+    Attributes
+    ----------
+    cases : dict of excess.Interval
+    firm : list of str
+        The cases whose medium keeps half of its stiffness, the one with the largest deviation first.
+    from_crystal : float
+        The smallest deviation of the firm cases from the crystal of their mean spring.
+    """
+
+    cases: dict[str, excess.Interval]
+    firm: list[str]
+    from_crystal: float
+
+    @property
+    def median(self) -> float:
+        """Median deviation of all cases."""
+        return float(np.median([value for value, _ in self.cases.values()]))
+
+    def times(self, case: str, other: str) -> excess.Interval:
+        """Deviation of one case over that of another one, between the extremes that their intervals allow."""
+        (near, (low, high)), (far, (lower, upper)) = self.cases[case], self.cases[other]
+        return near / far, (low / upper, high / lower)
+
+
+def read_deviations(compared: dict[str, Comparison], media: dict[str, cpa.EffectiveMedium]) -> Deviations:
+    """Deviations of the `CASES`.
+
+    Parameters
+    ----------
+    compared : dict of Comparison
+        Of `read_comparisons`.
+    media : dict of EffectiveMedium
+        By the same names.
+    """
+    cases = {case: compared[case].deviation_interval() for case in CASES}
+    ordered = sorted(cases, key=lambda case: cases[case][0], reverse=True)
+    firm = [case for case in ordered if media[case].static_stiffness >= 0.49]
+    return Deviations(cases, firm, min(deviation_from_crystal(compared[case], case) for case in firm))
+
+
+def deviation_from_crystal(found: Comparison, case: str) -> float:
+    """Relative deviation of the networks of a case from the crystal of their mean spring."""
+    recipe = CASES[case]
+    mean = recipe.bond_fraction * recipe.springs.mean
+    crystal = excess.softened_density(recipe.lattice, found.omega, mean, recipe.vector)
+    return relative_difference(found.network, crystal)
+
+
+@dataclass(frozen=True)
+class SharpLines:
+    """Mean density g at the frequencies `SHARP`, and the density of its deviation from the medium within 0.03 of the
+    frequencies of `CHAINS` over that of the whole deviation."""
+
+    g: np.ndarray
+    weight: excess.Interval
+
+
+def read_sharp(data: xr.Dataset, medium: cpa.EffectiveMedium, share: float) -> SharpLines:
+    """Sharp lines of the diluted square lattices at one share of springs.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Of `measure_comparison`.
+    medium : EffectiveMedium
+        At this share.
+    share : float
+        0.9 or 0.6.
+    """
+    seen = read_spectra(data, f"sharp {share:g}", SHARP, 0.015)
+    off = abs(np.array([each.g - kernel.see_through_kernel(medium.omega, medium.g, each) for each in seen]))
+    near = (abs(SHARP[:, None] - CHAINS) < 0.03).any(axis=1)
+    weights = off[:, near].sum(axis=1) / off.sum(axis=1) / near.mean()
+    return SharpLines(np.mean([each.g for each in seen], axis=0), statistics.mean_interval(weights))

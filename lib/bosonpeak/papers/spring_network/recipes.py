@@ -1,0 +1,123 @@
+"""Recipes of spring networks: all that determines a network, apart from its seed.
+
+A `Recipe` with a seed is one network, and a `Sample` adds how many random vectors look at it. Samples are named
+"<group> s<seed>"; a group is what the chapter averages over. Reduced units: length a, stiffness t0, mass m, omega in
+sqrt(t0/m).
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from bosonpeak.networks import SpringNetwork
+from bosonpeak.networks.lattices import LATTICES, SpringDistribution, lattice_network
+from bosonpeak.networks.placement import network_with_variance
+from bosonpeak.networks.springs import balance_springs
+
+EQUAL = SpringDistribution()
+"""All springs 1."""
+
+
+def gamma_springs(variance: float) -> SpringDistribution:
+    """Gamma-distributed springs of mean 1 and this relative variance; equal springs where it is 0."""
+    return SpringDistribution("gamma", 1.0, variance) if variance else EQUAL
+
+
+def weakened_springs(weak: float) -> SpringDistribution:
+    """Springs of mean 1, a fifth of them weakened to the stiffness `weak` in t0; equal springs where it is 1."""
+    return SpringDistribution("two-valued", 1.0, (1 - weak) ** 2 / 4, weak_share=0.2) if weak < 1 else EQUAL
+
+
+def edge_lengths(nodes: int, reduced: int | None = None) -> dict[str, int]:
+    """Cells along an edge of each lattice, for networks of about `nodes` nodes.
+
+    Parameters
+    ----------
+    nodes : int
+    reduced : int, optional
+        Number of nodes of smaller networks; their edges are scaled from the rounded edges of the larger ones.
+
+    Returns
+    -------
+    dict
+        From the name of a lattice to an integer of at least 3.
+    """
+    edges = {name: max(3, round((nodes / len(kind.basis)) ** (1 / kind.dimension))) for name, kind in LATTICES.items()}
+    share = 1 if reduced is None else reduced / nodes
+    return {name: max(3, round(edges[name] * share ** (1 / kind.dimension))) for name, kind in LATTICES.items()}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is made, apart from its seed.
+
+    Attributes
+    ----------
+    lattice, n : str, int
+        Lattice, and rectangular cells along an edge.
+    bond_fraction, mean_coordination : float
+        Probability of each spring to be kept, or the exact mean number of springs per node; at most one of them.
+    variance : float or None
+        Variance of the coordination that is aimed at by moving springs; None leaves them at random places.
+    most_rounds : int
+        Limit of this search.
+    springs : SpringDistribution
+    vector : bool
+        Whether the springs count as vector springs; the network is the same.
+    disorder : float
+        Distance in a by which nodes are displaced; springs then have the stiffness t0/r of jiang-2026.
+    balanced : bool
+        Whether springs are multiplied by factors of their nodes until all nodes have the same sum of stiffnesses.
+    permutation : int
+        0, or which random permutation of the stiffnesses among the springs is applied last.
+    """
+
+    lattice: str
+    n: int
+    bond_fraction: float = 1.0
+    mean_coordination: float | None = None
+    variance: float | None = None
+    most_rounds: int = 4000
+    springs: SpringDistribution = EQUAL
+    vector: bool = False
+    disorder: float = 0.0
+    balanced: bool = False
+    permutation: int = 0
+
+    def network(self, seed: int) -> SpringNetwork:
+        """The network of this recipe and seed. Raises ValueError as `lattice_network` and `network_with_variance`."""
+        return _build(self, seed)
+
+
+# samples that differ in their last step only follow one another, and share the costly steps before it
+@lru_cache(maxsize=3)
+def _build(recipe: Recipe, seed: int) -> SpringNetwork:
+    if recipe.permutation:
+        network, order = _build(replace(recipe, permutation=0), seed), np.random.default_rng([seed, recipe.permutation])
+        return replace(network, stiffness=order.permutation(network.stiffness))
+    if recipe.balanced:
+        return balance_springs(_build(replace(recipe, balanced=False), seed))
+    name, n, z = recipe.lattice, recipe.n, recipe.mean_coordination
+    if recipe.variance is None:
+        springs = {"springs": recipe.springs, "length_exponent": float(recipe.disorder > 0)}
+        places = {"disorder": recipe.disorder, "bond_fraction": recipe.bond_fraction, "mean_coordination": z}
+        return lattice_network(name, n, **places, **springs, rng=seed)
+    if recipe.springs == EQUAL:
+        return network_with_variance(name, n, z, recipe.variance, rng=seed, most_rounds=recipe.most_rounds)
+    network = _build(replace(recipe, springs=EQUAL), seed)
+    return replace(network, stiffness=recipe.springs.draw(len(network.bonds), np.random.default_rng(seed)))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One network of a series: its recipe, its seed, which is also that of the random vectors, and their number."""
+
+    recipe: Recipe
+    seed: int
+    n_vectors: int = 16
+
+
+def samples_of(recipes: dict[str, Recipe], seeds) -> dict[str, Sample]:
+    """Samples of each recipe with each seed, named "<group> s<seed>"."""
+    return {f"{group} s{seed}": Sample(recipe, seed) for group, recipe in recipes.items() for seed in seeds}

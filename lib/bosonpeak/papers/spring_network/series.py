@@ -1,0 +1,203 @@
+"""Series of networks whose excess is measured: one knob at a time, the map of the knobs, and what the sliders show."""
+
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from bosonpeak.archive.measurements import check_sample
+from bosonpeak.archive.methods import Method, method
+from bosonpeak.networks.lattices import LATTICES, SpringDistribution
+from bosonpeak.networks.placement import binomial_variance
+from bosonpeak.papers.spring_network import excess, recipes
+from bosonpeak.papers.spring_network.recipes import Recipe, Sample, edge_lengths, gamma_springs, samples_of
+from bosonpeak.papers.spring_network.sample_datasets import group_of, measure_samples, seen_spectrum
+
+SHARES = (0.9, 0.8, 0.7, 0.6)
+"""Shares of the springs of the square lattice that are kept."""
+
+THIRD = ("triangular", "simple-cubic")
+"""Lattices of six springs per node, of which four are left where a third of them is missing."""
+
+STATIC = {"square": SHARES} | dict.fromkeys(THIRD, (0.9, 0.75, 0.6, 0.45)) | {"fcc": (0.9, 0.7, 0.5, 0.3)}
+"""Shares of the springs at which the static stiffness is measured."""
+
+WEAK = (0.0, 0.05, 0.15, 0.3, 0.5, 0.75)
+"""Stiffnesses in t0 of the weakened fifth of the springs."""
+
+
+def paper_variance(map_nodes: int, nodes: int) -> float:
+    """Relative variance of the springs t0/r between nodes displaced by 0.3 a, measured on one network."""
+    k = Recipe("square", edge_lengths(nodes, map_nodes)["square"], disorder=0.3).network(0).stiffness
+    return float(k.var() / k.mean() ** 2)
+
+
+def knob_samples(nodes: int, map_nodes: int, seeds: int, n_largest: int) -> dict[str, Sample]:
+    """Samples in which one knob at a time is turned, of about `nodes` nodes each, and the largest network."""
+    n, v = edge_lengths(nodes), paper_variance(map_nodes, nodes)
+    kinds = {f"diluted {p:g}": Recipe("square", n["square"], p) for p in SHARES}
+    kinds |= {f"crystal {name}": Recipe(name, n[name]) for name in ("square", *THIRD)}
+    kinds["weak square"] = Recipe("square", n["square"], springs=SpringDistribution("box", 1.0, v))
+    kinds["displaced square"] = Recipe("square", n["square"], disorder=0.3)
+    strong = {name: Recipe(name, n[name], springs=gamma_springs(1.5)) for name in ("square", "simple-cubic")}
+    kinds |= {f"strong {name}": recipe for name, recipe in strong.items()}
+    kinds |= {f"random {name}": Recipe(name, n[name], mean_coordination=4) for name in THIRD}
+    kinds |= {f"even {name}": Recipe(name, n[name], mean_coordination=4, variance=0.0) for name in THIRD}
+    kinds |= {f"path {k:g}": Recipe("square", n["square"], springs=recipes.weakened_springs(k)) for k in WEAK}
+    samples = samples_of(kinds, range(seeds))
+    for name, recipe in strong.items():
+        turned = {f"balanced {name} {t}": replace(recipe, balanced=True, permutation=t) for t in (0, 1, 2)}
+        for s in range(seeds):
+            samples |= samples_of(turned, [s])
+    return samples | {"largest s99": Sample(Recipe("square", n_largest, 0.8), 99, 8)}
+
+
+def map_samples(nodes, map_nodes, seeds, means, fluctuations, strengths) -> dict[str, Sample]:
+    """Samples at several mean coordinations, variances of the coordination and variances of the stiffness.
+
+    The groups are "grid <lattice> <z> <f> <v>", with f the variance of the coordination over that of springs missing
+    at random; "disc <lattice> <z> <v>", where the springs are missing at random; and "static <lattice> <p>", of which
+    the stiffness is used.
+    """
+    n = edge_lengths(nodes, map_nodes)
+    static = {f"static {name} {p:g}": Recipe(name, n[name], p) for name, shares in STATIC.items() for p in shares}
+    samples = samples_of(static, range(seeds))
+    for name in THIRD:
+        for z in means:
+            for f in fluctuations:
+                placed = Recipe(name, n[name], mean_coordination=z, variance=f * binomial_variance(6, z))
+                grid = {f"grid {name} {z:g} {f:g} {v:g}": replace(placed, springs=gamma_springs(v)) for v in strengths}
+                for s in range(seeds):
+                    samples |= samples_of(grid, [s])
+        for z in (4.0, 5.0, 6.0):
+            random = Recipe(name, n[name], mean_coordination=z)
+            discs = {f"disc {name} {z:g} {v:g}": replace(random, springs=gamma_springs(v)) for v in (0.0, 0.5, 1.5)}
+            samples |= samples_of(discs, range(seeds))
+    return samples
+
+
+def explorer_samples(nodes, shown_nodes, shares, strengths, fluctuations) -> dict[str, Sample]:
+    """Samples behind the three sliders: "share <p> <lattice>", "strength <v> <lattice>", "variance <f> <lattice>"."""
+    n = edge_lengths(nodes, shown_nodes)
+    kinds = {}
+    for name in ("square", "simple-cubic"):
+        kinds |= {f"share {p:g} {name}": Recipe(name, n[name], p) for p in shares}
+        kinds |= {f"strength {v:g} {name}": Recipe(name, n[name], springs=gamma_springs(v)) for v in strengths}
+    for name in THIRD:
+        fewer = Recipe(name, n[name], mean_coordination=4, most_rounds=3000)
+        for f in fluctuations:
+            kinds[f"variance {f:g} {name}"] = replace(fewer, variance=f * binomial_variance(6, 4))
+    return samples_of(kinds, [5])
+
+
+SAMPLES = {"knobs": knob_samples, "map": map_samples, "explorer": explorer_samples}
+"""Series of networks by name."""
+
+
+def measure_sample(sample: Sample, resolution: float) -> dict:
+    """Spectrum and summary of the network of a sample.
+
+    Parameters
+    ----------
+    sample : Sample
+    resolution : float
+        Standard deviation of the kernel in units of the van Hove frequency.
+
+    Returns
+    -------
+    dict
+        stiffness K in t0, pieces, density (100,) on the `excess.excess_grid` of K (zeros where K = 0), n_moments and
+        omega_max of the kernel, nodes, coordination_variance, stiffness_variance relative to the squared mean, and
+        lattice, its index among `LATTICES`.
+    """
+    name, network = sample.recipe.lattice, sample.recipe.network(sample.seed)
+    K, seen = excess.measure_spectrum(network, name, resolution=resolution, n_vectors=sample.n_vectors, rng=sample.seed)
+    density = seen.g if seen else np.zeros(len(excess.excess_grid(name, 1.0)))
+    k, lattice = network.stiffness, np.int8(list(LATTICES).index(name))
+    found = {"stiffness": K, "pieces": network.components()[0], "density": density, "nodes": len(network)}
+    found |= {"n_moments": seen.n_moments if seen else 0, "omega_max": seen.omega_max if seen else 0.0}
+    variances = {"coordination_variance": network.coordination().var(), "stiffness_variance": k.var() / k.mean() ** 2}
+    return found | variances | {"lattice": lattice}
+
+
+def excess_dataset(samples: dict[str, Sample], resolution: float, method: Method, progress: bool, folder) -> xr.Dataset:
+    """`measure_sample` of each sample, along the dimension `sample`."""
+    jobs = {name: (measure_sample, sample, resolution) for name, sample in samples.items()}
+    return measure_samples(jobs, method, progress, folder, resolution=resolution, lattices=" ".join(LATTICES))
+
+
+@method("spring-network-spectra", 1)
+def measure_spectra(kind, resolution, *, progress=False, folder=None, **parameters) -> xr.Dataset:
+    """Spectra of one series of networks.
+
+    Parameters
+    ----------
+    kind : str
+        Key of `SAMPLES`.
+    resolution : float
+        Standard deviation of the kernel in units of the van Hove frequency.
+    **parameters
+        Of the function in `SAMPLES`.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `excess_dataset`.
+    """
+    return excess_dataset(SAMPLES[kind](**parameters), resolution, measure_spectra.method, progress, folder)
+
+
+def read_excess(data: xr.Dataset) -> dict[str, excess.Group]:
+    """The excess of the samples of an `excess_dataset`, by group."""
+    found = {}
+    for name in data["sample"].values.tolist():
+        each = data.sel(sample=name)
+        K, lattice = float(each.stiffness), list(LATTICES)[int(each.lattice)]
+        seen = seen_spectrum(each, excess.excess_grid(lattice, K), data.attrs["resolution"]) if K > 0 else None
+        found.setdefault(group_of(name), []).append(excess.excess_of(lattice, K, seen))
+    return {group: excess.Group(samples) for group, samples in found.items()}
+
+
+def remeasure(data: xr.Dataset, samples: dict[str, Sample], names: list[str], tolerance=1e-6) -> float:
+    """Measure some samples of an archived `excess_dataset` again.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+    samples : mapping
+        All samples of the dataset, by name.
+    names : sequence of str
+        Those to measure again.
+    tolerance : float
+        Largest difference that is accepted.
+
+    Returns
+    -------
+    float
+        Largest difference between the two densities, relative to the largest density.
+
+    Raises
+    ------
+    ValueError
+        If they differ by more than the tolerance.
+    """
+    new = [measure_sample(samples[name], data.attrs["resolution"])["density"] for name in names]
+    return check_sample("the spectra of " + ", ".join(names), data.density.sel(sample=list(names)), new, tolerance)
+
+
+def place_of(data: xr.Dataset, group: str) -> dict:
+    """Where a group was measured, as a claim is recorded with it.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        As `excess_dataset`.
+    group : str
+
+    Returns
+    -------
+    dict
+        `n`, the number of nodes of a sample, and `seeds`, a list.
+    """
+    names = [name for name in data["sample"].values.tolist() if group_of(name) == group]
+    return {"n": int(data.nodes.sel(sample=names[0])), "seeds": [int(name.rpartition(" s")[2]) for name in names]}
