@@ -1,4 +1,4 @@
-"""Drawings of barriers and Grueneisen parameters: what stands on the axes is what was given."""
+"""Drawings of barriers, their atoms and their motion: what stands on the axes is what was given."""
 
 from types import SimpleNamespace
 
@@ -27,18 +27,6 @@ def test_the_law_draws_the_least_squares_line_through_the_origin(axes):
     assert axes.get_xlim()[0] == 0 == axes.get_ylim()[0]
 
 
-def test_a_slice_holds_the_atoms_in_the_middle_that_have_a_value(axes):
-    atoms = Atoms("H4", [[1, 1, 5], [2, 2, 5], [3, 3, 0.5], [4, 4, 5.4]], cell=[10, 10, 10], pbc=True)
-    drawn = draw.draw_slice(axes, atoms, np.array([1.0, np.nan, 3.0, 4.0]), 1.0, "title")
-    np.testing.assert_allclose(drawn.get_offsets(), [[1, 1], [4, 4]])
-
-
-def test_gammas_beyond_the_limit_stand_at_the_edge(axes):
-    draw.draw_gruneisen(axes, np.arange(5.0), np.array([1, -50, 50, np.nan, 2]), "C0", "x", limit=20)
-    shown = {tuple(p) for line in axes.lines[:3] for p in np.transpose(line.get_data())}
-    assert shown == {(0.0, 1.0), (4.0, 2.0), (1.0, -20.0), (2.0, 20.0)}
-
-
 def test_temperatures_are_the_mean_of_samples_and_glasses(axes):
     omega = np.array([0.5, 2.0, 3.0])
 
@@ -60,11 +48,20 @@ def test_temperatures_are_the_mean_of_samples_and_glasses(axes):
 
 def test_chance_and_intervals_are_shaded_beside_r(axes):
     found = [
-        SimpleNamespace(length=float(k), r=0.1 * k, interval=(0.0, 0.2 * k), shuffled=np.linspace(-0.1, 0.1, 41))
-        for k in range(1, 4)
+        SimpleNamespace(r=0.1 * k, interval=(0.0, 0.2 * k), shuffled=np.linspace(-0.1, 0.1, 41)) for k in range(1, 4)
     ]
-    draw.draw_by_length(axes, found, "C0", "x")
+    draw.draw_by_length(axes, [0.0, 1.0, 5.9], found, "C0", "x")
+    assert axes.lines[0].get_xdata() == pytest.approx([0, 1, 5.9])
     assert axes.lines[0].get_ydata() == pytest.approx([0.1, 0.2, 0.3]) and len(axes.collections) == 2
+
+
+def test_families_are_means_of_ten_bins_each(axes):
+    x = np.random.default_rng(1).permutation(np.arange(100.0))
+    draw.draw_families(axes, {"a": SimpleNamespace(x=x, y=2 * x), "b": SimpleNamespace(x=x[:30], y=x[:30])})
+    first, second = axes.lines[:2]
+    np.testing.assert_allclose(first.get_xdata(), np.arange(4.5, 100, 10))
+    np.testing.assert_allclose(first.get_ydata(), 2 * first.get_xdata())
+    assert len(second.get_xdata()) == 3 and first.get_label() == "a"
 
 
 def test_paths_of_two_atoms_have_one_scale():

@@ -1,12 +1,26 @@
 """Correlations of averaged fields: known fields, chance, and what a shared trend leaves."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from ase import Atoms
 
-from bosonpeak.papers.yang_2021.fields import best_length, binned_means, box_blocks, correlate_fields, proportionality
+from bosonpeak.papers.yang_2021.fields import (
+    best_length,
+    binned_means,
+    box_blocks,
+    chance,
+    correlate_fields,
+    correlation_length,
+    in_brackets,
+    mean_by_species,
+    mean_intervals,
+    proportionality,
+    shuffle_known,
+    tabulate_decays,
+)
 from bosonpeak.statistics import correlation_interval, partial_correlation, pool_correlations
-from bosonpeak.structure.coarse_graining import coarse_grain
+from bosonpeak.structure.coarse_graining import coarse_grain, spatial_autocorrelation
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +45,8 @@ def test_averaging_brings_out_a_common_wave_and_costs_independent_atoms(gas, wav
     assert averaged.r > 0.8 and averaged.effective < 100
     assert averaged.interval[0] < averaged.r < averaged.interval[1] < 1
     assert averaged.interval[1] - averaged.interval[0] > np.diff(correlation_interval(averaged.r, 600))[0]
-    assert averaged.p_value == pytest.approx(1 / 201)
+    assert abs(averaged.shuffled).max() < averaged.r and len(averaged.shuffled) == 200
+    assert 0 < chance(averaged.shuffled) < abs(averaged.shuffled).max()
 
 
 def test_unrelated_fields_scatter_as_the_effective_number_says(gas):
@@ -51,7 +66,7 @@ def test_shuffling_within_groups_keeps_what_the_groups_explain(gas):
     within = correlate_fields(x, y, gas, 0, groups=species)
     # half of the atoms, 0.25 / (0.25 + 0.09)
     assert within.shuffled.mean() == pytest.approx(0.25 / 0.34, abs=0.05)
-    assert within.p_value > 0.01
+    assert within.shuffled.min() < within.r < within.shuffled.max()
 
 
 def test_atoms_without_a_value_are_left_out_of_both_averages(gas, waves):
@@ -176,3 +191,41 @@ def test_the_best_length_is_that_of_the_common_field(gas):
     assert best == 3.2 and interval[1] == 3.2
     with pytest.raises(ValueError, match="at 2 lengths"):
         best_length(x, y, gas, lengths[:2])
+
+
+def test_shuffled_fields_are_correlated_as_the_field_itself_would_be(gas, waves):
+    _, x, y = waves
+    found = correlate_fields(x, y, gas, 2.0, rng=5, n_shuffles=3)
+    rng = np.random.default_rng(5)
+    for r in found.shuffled:
+        u, v = coarse_grain(np.column_stack([x, y[rng.permutation(600)]]), gas, 2.0).T
+        assert r == pytest.approx(np.corrcoef(u, v)[0, 1], abs=1e-12)
+
+
+def test_only_what_is_known_is_shuffled():
+    values = np.array([np.nan, 1.0, 2.0, np.nan, 3.0, 4.0])
+    mixed = shuffle_known(values, np.random.default_rng(12))
+    assert np.isnan(mixed[[0, 3]]).all() and sorted(mixed[[1, 2, 4, 5]]) == [1, 2, 3, 4]
+    assert mixed[[1, 2, 4, 5]].tolist() == np.random.default_rng(12).permutation([1.0, 2, 3, 4]).tolist()
+    assert values[1] == 1.0
+
+
+def test_means_of_species_and_of_tables():
+    found = mean_by_species(np.array([1.0, 5.0, np.nan, 2.0]), np.array(["Cu", "Zr", "Cu", "Cu"]))
+    assert found == {"Cu": 1.5, "Zr": 5.0}
+    means = mean_intervals(pd.DataFrame({"a": [1.0, 3.0], "b": [2.0, 2.0]}))
+    # Student's t of one degree of freedom: 12.706 standard errors
+    assert means["a"][0] == 2 and means["a"][1] == pytest.approx((2 - 12.706, 2 + 12.706), rel=1e-4)
+    assert means["b"] == (2, (2, 2))
+    assert in_brackets((0.123, (-1.0, 2.0))) == "0.12 [-1.00, 2.00]" and in_brackets((3.0, (1, 4)), ".0f") == "3 [1, 4]"
+
+
+def test_decays_of_boxes_are_listed_by_their_labels(gas, waves):
+    wave, x, _ = waves
+    some = np.where(np.arange(600) < 300, x, np.nan)
+    shells = np.arange(1.0, 9.0, 1.0)
+    table = tabulate_decays([("b", gas, wave), ("a", gas, some)], shells)
+    assert table[""].tolist() == ["a", "b"] and table["measured"].tolist() == [300, 600]
+    fit = correlation_length(spatial_autocorrelation(wave, gas, shells))
+    assert fit.three == (3 * fit.length, (3 * fit.interval[0], 3 * fit.interval[1]))
+    assert table.iloc[1, 3] == in_brackets(fit.three, ".1f")

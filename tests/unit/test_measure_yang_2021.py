@@ -5,14 +5,16 @@ import pytest
 import xarray as xr
 from ase import Atoms
 
+from bosonpeak import statistics
 from bosonpeak.archive.results import load_result
 from bosonpeak.landscape.artn import Event
 from bosonpeak.materials import glasses
 from bosonpeak.materials.dynamics import Trajectory
 from bosonpeak.materials.potentials import get
-from bosonpeak.papers.yang_2021 import archived, fields, measure, motion
+from bosonpeak.papers.yang_2021 import archived, atom_peaks, averages, barriers, families, fields, gruneisen, motion
 from bosonpeak.papers.yang_2021.events import atom_barriers, chosen_atoms, tabulate_events
-from bosonpeak.vibrations import gruneisen
+from bosonpeak.papers.yang_2021.inherent_spectra import compare_temperatures
+from bosonpeak.vibrations.gruneisen import mode_gruneisen
 
 N = 300
 
@@ -23,44 +25,79 @@ def gas():
     return Atoms("CuZr" * (N // 2), rng.uniform(0, 24, (N, 3)), cell=[24.0] * 3, pbc=True)
 
 
-def searched(atoms, intensity, barriers):
-    """A glass whose atom i has the saddles barriers[i], at which itself moves most."""
+def searched(atoms, inverse, of_saddles):
+    """A glass whose atom i has the saddles of_saddles[i], at which itself moves most."""
     events = [
         [Event(atom=i, seed=1, number=k, outcome="saddle", barrier=b, connected=k == 0, moved_atom=i) for k, b in own]
-        for i, own in enumerate(map(enumerate, barriers))
+        for i, own in enumerate(map(enumerate, of_saddles))
     ]
-    return measure.Searched(atoms, np.asarray(intensity), tabulate_events(len(atoms), events))
+    return barriers.searched_glass(atoms, np.asarray(inverse), tabulate_events(len(atoms), events))
 
 
 @pytest.fixture(scope="module")
 def proportional(gas):
     """Barriers of 0.5 eV times 1 / I_BP, which is 1 to 3."""
     inverse = np.random.default_rng(2).uniform(1, 3, N)
-    return searched(gas, 1 / inverse, [[0.5 * v] for v in inverse])
+    return searched(gas, inverse, [[0.5 * v] for v in inverse])
 
 
 def averaged(found):
-    return fields.correlate_fields(found.inverse, found.barrier, found.atoms, measure.NEAR, n_shuffles=2)
+    return fields.correlate_fields(found.inverse, found.barrier, found.atoms, fields.NEAR, n_shuffles=2)
 
 
-class TestBarriers:
-    def test_an_atom_has_the_barriers_of_its_own_saddles(self, gas):
-        found = searched(gas, np.ones(N), [[1.0, 3.0], [], [2.0]] + [[]] * (N - 3))
-        assert found.kicked.tolist() == [0, 2] and found.hit.all()
-        assert [own.tolist() for own in found.of_atom(own=True)] == [[1.0, 3.0], [2.0]]
-        assert found.barrier[0] == 2.0 and np.isnan(found.barrier[1])
+class TestPeaks:
+    def test_glasses_are_described_one_by_one(self):
+        def spectrum(peak, frequencies):
+            attributes = {"boson_peak_omega": peak, "boson_peak_intensity": 6.0, "debye_level": 2.0}
+            data = {"frequency": ("mode", np.array(frequencies))}
+            return xr.Dataset(data, attrs=attributes | {"degrees_of_freedom": len(frequencies), "name": "a glass"})
+
+        found = atom_peaks.describe_glasses([spectrum(2 * np.pi, [1.0, 9.0, 11.0]), spectrum(4.0, [10.0, 5.0, 20.0])])
+        assert found.n_atoms.tolist() == [1, 1] and found.omega.tolist() == [2 * np.pi, 4.0]
+        assert found.nu[0] == 1.0 and found.excess.tolist() == [3, 3]
+        np.testing.assert_allclose(found.below_ten, [2 / 3, 1 / 3])
 
     def test_a_table_of_some_atoms_leaves_the_others_unknown(self):
         table = xr.Dataset({"intensity": ("atom", [0.5, 4.0])}, {"atom": [2, 0]}, {"n_atoms": 3})
-        np.testing.assert_array_equal(measure.inverse_peaks(table), [0.25, np.nan, 2.0])
+        np.testing.assert_array_equal(atom_peaks.inverse_peaks(table), [0.25, np.nan, 2.0])
 
     def test_estimates_that_differ_by_a_factor_are_perfectly_correlated(self):
-        assert measure.agreement(np.array([1.1, 2.2, 3.3]), np.array([1.0, 2, 3])) == pytest.approx((1, 0.1))
+        values = np.arange(1.0, 7.0)
+        found = atom_peaks.compare_estimates(1.1 * values, values)
+        assert found.r[0] == pytest.approx(1) and found.off == pytest.approx(0.1)
+        noisy = values + np.array([1, -1, 1, -1, 1, -1])
+        r = np.corrcoef(noisy, values)[0, 1]
+        interval = np.tanh(np.arctanh(r) + np.array([-1, 1]) * 1.959964 / np.sqrt(3))
+        assert atom_peaks.compare_estimates(noisy, values).r[1] == pytest.approx(interval, rel=1e-5)
+
+    def test_the_spread_is_that_of_the_logarithms(self):
+        assert atom_peaks.log_spread(np.exp([1.0, 3.0])) == pytest.approx(1)
+
+
+class TestBarriers:
+    def test_a_glass_knows_the_mean_barriers_of_its_atoms(self, gas):
+        found = searched(gas, np.ones(N), [[1.0, 3.0], [], [2.0]] + [[]] * (N - 3))
+        assert found.barrier[0] == found.barrier[2] == 2.0 and np.isnan(found.barrier[1])
+        assert found.species[:2].tolist() == ["Cu", "Zr"]
+
+    def test_outcomes_are_counted_one_by_one(self):
+        def event(number, outcome, moved=0, barrier=np.nan, connected=False, calls=100):
+            return Event(
+                3, 1, number, outcome, barrier=barrier, connected=connected, moved_atom=moved, force_calls=calls
+            )
+
+        events = [event(0, "saddle", 3, 1.0, True), event(1, "saddle", 5, 3.0, False, 300), event(2, "flew apart")]
+        found = barriers.count_outcomes(tabulate_events(9, [[*events, event(3, "saddle", 3, 4.0, calls=500)]]))
+        assert (found.searches, found.saddles) == (4, 3) and found.success[0] == 0.75
+        assert found.connected[0] == pytest.approx(1 / 3) and found.own == pytest.approx(2 / 3)
+        assert found.force_calls == 200 and found.barrier == 3
+        # Wilson's interval of three of four
+        assert found.success[1] == pytest.approx((0.3006, 0.9544), abs=1e-4)
 
     def test_the_tenths_of_one_species_are_compared(self, proportional):
-        low, high, ratio, shuffled = measure.compare_extremes(proportional, "Zr", 40, np.random.default_rng(3))
+        low, high, ratio, shuffled = barriers.compare_extremes(proportional, "Zr", 40, np.random.default_rng(3))
         of_zirconium = np.arange(1, N, 2)
-        order = of_zirconium[np.argsort(proportional.intensity[of_zirconium])]
+        order = of_zirconium[np.argsort(-proportional.inverse[of_zirconium])]
         assert low.tolist() == order[:15].tolist() and high.tolist() == order[-15:].tolist()
         # the highest I_BP has the lowest barriers here
         assert ratio[0] == pytest.approx(proportional.barrier[high].mean() / proportional.barrier[low].mean())
@@ -69,89 +106,128 @@ class TestBarriers:
     def test_barriers_that_belong_to_the_atom_set_no_ceiling(self, gas):
         rng = np.random.default_rng(4)
         own = rng.uniform(1, 2, N)
-        share, same, kicks, ceiling, twenty = measure.of_barriers(searched(gas, own, [[v] * 3 for v in own]))
-        assert (share[0], same, kicks, ceiling, twenty) == pytest.approx((1, 1, 3, 1, 1))
+        found = barriers.share_of_atoms(searched(gas, own, [[v] * 3 for v in own]).table)
+        assert (found.between[0], found.own, found.kicks) == pytest.approx((1, 1, 3))
+        assert (found.ceiling, found.ceiling_twenty) == pytest.approx((1, 1))
         # half of the variance within atoms: k / (1 + k) of a mean over k is reliable
-        noisy = searched(gas, own, own[:, None] + own.std() * rng.normal(size=(N, 3)))
-        share, _, _, ceiling, twenty = measure.of_barriers(noisy)
-        assert share[0] == pytest.approx(0.5, abs=0.08)
-        assert ceiling == pytest.approx(np.sqrt(3 / 4), abs=0.04) and twenty == pytest.approx(0.976, abs=0.01)
+        found = barriers.share_of_atoms(searched(gas, own, own[:, None] + own.std() * rng.normal(size=(N, 3))).table)
+        assert found.between[0] == pytest.approx(0.5, abs=0.08)
+        assert found.ceiling == pytest.approx(np.sqrt(3 / 4), abs=0.04)
+        assert found.ceiling_twenty == pytest.approx(0.976, abs=0.01)
 
-    def test_proportional_quantities_obey_the_law(self, proportional):
+    def test_saddles_of_other_atoms_are_left_out_of_the_own_share(self, gas):
+        # the second and third saddle of each atom belong to its neighbour, and differ as atoms do not
+        events = []
+        for i, value in enumerate(np.random.default_rng(18).uniform(1, 2, 30)):
+            moved = [(i, value), (i, value), (i + 1, 9.0 - value), (i + 1, 4 * value)]
+            events.append([Event(i, 1, k, "saddle", barrier=b, moved_atom=at) for k, (at, b) in enumerate(moved)])
+        found = barriers.share_of_atoms(tabulate_events(N, events))
+        assert found.own == pytest.approx(1) and found.between[0] < 0.5 and found.kicks == 4
+
+    def test_searches_that_end_elsewhere_are_not_counted_as_repeated(self, proportional, monkeypatch):
+        kicked = chosen_atoms(N, 3)
+        ends = dict(zip(kicked.tolist(), (proportional.barrier[kicked] + [0, 0.0005, 0.1]).tolist(), strict=True))
+        monkeypatch.setattr(
+            barriers.artn,
+            "activation_events",
+            lambda atoms, potential, atom, count, seed: [
+                Event(atom=atom, seed=seed, number=0, outcome="saddle", barrier=ends[atom])
+            ],
+        )
+        assert barriers.repeat_searches(proportional, None, 3) == 2
+
+    def test_an_archived_glass_has_the_atoms_of_both_tables(self):
+        name = "Cu50Zr50-mendelev-2009-n1000-1e12-s1"
+        found, table = barriers.archived_glass(name), load_result("local", f"{name}-modes")
+        np.testing.assert_array_equal(found.inverse[table.atom], 1 / table.intensity)
+        np.testing.assert_array_equal(found.barrier, atom_barriers(load_result("events", name)))
+
+
+class TestAverages:
+    def test_the_law_of_proportional_quantities_is_a_proportionality(self, proportional):
         stiffness = np.random.default_rng(5).uniform(1, 2, N)
-        law = measure.fit_law(proportional, averaged(proportional), stiffness, np.random.default_rng(6))
-        assert law.size == 30 and law.exponent[0] == pytest.approx(1) and law.left == pytest.approx(1)
+        law = averages.fit_law(proportional, averaged(proportional), stiffness, np.random.default_rng(6))
+        assert law.size == 30 and law.exponent[0] == pytest.approx(1) and law.left[0] == pytest.approx(1)
         assert law.intercept[0] == pytest.approx(0, abs=1e-9)
         assert law.shuffled_exponent < 0.8 and law.shuffled_left < 0.8
 
     def test_the_mean_of_the_species_is_taken_off(self):
         species, among = np.array(["Cu", "Zr", "Cu", "Zr"]), np.array([True, True, True, False])
         values = np.array([1.0, 5.0, 3.0, 9.0])
-        assert measure.less_species(values, species).tolist() == [-1, -2, 1, 2]
-        assert measure.less_species(values, species, among).tolist() == [-1, 0, 1, 4]
+        assert averages.less_species(values, species).tolist() == [-1, -2, 1, 2]
+        assert averages.less_species(values, species, among).tolist() == [-1, 0, 1, 4]
+        assert averages.spread(values) == pytest.approx(values.std() / 4.5)
 
     def test_proportional_quantities_share_their_regions(self, proportional):
-        soft, easy, (shared, chance) = measure.find_regions(
-            proportional, averaged(proportional), 40, np.random.default_rng(7)
-        )
+        rng = np.random.default_rng(7)
+        soft, easy, (shared, chance) = averages.find_regions(proportional, averaged(proportional), 40, rng)
         assert shared == 1 and sorted(soft) == sorted(easy) and len(soft) == N // 4
         # a quarter of a quarter by chance, and much scatter of fields so smooth
         assert 0 <= chance[0] < 0.25 < chance[1] < 0.8
 
-    def test_lengths_are_compared_with_the_field_itself(self, proportional):
-        found, itself = measure.compare_lengths(proportional, np.array([2.0, 4, 6]), np.random.default_rng(8))
+    def test_boxes_are_averaged_over_every_length_and_pooled(self, proportional, monkeypatch):
+        monkeypatch.setattr(averages, "LENGTHS", np.array([0, 2.0, 4, 5.9]))
+        monkeypatch.setattr(averages, "AT_NEAR", 3)
+        # nearly proportional, for what is so exactly has no finite weight among several boxes
+        rng, atoms, inverse = np.random.default_rng(19), proportional.atoms, proportional.inverse
+        barrier, stiffness = proportional.barrier + 0.01 * rng.normal(size=N), rng.uniform(1, 2, N)
+        whole, some = (searched(atoms, inverse, [[v] if v < top else [] for v in barrier]) for top in (9, 1.2))
+        boxes = [whole, some]
+        found = averages.average_over_lengths(boxes, stiffness, 20, np.random.default_rng(8))
         # proportional fields are so at every length
-        np.testing.assert_allclose(found[2], 1)
-        assert (abs(itself[2]) < 1).all()
-
-    def test_searches_that_end_elsewhere_are_not_counted_as_repeated(self, proportional, monkeypatch):
-        kicked = chosen_atoms(N, 3)
-        ends = dict(zip(kicked.tolist(), (proportional.barrier[kicked] + [0, 0.0005, 0.1]).tolist(), strict=True))
-        monkeypatch.setattr(
-            measure.artn,
-            "activation_events",
-            lambda atoms, potential, atom, count, seed: [
-                Event(atom=atom, seed=seed, number=0, outcome="saddle", barrier=ends[atom])
-            ],
-        )
-        assert measure.repeated_searches(proportional, None, 3) == 2
+        np.testing.assert_allclose([f.r for curve in found.curves for f in curve], 1, atol=0.02)
+        assert found.single[0] == pytest.approx(1, abs=1e-3) and found.best[2] == pytest.approx(1, abs=1e-3)
+        assert found.curves[0][0].r == pytest.approx(np.corrcoef(inverse, barrier)[0, 1])
+        assert found.worth == sum(curve[3].effective for curve in found.curves)
+        assert found.stiffness[0].r == pytest.approx(np.corrcoef(stiffness, barrier)[0, 1])
+        pooled = [curve[3] for curve in found.curves]
+        assert found.chance[1] == pytest.approx(statistics.pool_correlations(pooled)[2].max())
+        assert abs(found.chance[0]) < 0.1 and found.itself[2] < 1
+        table = averages.tabulate_boxes(boxes, found)
+        assert table["with a barrier"].tolist() == [N, np.isfinite(some.barrier).sum()]
+        assert table.loc[0, "r of single atoms"].startswith("1.00") and table.loc[0, "p"] == f"{1 / 21:.3f}"
 
     def test_other_choices_are_measured_as_they_are_named(self, proportional):
-        ones = np.random.default_rng(9).uniform(1, 2, (3, N))
-        table, singles = measure.compare_choices(proportional, {1.0: proportional.intensity}, *ones)
-        assert singles["width 1 rad/ps"].r == pytest.approx(1) == singles["lowest saddle of the atom"].r
-        expected = np.corrcoef(1 / ones[1], proportional.barrier)[0, 1]
-        assert singles["mean square displacement, inverse"].r == pytest.approx(expected)
-        assert len(table) == len(singles) == 10 and set(table["atoms"]) == {N}
+        square = np.random.default_rng(9).uniform(1, 2, N)
+        others = {"the same": proportional.inverse, "square": 1 / square}
+        table, singles = averages.compare_choices(proportional, others)
+        assert singles["the same"] == pytest.approx(1) == singles["lowest saddle of the atom"]
+        assert singles["square"] == pytest.approx(np.corrcoef(1 / square, proportional.barrier)[0, 1])
+        assert len(table) == len(singles) == 8 and set(table["atoms"]) == {N}
+        none = searched(proportional.atoms, proportional.inverse, [[v] for v in proportional.barrier])
+        none.table["connected"][:] = False
+        # a choice that leaves no atoms is left out
+        assert "saddles: connected" not in averages.compare_choices(none, {})[1]
 
+
+class TestFamilies:
     def test_a_family_of_one_glass_is_this_glass(self):
         name = "Cu50Zr50-mendelev-2009-n1000-1e12-s1"
-        family = measure.measure_family([name], 5)
-        x, table = measure.inverse_peaks(load_result("local", f"{name}-modes")), load_result("events", name)
-        alone = fields.correlate_fields(x, atom_barriers(table)[0], glasses.load(name), measure.NEAR, n_shuffles=5)
-        assert family.r[0] == pytest.approx(alone.r) and family.atoms == alone.n_atoms
+        family = families.measure_family([name], 5)
+        x, table = atom_peaks.inverse_peaks(load_result("local", f"{name}-modes")), load_result("events", name)
+        alone = fields.correlate_fields(x, atom_barriers(table), glasses.load(name), fields.NEAR, n_shuffles=5)
+        assert family.r[0] == pytest.approx(alone.r) and family.row["atoms"] == alone.n_atoms
         np.testing.assert_allclose(family.x, alone.x / alone.x.mean())
-        rows = measure.tabulate_families({"rates": {"10¹² K/s": family}})
+        rows = families.tabulate_families({"rates": {"10¹² K/s": family}})
         assert rows.loc[0, "glasses"] == 1 and rows.loc[0, "saddles found"].endswith(" %")
+        assert rows.loc[0, "r"].startswith(f"{alone.r:.2f} [") and rows.iloc[0, 0] == "10¹² K/s"
 
+    def test_only_families_of_which_a_glass_is_archived_are_measured(self, monkeypatch):
+        shipped = {"events": ["Cu30Zr70-mendelev-2009-n1000-1e13-s2", "Cu30Zr70-mendelev-2009-n1000-1e13-s1", "other"]}
+        shipped["local"] = [f"{name}-modes" for name in shipped["events"]] + [
+            "Cu50Zr50-mendelev-2009-n1000-1e12-s1-modes"
+        ]
+        monkeypatch.setattr(families, "shipped_results", shipped.get)
+        monkeypatch.setattr(families, "measure_family", lambda names, shuffles: names)
+        found = families.measure_families(5)
+        assert found == {"compositions": {"Cu30Zr70": sorted(shipped["events"])[:2]}, "rates": {}}
 
-class TestSpace:
-    def test_a_decay_is_three_times_its_length(self, gas):
-        values = np.where(np.arange(N) < 200, np.random.default_rng(10).normal(size=N), np.nan)
-        shells = np.arange(2.0, 12, 1.0)
-        correlation, fit, shuffled = measure.measure_decay(values, gas, shells, np.random.default_rng(11))
-        assert correlation.n_atoms == 200 and measure.three_lengths(fit)[0] == pytest.approx(3 * fit.length)
-        mixed = values.copy()
-        mixed[:200] = np.random.default_rng(11).permutation(values[:200])
-        again = fields.correlation_length(measure.spatial_autocorrelation(mixed, gas, shells))
-        assert shuffled == pytest.approx(3 * again.length)
-        table = measure.tabulate_decays([("b", gas, values), ("a", gas, mixed)], shells)
-        assert table[""].tolist() == ["a", "b"] and table["measured"].tolist() == [200, 200]
+    def test_the_weakest_family_has_the_lowest_r(self):
+        def family(r, shuffled):
+            return families.Family((r, (r, r)), np.array(shuffled), np.ones(1), np.ones(1), {})
 
-    def test_one_row_for_each_box(self, proportional):
-        curve = measure.by_length(proportional.inverse, proportional.barrier, proportional.atoms, [0, measure.NEAR], 20)
-        table = measure.tabulate_sizes([(N, curve)], [0, measure.NEAR])
-        assert table.loc[0, "r of single atoms"].startswith("1.00") and table.loc[0, "with a barrier"] == N
+        found = {"a": family(0.5, [0.0, 0.2]), "b": family(0.1, [-0.4, 0.0]), "c": family(0.3, [0.3, 0.3])}
+        assert families.weakest(found) == ("b", 0.3)
 
 
 class TestMotion:
@@ -171,12 +247,39 @@ class TestMotion:
             }
         )
         atoms = Atoms(f"Cu{n}", [[10.0 * k, 0, 0] for k in range(n)], cell=[10.0 * n, 10, 10], pbc=True)
-        moved = measure.compare_motion(runs, intensity, per_kelvin, atoms)
+        runs["longest"] = ("run", "kind", "window"), [[[0, 3, 2], [0, 0, 1]], [[0, 0, 1], [0, 0, 0]]]
+        runs["strayed"] = "run", [0.01, 0.5]
+        moved = motion.compare_motion(runs, intensity, per_kelvin, atoms)
         assert moved.ratio[0][0] == pytest.approx(2) and moved.ratio[1][0] == pytest.approx(1)
-        assert moved.ratio_about == pytest.approx((1, 1)) and moved.strong.tolist() == order[-10:].tolist()
+        assert moved.ratio_about.tolist() == pytest.approx([1, 1]) and moved.order.tolist() == order.tolist()
+        np.testing.assert_allclose(moved.medians, [[1, 2], [1, 1]])
         # no atom has a neighbour within 3.5 A
-        np.testing.assert_array_equal(moved.furthest["weak"], step[..., order[:10]].max(axis=-1).ravel())
+        np.testing.assert_array_equal(moved.furthest[0], step[..., order[:10]].max(axis=-1).ravel())
+        assert [far[0] for far in moved.far] == np.median(moved.furthest, axis=1).tolist()
         np.testing.assert_allclose(moved.over[0], factor[0, 0])
+        square = 100 * per_kelvin * factor[0, 0]
+        assert moved.r[0] == pytest.approx(np.corrcoef(np.log(intensity), np.log(square))[0, 1])
+        assert (moved.kelvin, moved.left, moved.moving, moved.strings.tolist()) == (100, 1, 3, [3, 1])
+
+    def test_neighbours_of_a_group_move_with_it(self):
+        n = 40
+        atoms = Atoms(f"Cu{n}", [[10.0 * k, 0, 0] for k in range(n)], cell=[10.0 * n, 10, 10], pbc=True)
+        # atom 20 is near atom 0 across the border of the box, and alone moves
+        atoms.positions[20] = [-3.0, 0, 0]
+        step = np.zeros((1, 1, n))
+        step[..., 20] = 1.0
+        ones = ("run", "kind", "atom"), np.ones((1, 2, n))
+        runs = xr.Dataset({"kelvin": ("run", [1.0]), "square": ones, "square_about": ones, "strayed": ("run", [0.0])})
+        runs["step"], runs["longest"] = (
+            (("run", "window", "atom"), step),
+            (("run", "kind", "window"), np.zeros((1, 2, 1))),
+        )
+        intensity = np.arange(1.0, n + 1)
+        # the logarithms of what is the same everywhere have no correlation
+        runs["square"] = runs["square"] * intensity
+        runs = xr.concat([runs, runs], "run")
+        moved = motion.compare_motion(runs, intensity, np.ones(n), atoms)
+        assert moved.furthest.tolist() == [[1, 1], [0, 0]]
 
     def test_runs_become_squares_steps_and_strings(self, gas, monkeypatch, tmp_path):
         rng, calls = np.random.default_rng(13), []
@@ -205,6 +308,7 @@ class TestMotion:
         )
         np.testing.assert_array_equal(found.step[0, 1], np.linalg.norm(u[100][20] - u[100][10], axis=1))
         assert found.longest[0, 0, 0] == motion.longest_chain(u[100][0], u[100][10], gas, 1.0, 1.0)
+        assert found.kind.values.tolist() == ["dynamics", "harmonic"] and found.kelvin.values.tolist() == [80.0]
         assert found.longest[0, 1].values.tolist() == [0, 0] and found.strayed[0] == abs(u[100][-1]).max()
         np.testing.assert_allclose(found.path, u[50], atol=6e-5)
         # finished runs are read, not made again
@@ -218,10 +322,20 @@ def test_a_peak_that_grows_with_temperature_is_described():
         data = {name: (("temperature", "sample"), values) for name in ("intensity", "omega_peak", "energy")}
         return xr.Dataset(data, {"temperature": [100.0, 600.0, 1200.0]})
 
-    found = measure.compare_temperatures([table(2.0), table(1.5)])
+    found = compare_temperatures([table(2.0), table(1.5)])
     np.testing.assert_allclose(found.rise, [2, 1.5])
     np.testing.assert_allclose(found.share, [0.8, 0.6])
     assert float(found.even) == pytest.approx(600 / 1100) and found.same_rise.values.tolist() == [1, 1]
+    np.testing.assert_allclose(found.intensity, [[1, 1.2, 2], [1, 1.2, 1.5]])
+    np.testing.assert_allclose(found.energy_top, [2, 1.5])
+
+
+def test_halves_of_the_structures_at_the_lowest_temperature_are_compared():
+    values = np.array([[3.0, 1, 5, 3], [4, 4, 4, 4], [8, 8, 8, 8]])
+    data = {name: (("temperature", "sample"), values) for name in ("intensity", "omega_peak", "energy")}
+    found = compare_temperatures([xr.Dataset(data, {"temperature": [100.0, 650.0, 1200.0]})])
+    # the first and third over the second and fourth
+    assert found.same_rise.item() == found.same_shift.item() == 2 and found.rise.item() == pytest.approx(8 / 3)
 
 
 @pytest.fixture(scope="module")
@@ -238,14 +352,16 @@ def vibrations():
     table = {f"gamma_{way}": (("glass", "mode"), gamma) for way in ("index", "slope", "minima", "overlap")}
     table |= {f"atomic_{way}": (("glass", "atom"), atomic) for way in ("index", "minima")}
     table |= {"omega": (("glass", "mode"), omega), "overlap": (("glass", "mode"), np.ones((2, 20)))}
-    return xr.Dataset(table | {"share": (("glass", "atom", "slow"), share[..., :8])}), share
+    table |= {"intensity": (("glass", "width", "atom"), np.exp(rng.normal(size=(2, 2, 10))))}
+    table |= {"jumped": (("glass", "side"), [[0.0, 0.0], [0.0, 1.0]])}
+    return xr.Dataset(table | {"share": (("glass", "atom", "slow"), share[..., :8])}, {"width": [0.5, 1.0]}), share
 
 
 class TestGruneisen:
     def test_shuffled_gammas_are_summed_over_all_modes_of_an_atom(self, vibrations):
         data, share = vibrations
-        peaks = np.random.default_rng(15).normal(size=(2, 10))
-        found = measure.correlate_gammas(data, peaks, np.random.default_rng(16))
+        peaks = np.log(data.intensity.values[:, 1])
+        found = gruneisen.correlate_atoms(data, np.random.default_rng(16))
         rng, expected = np.random.default_rng(16), {"index": [], "minima": []}
         for k in range(2):
             for way in expected:
@@ -258,14 +374,15 @@ class TestGruneisen:
                     drawn.append(np.corrcoef(peaks[k], np.nansum(share[k] * mixed, axis=1))[0, 1])
                 expected[way].append(np.mean(drawn))
         for way, values in expected.items():
-            np.testing.assert_allclose(found[way][1], values, rtol=1e-9)
+            np.testing.assert_allclose(found[f"{way}_shuffled"], values, rtol=1e-9)
             r = [np.corrcoef(peaks[k], data[f"atomic_{way}"].values[k])[0, 1] for k in range(2)]
-            np.testing.assert_allclose(found[way][0], r)
+            np.testing.assert_allclose(found[way], r)
+        assert gruneisen.in_their_basins(data).tolist() == [0]
 
     def test_what_the_paper_states_is_read_off_every_glass(self, vibrations):
         data, _ = vibrations
         scan = np.linspace(2, 30, 57)
-        found = measure.compare_gammas(data.isel(glass=[0, 0]), [4.0, 4.0], scan, np.random.default_rng(17))
+        found = gruneisen.compare_gammas(data.isel(glass=[0, 0]), [4.0, 4.0], scan, np.random.default_rng(17))
         omega, gamma = data.omega.values[0], data.gamma_index.values[0]
         assert found.low[0] == pytest.approx(abs(gamma[omega < 4]).mean() / np.median(abs(gamma)))
         assert found.exchange.tolist() == [1, 1] == found.fast.tolist() and found.index_slope[0] == pytest.approx(1)
@@ -278,7 +395,13 @@ class TestGruneisen:
         assert found.low_shuffled[0] == pytest.approx(abs(mixed[omega < 4]).mean() / np.median(abs(gamma)))
 
     def test_tracking_by_overlap_is_compared_among_slow_modes(self, vibrations):
-        assert measure.compare_tracking(vibrations[0].isel(glass=1)) == pytest.approx((1, 1))
+        assert gruneisen.compare_tracking(vibrations[0].isel(glass=1)) == pytest.approx((1, 1))
+
+    def test_glasses_of_fewer_modes_end_with_their_last_one(self):
+        glass = xr.Dataset({"omega": ("mode", [1.0, 2, np.nan]), "gamma_index": ("mode", [3.0, np.nan, np.nan])})
+        modes = gruneisen.modes_of(glass, "index")
+        assert modes.omega.tolist() == [1, 2] and modes.gamma[0] == 3 and np.isnan(modes.gamma[1])
+        assert gruneisen.listed(modes.omega) == "1.00, 2.00" and gruneisen.listed([0.26], ".1f") == "0.3"
 
 
 @pytest.fixture(scope="module")
@@ -290,7 +413,7 @@ def glass(tmp_path_factory):
 class TestArchive:
     def test_modes_of_a_small_glass_are_archived_and_checked(self, glass, monkeypatch, tmp_path):
         monkeypatch.setattr(archived, "load", lambda name: glass)
-        monkeypatch.setattr(measure, "load", lambda name: glass)
+        monkeypatch.setattr(atom_peaks, "load", lambda name: glass)
         archived.all_modes.cache_clear()
         data = archived.vibrations(["tiny"], 0.01, 0.003, [1.0], folder=tmp_path).assign_attrs(source="archived")
         archived.all_modes.cache_clear()
@@ -302,15 +425,15 @@ class TestArchive:
         for way in ("index", "minima"):
             assert float(first[f"atomic_{way}"].sum()) == pytest.approx(float(first[f"gamma_{way}"].sum()))
         potential = get(archived.POTENTIAL)
-        direct = gruneisen.mode_gruneisen(glass, potential, 0.01, relax=False, tracking="perturbation")
+        direct = mode_gruneisen(glass, potential, 0.01, relax=False, tracking="perturbation")
         np.testing.assert_allclose(first.gamma_slope, direct.gamma, rtol=1e-4)
         moments = archived.moments("tiny", [1.0, 10.0]).intensity.values
-        assert measure.agreement(moments[0], first.intensity[0].values)[0] > 0.99
-        checked = measure.recompute("tiny", potential, data, moments, 0.01, atoms=4, modes=3)
+        assert atom_peaks.compare_estimates(moments[0], first.intensity[0].values).r[0] > 0.99
+        checked = atom_peaks.recompute("tiny", potential, data, moments, 0.01, atoms=4, modes=3)
         assert checked["sample_atoms"] == 4 and "agree" in checked["sample_off"]
         with pytest.raises(ValueError, match="archived = False"):
-            measure.recompute("tiny", potential, data, 1.01 * moments, 0.01, atoms=4, modes=3)
-        live = measure.recompute("tiny", potential, data.assign_attrs(source="live"), moments, 0.01)
+            atom_peaks.recompute("tiny", potential, data, 1.01 * moments, 0.01, atoms=4, modes=3)
+        live = atom_peaks.recompute("tiny", potential, data.assign_attrs(source="live"), moments, 0.01)
         assert live["sample_modes"] == 0
         # finished glasses are read
         monkeypatch.setattr(archived, "_glass", lambda *options: pytest.fail("a finished glass was computed again"))

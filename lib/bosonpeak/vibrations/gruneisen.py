@@ -254,18 +254,18 @@ def follow_modes(
         start that has negative eigenvalues.
     """
     _check_tracking(tracking)
-    atoms, n = strained.start, 3 * len(strained.start)
-    masses = potential.masses_of(atoms)
-    rest, factored = translations(len(atoms), 3, masses), tracking == "perturbation" and modes is not None
-    D = dynamical_matrix(atoms, potential, factored)
+    atoms, n, given = strained.start, 3 * len(strained.start), modes is not None
+    rest = translations(len(atoms), 3, potential.masses_of(atoms))
+    # modes that are given are only checked, which the factors do several times as fast
+    D = dynamical_matrix(atoms, potential, factored=given)
     if modes is None:
         modes = low_frequency_modes(D, n - 3, project_out=rest)
     top = _check_modes(modes, D, n)
     moving = modes.omega > 1e-6 * np.sqrt(top)
     omega, e = modes.omega[moving], modes.polarizations[:, moving]
     volumes = np.array([cell.cell.volume for cell in (strained.lower, atoms, strained.higher)])
-    matrices = (dynamical_matrix(other, potential, factored) for other in (strained.lower, strained.higher))
-    overlap = None
+    cells, factored, overlap = (strained.lower, strained.higher), given and tracking == "perturbation", None
+    matrices = (dynamical_matrix(cell, potential, factored) for cell in cells)
     if tracking == "perturbation":
         below, above = ((e * (D @ e)).sum(axis=0) for D in matrices)
         imaginary = np.array([(below <= 0).sum(), (above <= 0).sum()])

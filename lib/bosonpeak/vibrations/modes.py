@@ -81,7 +81,9 @@ def normal_modes(D, count: int | None = None) -> Modes:
     dense = _dense(D)
     with blas_threads(available_cores()):
         eigenvalues, vectors = eigh(dense, subset_by_index=subset, driver="evr" if subset else "evd")
-    residual = np.linalg.norm(D @ vectors - vectors * eigenvalues, axis=0)
+    # the matrix of a metal is nearly full: as an array it is multiplied ten times as fast
+    full = dense if getattr(D, "nnz", 0) > dense.size / 4 else D
+    residual = np.linalg.norm(full @ vectors - vectors * eigenvalues, axis=0)
     return Modes(_omega(eigenvalues, dense.diagonal()), vectors, residual)
 
 

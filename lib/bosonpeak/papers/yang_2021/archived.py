@@ -10,19 +10,14 @@ import numpy as np
 import xarray as xr
 from ase.build import bulk
 
+from bosonpeak.archive import methods, results, resume
 from bosonpeak.archive.measurements import Measurement
-from bosonpeak.archive.methods import method
-from bosonpeak.archive.results import load_vibrations
-from bosonpeak.archive.resume import KeptParts
 from bosonpeak.materials import dynamics
 from bosonpeak.materials.glasses import inherent_structure, load
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.yang_2021 import motion
-from bosonpeak.vibrations import gruneisen, local_peaks
-from bosonpeak.vibrations.elasticity import anisotropic_debye_level, elastic_moduli
-from bosonpeak.vibrations.hessian import dynamical_matrix
+from bosonpeak.vibrations import elasticity, gruneisen, hessian, local_peaks, spectra
 from bosonpeak.vibrations.modes import Modes, low_frequency_modes, normal_modes
-from bosonpeak.vibrations.spectra import density_of_states, translations
 
 POTENTIAL = "cu-zr-mendelev-2009"
 SLOW = 6.0
@@ -50,10 +45,10 @@ def all_modes(glass: str) -> Modes:
     ValueError
         If the glass is unknown.
     """
-    return normal_modes(dynamical_matrix(load(glass), get(POTENTIAL)))
+    return normal_modes(hessian.dynamical_matrix(load(glass), get(POTENTIAL)))
 
 
-@method("yang-2021-vibrations", 1)
+@methods.method("yang-2021-vibrations", 1)
 def vibrations(glasses, strain, small_strain, widths, progress=False, folder=None) -> xr.Dataset:
     """Boson peaks of atoms, slow modes and Grueneisen parameters of glasses, by diagonalisation.
 
@@ -94,7 +89,7 @@ def vibrations(glasses, strain, small_strain, widths, progress=False, folder=Non
     found = []
     for name in glasses:
         options = strain, small_strain, list(widths), name == glasses[0]
-        kept = KeptParts(folder, load(name), get(POTENTIAL), str(vibrations.method), *options)
+        kept = resume.KeptParts(folder, load(name), get(POTENTIAL), str(vibrations.method), *options)
         part = kept.part("vibrations", partial(_glass, name, *options))
         one = xr.Dataset({key: (_DIMENSIONS[key], value) for key, value in part.items()})
         found.append(one.assign_coords({axis: np.arange(one.sizes[axis]) for axis in ("mode", "slow")}))
@@ -110,30 +105,26 @@ _DIMENSIONS |= dict.fromkeys(("omega", "overlap", *(f"gamma_{way}" for way in _W
 
 def _glass(name, strain, small_strain, widths, tracked) -> dict:
     glass, potential, modes = load(name), get(POTENTIAL), all_modes(name)
-    affine = gruneisen.strain_volume(glass, potential, strain, relax=False)
-    minima = gruneisen.strain_volume(glass, potential, small_strain, relax=True)
-    found = {
-        way: gruneisen.follow_modes(minima if way == "minima" else affine, potential, tracking, modes)
-        for way, tracking in _WAYS.items()
-        if tracked or way != "overlap"
-    }
-    omega, tracked = found["index"].omega, found.get("overlap")
+    cells = dict.fromkeys(_WAYS, gruneisen.strain_volume(glass, potential, strain, relax=False))
+    cells["minima"] = minima = gruneisen.strain_volume(glass, potential, small_strain, relax=True)
+    ways = {way: tracking for way, tracking in _WAYS.items() if tracked or way != "overlap"}
+    found = {way: gruneisen.follow_modes(cells[way], potential, tracking, modes) for way, tracking in ways.items()}
+    omega = found["index"].omega
     slow, unknown = found["index"].polarizations[:, omega < SLOW], np.full(len(omega), np.nan)
     table = {"gamma_overlap": unknown} | {f"gamma_{way}": one.gamma for way, one in found.items()}
+    table |= {f"atomic_{way}": gruneisen.atomic_gruneisen(found[way]) for way in ("index", "minima")}
     return table | {
         "omega": omega,
-        "overlap": tracked.overlap if tracked else unknown,
+        "overlap": found["overlap"].overlap if tracked else unknown,
         "intensity": [local_peaks.peaks_by_modes(modes, width)[0] for width in widths],
         "displacement": motion.harmonic_displacements(modes, potential, glass, 1.0),
-        "atomic_index": gruneisen.atomic_gruneisen(found["index"]),
-        "atomic_minima": gruneisen.atomic_gruneisen(found["minima"]),
         "share": (slow.reshape(len(glass), 3, -1) ** 2).sum(axis=1),
         "nonaffine": minima.basins.nonaffine,
         "jumped": minima.basins.jumped.astype(float),
     }
 
 
-@method("yang-2021-moments", 1)
+@methods.method("yang-2021-moments", 1)
 def moments(glass, widths, progress=False, folder=None) -> xr.Dataset:
     """Boson peak of every atom of a glass by Chebyshev moments, without a mode.
 
@@ -160,11 +151,11 @@ def moments(glass, widths, progress=False, folder=None) -> xr.Dataset:
 
 def _matrix(atoms, potential):
     """The dynamical matrix, as factors, and its translations."""
-    rest = translations(len(atoms), 3, potential.masses_of(atoms))
-    return dynamical_matrix(atoms, potential, factored=True), rest
+    rest = spectra.translations(len(atoms), 3, potential.masses_of(atoms))
+    return hessian.dynamical_matrix(atoms, potential, factored=True), rest
 
 
-@method("yang-2021-large-box", 1)
+@methods.method("yang-2021-large-box", 1)
 def slow_gruneisen(glass, count, strain, progress=False, folder=None) -> xr.Dataset:
     """Grueneisen parameters of the slowest modes of a large glass: affine cells, perturbation theory.
 
@@ -193,7 +184,7 @@ def slow_gruneisen(glass, count, strain, progress=False, folder=None) -> xr.Data
     return xr.Dataset({"omega": ("mode", found.omega), "gamma": ("mode", found.gamma)})
 
 
-@method("yang-2021-crystal", 1)
+@methods.method("yang-2021-crystal", 1)
 def crystal(glasses, cells, progress=False, folder=None) -> xr.Dataset:
     """Density of states of fcc copper where glasses have their boson peak, and its Debye level, without a mode.
 
@@ -213,19 +204,19 @@ def crystal(glasses, cells, progress=False, folder=None) -> xr.Dataset:
     xarray.Dataset
         Scalars: omega; g in ps/rad; debye_level in (rad/ps)^-3, of the crystal's own anisotropic sound.
     """
-    potential, spectra = get(POTENTIAL), [load_vibrations(name).attrs for name in glasses]
+    potential, glassy = get(POTENTIAL), [results.load_vibrations(name).attrs for name in glasses]
     atoms = inherent_structure(bulk("Cu", "fcc", 3.64, cubic=True).repeat(cells), potential, relax_box=True)
-    moduli = elastic_moduli(atoms, potential)
-    peaks, debye = (np.array([s[key] for s in spectra]) for key in ("boson_peak_omega", "debye_frequency"))
+    moduli = elasticity.elastic_moduli(atoms, potential)
+    peaks, debye = (np.array([s[key] for s in glassy]) for key in ("boson_peak_omega", "debye_frequency"))
     omega = float(peaks.mean() / debye.mean()) * moduli.debye_frequency
     matrix, rest = _matrix(atoms, potential)
     options = {"n_vectors": 16, "rng": MODES_SEED, "unit": "rad/ps", "project_out": rest}
-    g = density_of_states(matrix, [omega], resolution=local_peaks.WIDTH, **options).g[0]
-    level = anisotropic_debye_level(moduli, len(atoms) / atoms.cell.volume)
+    g = spectra.density_of_states(matrix, [omega], resolution=local_peaks.WIDTH, **options).g[0]
+    level = elasticity.anisotropic_debye_level(moduli, len(atoms) / atoms.cell.volume)
     return xr.Dataset({"omega": omega, "g": float(g), "debye_level": float(level)})
 
 
-@method("yang-2021-motion", 1)
+@methods.method("yang-2021-motion", 1)
 def thermal_motion(glass, temperature, duration, runs, progress=False, folder=None) -> xr.Dataset:
     """Motion of atoms in runs of dynamics, and in trajectories drawn from harmonic theory that are sampled alike.
 
@@ -253,45 +244,43 @@ def thermal_motion(glass, temperature, duration, runs, progress=False, folder=No
         more run of 1 ps, sampled every 0.01 ps (`path_time`), for a drawing, displacements rounded to 1e-4 A.
     """
     atoms, potential = load(glass), get(POTENTIAL)
-    kept = KeptParts(folder, atoms, potential, str(thermal_motion.method), temperature, duration)
+    kept = resume.KeptParts(folder, atoms, potential, str(thermal_motion.method), temperature, duration)
+    simulate = partial(dynamics.thermal_trajectory, atoms, potential, temperature)
 
     def run(k):
-        found = dynamics.thermal_trajectory(atoms, potential, temperature, duration, 0.1, 100 + k, progress=progress)
+        found = simulate(duration, 0.1, 100 + k, progress=progress)
         last = motion.basin_distance(atoms, potential, found.displacements[-1])
         return {"u": found.displacements, "time": found.time, "kelvin": found.temperature.mean(), "strayed": last}
 
     def sample():
-        short = dynamics.thermal_trajectory(atoms, potential, temperature, 1.0, 0.01, seed=50)
+        short = simulate(1.0, 0.01, 50)
         return {"u": short.displacements.astype(float).round(4), "energy": short.energy, "time": short.time}
 
-    movies = [kept.part(f"run-{k}", partial(run, k)) for k in range(runs)]
-    short = kept.part("sample", sample)
-    table = {"path": (("sample", "atom", "axis"), short["u"].astype("f4"))}
-    table |= {f"path_{name}": ("sample", short[name]) for name in ("energy", "time")}
-    kelvins, time = [float(m["kelvin"]) for m in movies], movies[0]["time"]
-    options = all_modes(glass), potential, atoms, float(np.mean(kelvins)), time
-    both = [(m["u"], motion.draw_harmonic(*options, 200 + k)) for k, m in enumerate(movies)]
+    movies, short = [kept.part(f"run-{k}", partial(run, k)) for k in range(runs)], kept.part("sample", sample)
+    time, found = movies[0]["time"], []
+    theory = all_modes(glass), potential, atoms, float(np.mean([m["kelvin"] for m in movies])), time
     every = round(1.0 / (time[1] - time[0]))
-    starts = range(0, len(time) - every, every)
-    steps = [[np.linalg.norm(u[t + every] - u[t], axis=1) for t in starts] for u, _ in both]
+    starts = np.arange(0, len(time) - every, every)
     # an atom that moves further than 1 A within a picosecond may belong to a string
     chain = partial(motion.longest_chain, atoms=atoms, least=1.0, reach=1.0)
-    longest = [[[chain(u[t], u[t + every]) for t in starts] for u in pair] for pair in both]
-    table |= {"kelvin": ("run", kelvins), "strayed": ("run", [float(m["strayed"]) for m in movies])}
-    for name, about in (("square", False), ("square_about", True)):
-        squares = [[motion.mean_square_displacements(u, about) for u in pair] for pair in both]
-        table[name] = (("run", "kind", "atom"), squares)
-    table |= {"step": (("run", "window", "atom"), steps), "longest": (("run", "kind", "window"), longest)}
-    return xr.Dataset(table, {"kind": ["dynamics", "harmonic"]})
+    for k, m in enumerate(movies):
+        pair = u, _ = m["u"], motion.draw_harmonic(*theory, 200 + k)
+        longest = [[chain(one[t], one[t + every]) for t in starts] for one in pair]
+        table = {"longest": (("kind", "window"), longest)} | {name: float(m[name]) for name in ("kelvin", "strayed")}
+        table["step"] = ("window", "atom"), np.linalg.norm(u[starts + every] - u[starts], axis=2)
+        for name, about in (("square", False), ("square_about", True)):
+            table[name] = ("kind", "atom"), [motion.mean_square_displacements(one, about) for one in pair]
+        found.append(xr.Dataset(table, {"kind": ["dynamics", "harmonic"]}))
+    path = {f"path_{name}": ("sample", short[name]) for name in ("energy", "time")}
+    return xr.concat(found, "run").assign(path | {"path": (("sample", "atom", "axis"), short["u"].astype("f4"))})
 
 
 _GLASSES = [f"Cu50Zr50-mendelev-2009-n1000-1e13-s{seed}" for seed in (1, 2, 3)]
 _MODES = {"glasses": _GLASSES, "strain": 0.01, "small_strain": 0.003, "widths": [0.5, 1.0, 2.0]}
-_WIDTHS = [local_peaks.WIDTH, 10 * local_peaks.WIDTH]
 _LARGE = {"glass": "Cu50Zr50-mendelev-2009-n4000-1e13-s1", "count": 100, "strain": 0.01}
 _RUNS = {"glass": _GLASSES[0], "temperature": 100.0, "duration": 20.0, "runs": 4}
 VIBRATIONS = Measurement("yang-2021-vibrations", vibrations, _MODES)
-MOMENTS = Measurement("yang-2021-moments", moments, {"glass": _GLASSES[0], "widths": _WIDTHS})
+MOMENTS = Measurement("yang-2021-moments", moments, {"glass": _GLASSES[0], "widths": [1.0, 10.0]})
 LARGE_BOX = Measurement("yang-2021-large-box", slow_gruneisen, _LARGE)
 CRYSTAL = Measurement("yang-2021-crystal", crystal, {"glasses": _GLASSES, "cells": 12})
 MOTION = Measurement("yang-2021-motion", thermal_motion, _RUNS)

@@ -6,9 +6,7 @@ Energies are in eV and lengths in A for metals, and reduced otherwise.
 import numpy as np
 import xarray as xr
 
-from bosonpeak.archive.glasses import load
-from bosonpeak.archive.methods import method
-from bosonpeak.archive.results import load_result
+from bosonpeak.archive import glasses, methods, results
 from bosonpeak.landscape.artn import activate_atoms
 from bosonpeak.materials.potentials import get
 from bosonpeak.paths import project_root
@@ -19,7 +17,9 @@ OUTCOMES = ("saddle", "no negative curvature", "no saddle in the active region",
 OUTCOMES += ("a saddle below the start", "flew apart")
 _SCALARS = ("atom", "number", "barrier", "eigenvalue", "residual_mode", "residual_force", "force_calls")
 _SCALARS += ("connect_calls", "connected", "moved_atom", "moved_distance", "region")
-_UNITS = {"barrier": "energy", "energy": "energy", "eigenvalue": "energy/length^2", "residual_force": "energy/length"}
+_ATTRIBUTES = {name: {"dimension": "energy"} for name in ("barrier", "energy")}
+_ATTRIBUTES |= {"eigenvalue": {"dimension": "energy/length^2"}, "residual_force": {"dimension": "energy/length"}}
+_ATTRIBUTES |= {"outcome": {"meanings": "; ".join(OUTCOMES)}}
 
 
 def chosen_atoms(n_atoms: int, count: int, seed: int = SEED) -> np.ndarray:
@@ -46,7 +46,7 @@ def chosen_atoms(n_atoms: int, count: int, seed: int = SEED) -> np.ndarray:
     return np.random.default_rng(seed).permutation(n_atoms)[:count]
 
 
-@method("events", version=1)
+@methods.method("events", version=1)
 def activate_glass(atoms, potential, count: int, n_events: int, seed: int = SEED, **options) -> xr.Dataset:
     """Search for saddles from some atoms of a minimum.
 
@@ -92,20 +92,15 @@ def tabulate_events(n_atoms: int, found) -> xr.Dataset:
         the saddle is.
     """
     events = [event for several in found for event in several]
-    columns = {name: [getattr(event, name) for event in events] for name in (*_SCALARS, "energy")}
-    columns["near_distance"] = [event.end_distances[0] for event in events]
+    columns = {name: np.array([getattr(event, name) for event in events]) for name in (*_SCALARS, "energy")}
+    columns["near_distance"] = np.array([event.end_distances[0] for event in events])
     columns["outcome"] = np.array([OUTCOMES.index(event.outcome) for event in events], np.int8)
-    data = xr.Dataset(
-        {name: ("event", np.array(values)) for name, values in columns.items()}, attrs={"n_atoms": n_atoms}
-    )
-    data["outcome"].attrs["meanings"] = "; ".join(OUTCOMES)
-    for name, dimension in _UNITS.items():
-        data[name].attrs["dimension"] = dimension
-    return data
+    table = {name: ("event", values, _ATTRIBUTES.get(name)) for name, values in columns.items()}
+    return xr.Dataset(table, attrs={"n_atoms": n_atoms})
 
 
-def atom_barriers(table: xr.Dataset, kind: str = "all") -> tuple[np.ndarray, np.ndarray]:
-    """Mean barrier of the saddles of each atom: the single-particle activation energy of yang-2021, Sec. 2.3.
+def atom_barriers(table: xr.Dataset, kind: str = "all", statistic: str = "mean") -> np.ndarray:
+    """Barrier of each atom: by default the single-particle activation energy of yang-2021, Sec. 2.3.
 
     Parameters
     ----------
@@ -114,27 +109,24 @@ def atom_barriers(table: xr.Dataset, kind: str = "all") -> tuple[np.ndarray, np.
     kind : str
         "all" saddles that were found, as in the paper; "connected": those that lead from the start to another minimum;
         "own": those at which the kicked atom moves most.
+    statistic : str
+        "mean" or "min" of the saddles of the atom.
 
     Returns
     -------
-    barrier : array, shape (N,)
+    array, shape (N,)
         NaN for an atom without a saddle.
-    count : array of int, shape (N,)
-        Number of its saddles.
 
     Raises
     ------
     ValueError
         If the kind is unknown.
     """
-    own, connected = table.moved_atom.values == table.atom.values, table.connected.values.astype(bool)
-    kinds = {"all": True, "connected": connected, "own": own}
+    kinds = {"all": True, "connected": table.connected.astype(bool), "own": table.moved_atom == table.atom}
     if kind not in kinds:
         raise ValueError(f"unknown kind of events {kind!r}: choose one of {', '.join(kinds)}")
-    use = kinds[kind] & np.isfinite(table.barrier.values)
-    n, atom = table.attrs["n_atoms"], table.atom.values[use]
-    count, total = np.bincount(atom, minlength=n), np.bincount(atom, table.barrier.values[use], n)
-    return np.divide(total, count, out=np.full(n, np.nan), where=count > 0), count
+    by_atom = table.barrier.where(kinds[kind]).to_series().groupby(table.atom.values).agg(statistic)
+    return by_atom.reindex(range(table.attrs["n_atoms"])).to_numpy()
 
 
 def events_of(glass: str, archived: bool = True, **options) -> xr.Dataset:
@@ -156,7 +148,7 @@ def events_of(glass: str, archived: bool = True, **options) -> xr.Dataset:
         If the glass is unknown or its table is not archived.
     """
     if archived:
-        return load_result("events", glass)
-    atoms, folder = load(glass), project_root() / "_build" / "events"
+        return results.load_result("events", glass)
+    atoms, folder = glasses.load(glass), project_root() / "_build" / "events"
     found = activate_glass(atoms, get(atoms.info["recipe"]["potential"]), **({"folder": folder} | options))
     return found.assign_attrs(name=glass, seed=atoms.info["recipe"]["seed"])

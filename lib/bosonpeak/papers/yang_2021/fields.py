@@ -7,16 +7,18 @@ number of atoms (`coarse_graining.effective_sample_size`), or on blocks of the b
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from ase import Atoms
-from scipy.optimize import least_squares
-from scipy.stats import t as student
+from scipy import optimize, stats
 
-from bosonpeak.statistics import correlation_interval
-from bosonpeak.structure import coarse_graining
-from bosonpeak.structure.coarse_graining import Autocorrelation, coarse_grain, spatial_autocorrelation
+from bosonpeak import statistics
+from bosonpeak.statistics.bootstrap import with_interval
+from bosonpeak.structure.coarse_graining import coarse_grain, effective_sample_size, spatial_autocorrelation
 
-_BLOCKS = 3
-"""Blocks of the box along each vector."""
+Interval = tuple[float, tuple[float, float]]
+"""A value with its 95 % interval: (value, (low, high))."""
+NEAR = 5.9
+"""A: the length over which the paper averages."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,6 @@ class FieldCorrelation:
 
     Attributes
     ----------
-    length : float
-        Averaging length in A; 0 where the fields are not averaged.
     r : float
     interval : tuple of float
         Fisher's, of as many independent pairs as `effective`.
@@ -42,7 +42,6 @@ class FieldCorrelation:
         The atoms that have both values.
     """
 
-    length: float
     r: float
     interval: tuple[float, float]
     effective: float
@@ -52,10 +51,33 @@ class FieldCorrelation:
     y: np.ndarray
     index: np.ndarray
 
-    @property
-    def p_value(self) -> float:
-        """Share of the shuffled fields with an |r| as large, one added to both numbers."""
-        return float((1 + (abs(self.shuffled) >= abs(self.r)).sum()) / (1 + len(self.shuffled)))
+
+def chance(shuffled) -> float:
+    """The |r| that 95 % of the shuffled fields stay below."""
+    return float(np.quantile(abs(shuffled), 0.95))
+
+
+def mean_by_species(values, species) -> dict[str, float]:
+    """Mean of the values (N,) that are known (no NaN) of the atoms of each chemical symbol in species (N,)."""
+    return {str(symbol): float(np.nanmean(values[species == symbol])) for symbol in np.unique(species)}
+
+
+def shuffle_known(values, rng) -> np.ndarray:
+    """A copy of values (N,) with those that are known (no NaN) shuffled among themselves by the Generator rng."""
+    known, mixed = np.isfinite(values), np.array(values, float)
+    mixed[known] = rng.permutation(mixed[known])
+    return mixed
+
+
+def in_brackets(found: Interval, spec: str = ".2f") -> str:
+    """A value with its interval as text."""
+    value, (low, high) = found
+    return f"{value:{spec}} [{low:{spec}}, {high:{spec}}]"
+
+
+def mean_intervals(rows) -> dict[str, Interval]:
+    """Mean of each column of a table and its interval; rows: a DataFrame, or a Dataset over one dimension."""
+    return {name: statistics.mean_interval(column.values) for name, column in rows.items()}
 
 
 def correlate_fields(
@@ -88,27 +110,22 @@ def correlate_fields(
         raise ValueError(f"{len(index)} atoms have both values: a correlation needs ten")
     part, u, v = atoms[index], x[index], y[index]
     labels = np.zeros(len(u), int) if groups is None else np.asarray(groups)[index]
-    shuffled = np.repeat(v[:, None], n_shuffles, axis=1)
+    shuffled = np.tile(v, (n_shuffles, 1))
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
-        for column in range(n_shuffles):
-            shuffled[members, column] = v[rng.permutation(members)]
+        for row in shuffled:
+            row[members] = v[rng.permutation(members)]
     if length:
-        u, v, *shuffled = coarse_grain(np.column_stack([u, v, shuffled]), part, length, kernel).T
-        shuffled = np.reshape(shuffled, (n_shuffles, len(u))).T
+        u, v, *shuffled = coarse_grain(np.column_stack([u, v, *shuffled]), part, length, kernel).T
     if not (np.ptp(u) > 0 and np.ptp(v) > 0):
         raise ValueError("one of the two quantities is the same everywhere: there is nothing to correlate")
-    r, du, dv = float(np.corrcoef(u, v)[0, 1]), u - u.mean(), shuffled - shuffled.mean(axis=0)
-    chance = du @ dv / np.sqrt((du @ du) * (dv**2).sum(axis=0))
-    effective = _effective(u, v, part) if length else float(len(u))
-    interval = correlation_interval(r, effective)
-    return FieldCorrelation(float(length), r, interval, effective, len(u), chance, u, v, index)
-
-
-def _effective(u, v, atoms) -> float:
-    widest = 0.5 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0).max()
-    fields = (spatial_autocorrelation(values, atoms, np.linspace(0, widest, 25)) for values in (u, v))
-    return coarse_graining.effective_sample_size(*fields)
+    r, *by_chance = np.corrcoef(u, [v, *shuffled])[0, 1:].tolist()
+    effective, widest = float(len(u)), 0.5 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0).max()
+    if length:
+        decays = (spatial_autocorrelation(values, part, np.linspace(0, widest, 25)) for values in (u, v))
+        effective = effective_sample_size(*decays)
+    interval = statistics.correlation_interval(r, effective)
+    return FieldCorrelation(r, interval, effective, len(u), np.array(by_chance), u, v, index)
 
 
 def best_length(x, y, atoms: Atoms, lengths) -> tuple[float, tuple[float, float], np.ndarray]:
@@ -136,7 +153,6 @@ def best_length(x, y, atoms: Atoms, lengths) -> tuple[float, tuple[float, float]
     ValueError
         If there are fewer than three lengths, or 30 atoms with both values.
     """
-    x, y, lengths = np.asarray(x, float), np.asarray(y, float), np.asarray(lengths, float)
     index = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     if len(index) < 30 or len(lengths) < 3:
         raise ValueError(f"{len(index)} atoms at {len(lengths)} lengths: a best length needs 30 and three")
@@ -144,10 +160,10 @@ def best_length(x, y, atoms: Atoms, lengths) -> tuple[float, tuple[float, float]
 
     def place(r):
         k = int(abs(r).argmax())
-        if not 0 < k < len(r) - 1:
+        if k in (0, len(r) - 1):
             return lengths[k]
-        c = np.polyfit(lengths[k - 1 : k + 2], abs(r)[k - 1 : k + 2], 2)
-        return float(np.clip(-c[1] / (2 * c[0]), lengths[k - 1], lengths[k + 1])) if c[0] < 0 else lengths[k]
+        bend, slope, _ = np.polyfit(lengths[k - 1 : k + 2], abs(r)[k - 1 : k + 2], 2)
+        return -slope / (2 * bend)
 
     # all at once: the first pair of columns is whole, each other one lacks the atoms of one block
     kept = np.array([np.ones(len(index), bool), *(blocks != block for block in np.unique(blocks))])
@@ -155,16 +171,15 @@ def best_length(x, y, atoms: Atoms, lengths) -> tuple[float, tuple[float, float]
     for length in lengths:
         pairs = coarse_grain(columns, part, length).T.reshape(len(kept), 2, -1)
         found.append([np.corrcoef(pair[:, keep])[0, 1] for pair, keep in zip(pairs, kept, strict=True)])
-    r, *replicas = np.array(found).T
-    best, left_out = float(place(r)), [place(row) for row in replicas]
+    r = np.array(found).T
+    best, *left_out = map(place, r)
     half = 1.96 * np.sqrt((len(left_out) - 1) * np.var(left_out))
-    return best, (float(max(best - half, lengths[0])), float(min(best + half, lengths[-1]))), r
+    return float(best), tuple(np.clip([best - half, best + half], lengths[0], lengths[-1]).tolist()), r[0]
 
 
 def box_blocks(atoms: Atoms) -> np.ndarray:
     """Which of 27 blocks of the box, three along each vector, an atom lies in, (N,): groups to resample."""
-    scaled = np.floor(_BLOCKS * (atoms.get_scaled_positions() % 1)).clip(0, _BLOCKS - 1)
-    return (scaled @ np.array([_BLOCKS**2, _BLOCKS, 1])).astype(int)
+    return np.floor(3 * (atoms.get_scaled_positions() % 1)).clip(0, 2).astype(int) @ [9, 3, 1]
 
 
 def binned_means(x, y, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -185,7 +200,6 @@ def binned_means(x, y, size: int) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         If there are fewer than two bins.
     """
-    x, y = np.asarray(x, float), np.asarray(y, float)
     count = int(np.floor(len(x) / size + 0.5))
     if count < 2:
         raise ValueError(f"{len(x)} values are fewer than two bins of {size}: take smaller bins")
@@ -233,8 +247,7 @@ def proportionality(x, y, blocks, size: int, rng=1, n_resamples: int = 1000):
         which = np.concatenate([members[k] for k in rng.integers(0, len(members), len(members))])
         if len(which) >= 2 * size:
             drawn.append(fits(which))
-    ends = zip(fits(np.arange(len(x))), *np.quantile(drawn, [0.025, 0.975], axis=0), strict=True)
-    return tuple((float(v), (float(min(low, v)), float(max(high, v)))) for v, low, high in ends)
+    return tuple(map(with_interval, fits(np.arange(len(x))), np.transpose(drawn)))
 
 
 @dataclass(frozen=True)
@@ -245,8 +258,13 @@ class CorrelationLength:
     interval: tuple[float, float]
     amplitude: float
 
+    @property
+    def three(self) -> Interval:
+        """Three times the length, where the exponential has fallen to exp(-3), and its interval."""
+        return 3 * self.length, tuple(3 * end for end in self.interval)
 
-def correlation_length(correlation: Autocorrelation, amplitude: float | None = 1.0) -> CorrelationLength:
+
+def correlation_length(correlation, amplitude: float | None = 1.0) -> CorrelationLength:
     """Least-squares fit of C(r) = amplitude exp(-r / length), weighted by the standard error.
 
     yang-2021, Fig. 5, fits with the amplitude 1; the 5.9 A that it calls the correlation length, where C = exp(-3), is
@@ -285,11 +303,31 @@ def correlation_length(correlation: Autocorrelation, amplitude: float | None = 1
 
     starts = [np.array([x, 1.0])[: len(low)] for x in np.linspace(low[0], high[0], 60)[1:-1]]
     start = min(starts, key=lambda p: (misfit(p, c) ** 2).sum())
-    found = least_squares(misfit, start, bounds=(low, high), args=(c,))
+    found = optimize.least_squares(misfit, start, bounds=(low, high), args=(c,))
     # what the fit to each replica would change, to first order
     change = np.linalg.pinv(found.jac)[0] @ ((correlation.replicas[:, use] - c) / sigma).T
     blocks = len(correlation.replicas)
-    half = student.ppf(0.975, blocks - 1) * np.sqrt((blocks - 1) * change.var())
+    half = stats.t.ppf(0.975, blocks - 1) * np.sqrt((blocks - 1) * change.var())
     best, *free = found.x
     lower, upper = np.exp(np.clip([best - half, best + half], low[0], high[0]))
     return CorrelationLength(float(np.exp(best)), (float(lower), float(upper)), float(free[0] if free else amplitude))
+
+
+def tabulate_decays(boxes, shells) -> pd.DataFrame:
+    """Correlation lengths of several boxes, with C(0) = 1 and with a free amplitude.
+
+    Parameters
+    ----------
+    boxes : list of (str, ase.Atoms, array)
+        Label, structure and values (N,) of each; NaN where not measured.
+    shells : array, shape (K + 1,)
+        Edges of the shells of distance in A.
+    """
+    rows = []
+    for label, atoms, values in sorted(boxes, key=lambda row: (row[0], len(row[1]))):
+        decay = spatial_autocorrelation(values, atoms, shells)
+        fixed, free = (correlation_length(decay, amplitude) for amplitude in (1.0, None))
+        row = {"": label, "atoms in the box": f"{len(atoms):,}", "measured": decay.n_atoms}
+        row |= {"three lengths (Å), C(0) = 1": in_brackets(fixed.three, ".1f")}
+        rows.append(row | {"C(0) free": in_brackets(free.three, ".1f"), "C(0)": f"{free.amplitude:.2f}"})
+    return pd.DataFrame(rows)

@@ -1,4 +1,4 @@
-"""Drawings of barriers, of the atoms that have them, and of Grueneisen parameters: arrays in, axes filled.
+"""Drawings of barriers, of the atoms that have them, and of their motion: results in, axes filled.
 
 Lengths are in A, barriers in eV, frequencies omega in rad/ps.
 """
@@ -23,12 +23,11 @@ def draw_extremes(axes, barrier, high, low, edges) -> None:
     axes.set(xlabel=BARRIER, ylabel=r"density  (eV$^{-1}$)")
 
 
-def draw_by_length(axes, found, color, label) -> None:
-    """r against the averaging length, its interval shaded; grey: 95 % of what shuffled fields give.
+def draw_by_length(axes, length, found, color, label) -> None:
+    """r against the averaging length (L,), its interval shaded; grey: 95 % of what shuffled fields give.
 
-    found: list of `fields.FieldCorrelation` by ascending length.
+    found: list of L `fields.FieldCorrelation`.
     """
-    length = [f.length for f in found]
     axes.fill_between(length, *np.array([f.interval for f in found]).T, color=color, alpha=0.2, linewidth=0)
     axes.plot(length, [f.r for f in found], "o-", color=color, markersize=3.5, label=label)
     chance = np.quantile([f.shuffled for f in found], [0.025, 0.975], axis=1)
@@ -51,18 +50,6 @@ def draw_law(axes, x, y, bins, start, scale=1e-6) -> None:
     axes.set(xlabel=r"$1/I_\mathrm{BP}$  ($10^{6}$ (rad/ps)$^3$)", ylabel=BARRIER, xlim=ends * scale, ylim=(0, None))
 
 
-def draw_slice(axes, atoms, values, thickness, title):
-    """Atoms of a slice in the middle of the box, coloured by a quantity; returns the drawing for a colour bar."""
-    box, known = atoms.cell.lengths(), np.isfinite(values)
-    inside = known & (abs(atoms.positions[:, 2] % box[2] - box[2] / 2) <= thickness / 2)
-    low, high = np.quantile(values[known], [0.02, 0.98])
-    x, y = (atoms.positions[inside, :2] % box[:2]).T
-    drawn = axes.scatter(x, y, c=values[inside], s=26, cmap="viridis", vmin=low, vmax=high, linewidths=0)
-    axes.set(xlim=(0, box[0]), ylim=(0, box[1]), aspect="equal")
-    axes.set_title(title, loc="left")
-    return drawn
-
-
 def draw_regions(axes, atoms, soft, easy, azimuth, labels=("soft", "easy")) -> None:
     """Atoms of two regions in their box, on 3D axes seen from `azimuth` (degrees): `soft` filled, `easy` as rings.
 
@@ -78,24 +65,14 @@ def draw_regions(axes, atoms, soft, easy, azimuth, labels=("soft", "easy")) -> N
         axis.set_major_locator(MaxNLocator(4))
 
 
-def draw_autocorrelation(axes, correlation, fit, color, label) -> None:
-    """C(r) with its standard error, and the fitted exponential."""
-    use = np.isfinite(correlation.c)
-    r, fine = correlation.r[use], np.linspace(0, correlation.r[use][-1], 200)
-    options = {"fmt": "o", "color": color, "markersize": 3.5, "linewidth": 1, "label": label}
-    axes.errorbar(r, correlation.c[use], correlation.stderr[use], **options)
-    axes.plot(fine, fit.amplitude * np.exp(-fine / fit.length), "--", color=color, linewidth=1)
-    axes.set(xlabel="$r$  (Å)", ylabel="$C(r)$")
-
-
-def draw_family(axes, fields, labels) -> None:
+def draw_families(axes, families) -> None:
     """Averaged barrier against averaged 1 / I_BP, each over its mean, for several kinds of glass: means of ten bins.
 
-    fields: list of (x, y), arrays (n,) each.
+    families: dict of `families.Family` by label.
     """
-    for (x, y), color, label in zip(fields, ordered_colors(len(fields)), labels, strict=True):
-        parts = np.array_split(np.argsort(x), min(10, max(2, len(x) // 10)))
-        means = ([values[part].mean() for part in parts] for values in (x, y))
+    for (label, family), color in zip(families.items(), ordered_colors(len(families)), strict=True):
+        parts = np.array_split(np.argsort(family.x), min(10, max(2, len(family.x) // 10)))
+        means = ([values[part].mean() for part in parts] for values in (family.x, family.y))
         axes.plot(*means, "o-", color=color, markersize=4, label=label)
     axes.plot([0.7, 1.4], [0.7, 1.4], "--", color="0.4", linewidth=1)
     axes.set(xlabel=r"$[1/I_\mathrm{BP}]_L$ / mean", ylabel=r"$\Delta Q_L$ / mean")
@@ -119,23 +96,6 @@ def draw_paths(figure, axes, runs, ends) -> None:
         axes[tag].set(xlabel=r"$|\mathbf{u}_i|$  (Å)", ylabel="$E - E_0$  (eV)")
         axes[tag].set_title(rf"{title} $I_\mathrm{{BP}}$", loc="left")
         figure.colorbar(drawn, ax=axes[tag], label="time (ps)")
-
-
-def draw_gruneisen(axes, omega, gamma, color, label, limit=np.inf) -> None:
-    """gamma_k against omega, one point per mode; what lies beyond `limit` is drawn at the edge as a triangle."""
-    clipped = np.clip(gamma, -limit, limit)
-    for use, marker, size in ((abs(gamma) <= limit, ".", 3), (gamma > limit, "^", 4), (gamma < -limit, "v", 4)):
-        axes.plot(omega[use], clipped[use], marker, color=color, markersize=size, label=label if size == 3 else None)
-    axes.axhline(0, color="0.5", linewidth=0.8)
-    axes.set(xlabel=_OMEGA, ylabel=r"$\gamma_k$")
-
-
-def draw_cumulative(axes, omega, mean, deviation, color, label) -> None:
-    """Mean of gamma over the modes below omega, with the standard deviation of these modes shaded."""
-    axes.fill_between(omega, mean - deviation, mean + deviation, color=color, alpha=0.12, linewidth=0)
-    axes.plot(omega, mean, color=color, label=label)
-    axes.axhline(0, color="0.5", linewidth=0.8)
-    axes.set(xlabel=_OMEGA, ylabel=r"mean $\gamma_k$ below $\omega$")
 
 
 def draw_by_temperature(axes, table, colors, reduced: bool = True) -> None:

@@ -8,21 +8,18 @@ import xarray as xr
 from ase import Atoms
 from tqdm.auto import tqdm
 
-from bosonpeak.archive.methods import method
-from bosonpeak.archive.resume import KeptParts
-from bosonpeak.materials.glasses import inherent_structure
-from bosonpeak.materials.lammps import Session
-from bosonpeak.vibrations.hessian import dynamical_matrix
-from bosonpeak.vibrations.modes import frequencies
+from bosonpeak.archive import methods, resume
+from bosonpeak.materials import glasses, lammps
+from bosonpeak.vibrations import hessian, modes
 from bosonpeak.vibrations.peaks import METAL, cumulative_level, frequency_scale
 
 CUTOFF = 10.0
 """rad/ps: up to here the cumulative level is taken."""
-_UNITS = dict.fromkeys(("omega", "omega_peak", "lowest"), "rad/ps") | {"temperature": "K", "energy": "eV"}
-_UNITS |= dict.fromkeys(("reduced", "intensity", "level"), "(rad/ps)^-3")
+_ATTRIBUTES = {name: {"units": "rad/ps"} for name in ("omega_peak", "lowest")} | {"energy": {"units": "eV"}}
+_ATTRIBUTES |= {name: {"units": "(rad/ps)^-3"} for name in ("reduced", "intensity", "level")}
 
 
-@method("inherent", version=1)
+@methods.method("inherent", version=1)
 def inherent_spectra(
     atoms, potential, temperatures, equilibration: float, interval: float, count: int, seed: int, folder=None,
     progress: bool = False,
@@ -65,7 +62,7 @@ def inherent_spectra(
     if potential.units != "metal":
         raise ValueError(f"{potential.name} is in reduced units: these spectra need a potential of a metal, in rad/ps")
     omega = np.linspace(0, 60, 601)[1:]
-    kept = KeptParts(folder, atoms, potential, equilibration, interval, count)
+    kept = resume.KeptParts(folder, atoms, potential, equilibration, interval, count)
 
     def run(kelvin, run_seed):
         options = kelvin, equilibration, interval, count, run_seed
@@ -76,18 +73,17 @@ def inherent_spectra(
     runs = [(float(kelvin), seed + number) for number, kelvin in enumerate(temperatures)]
     parts = [kept.part(f"{pair[0]:g}-{pair[1]}", lambda pair=pair: run(*pair)) for pair in runs]
     rows = {name: np.array([part[name] for part in parts]) for name in parts[0]}
-    table = {name: (("temperature", "sample", "omega")[: values.ndim], values) for name, values in rows.items()}
-    table["reduced"] = (table["reduced"][0], rows["reduced"].astype("f4"))
-    data = xr.Dataset(table, {"temperature": np.asarray(temperatures, float), "omega": omega})
-    for name, unit in _UNITS.items():
-        data[name].attrs["units"] = unit
+    rows["reduced"] = rows["reduced"].astype("f4")
+    axes = ("temperature", np.asarray(temperatures, float), {"units": "K"}), ("omega", omega, {"units": "rad/ps"})
+    dimensions = "temperature", "sample", "omega"
+    table = {name: (dimensions[: one.ndim], one, _ATTRIBUTES.get(name)) for name, one in rows.items()}
     options = {"equilibration": equilibration, "interval": interval, "run_seed": seed, "width": METAL.width}
-    return data.assign_attrs(n_atoms=len(atoms), **options)
+    return xr.Dataset(table, {axis[0]: axis for axis in axes}, {"n_atoms": len(atoms)} | options)
 
 
 def _describe(minimum, start, potential, omega) -> dict:
     # frequencies without modes, which would cost four times as much
-    (root,) = frequencies([dynamical_matrix(minimum, potential)], workers=1)
+    (root,) = modes.frequencies([hessian.dynamical_matrix(minimum, potential)], workers=1)
     every = root * frequency_scale("rad/ps")
     peak, reduced = METAL.of_levels(every, omega)
     energy = (minimum.info["potential_energy"] - start.info["potential_energy"]) / len(start)
@@ -132,12 +128,38 @@ def sample_inherent_structures(
     """
     steps, found = [round(equilibration / timestep)] + [round(interval / timestep)] * (count - 1), []
     ensemble = f"nvt temp {temperature!r} {temperature!r} {100 * timestep:g}"
-    with Session(atoms, potential, ordered=False) as session:
+    with lammps.Session(atoms, potential, ordered=False) as session:
         session.thermalise(temperature, seed)
         with tqdm(desc=f"at {temperature:g}", total=sum(steps), unit="step", disable=not progress) as bar:
             for n in steps:
                 session.dynamics(n, timestep, ensemble, bar=bar)
-                minimum = inherent_structure(session.atoms(), potential, force_tolerance)
+                minimum = glasses.inherent_structure(session.atoms(), potential, force_tolerance)
                 minimum.info |= {"temperature": temperature, "seed": seed}
                 found.append(minimum)
     return found
+
+
+def compare_temperatures(tables) -> xr.Dataset:
+    """Inherent structures at several temperatures, means over the structures of one run (yang-2021, Fig. 9).
+
+    Parameters
+    ----------
+    tables : list of xarray.Dataset
+        Of `inherent_spectra`, one per glass, all with the same temperatures in K and numbers of structures.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over `glass` and `temperature`: intensity, the height of the boson peak, omega_peak, its place, and energy per
+        atom in eV. Over `glass`: rise and shift, height and place at the highest temperature over those at the lowest;
+        share of the rise above 650 K, and even, that of a rise that is the same at every kelvin; same_rise and
+        same_shift, of two halves of the structures of the lowest temperature; energy_top, at the highest.
+    """
+    every = xr.concat([t[["intensity", "omega_peak", "energy"]] for t in tables], "glass", combine_attrs="drop")
+    mean = every.mean("sample").assign(kelvin=every.temperature)
+    cold, middle, warm = (mean.isel(temperature=k) for k in (0, abs(mean.temperature.values - 650).argmin(), -1))
+    half, other = (every.isel(temperature=0, sample=slice(start, None, 2)).mean("sample") for start in (0, 1))
+    ratio, same, share = warm / cold, half / other, (warm - middle) / (warm - cold)
+    found = {"rise": ratio.intensity, "shift": ratio.omega_peak, "share": share.intensity, "even": share.kelvin}
+    found |= {"same_rise": same.intensity, "same_shift": same.omega_peak, "energy_top": warm.energy}
+    return mean.assign({name: values.drop_vars("temperature", errors="ignore") for name, values in found.items()})

@@ -1,13 +1,18 @@
 """Motion of atoms in one basin compared with harmonic theory (yang-2021, Fig. 8)."""
 
+from dataclasses import dataclass
+
 import numpy as np
+import xarray as xr
 from ase import Atoms
 from ase.units import kB
+from matscipy.neighbours import neighbour_list
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from bosonpeak.materials.geometry import displacements, nearest_image
-from bosonpeak.materials.glasses import inherent_structure
+from bosonpeak import statistics
+from bosonpeak.materials import geometry, glasses
+from bosonpeak.papers.yang_2021.fields import Interval
 from bosonpeak.units import RAD_PER_PS
 from bosonpeak.vibrations.modes import Modes
 
@@ -99,7 +104,7 @@ def longest_chain(start, end, atoms: Atoms, least: float, reach: float) -> int:
     if len(moved) < 2:
         return len(moved)
     old, new = atoms.positions[moved] + start[moved], atoms.positions[moved] + end[moved]
-    distance = np.linalg.norm(nearest_image(old[None] - new[:, None], atoms.cell), axis=2)
+    distance = np.linalg.norm(geometry.nearest_image(old[None] - new[:, None], atoms.cell), axis=2)
     np.fill_diagonal(distance, np.inf)
     each, nearest = np.arange(len(moved)), distance.argmin(axis=1)
     rivals = np.full_like(distance, np.inf)
@@ -136,7 +141,7 @@ def basin_distance(atoms: Atoms, potential, u, force_tolerance: float = 1e-6) ->
     """
     moved = atoms.copy()
     moved.positions += u
-    apart = displacements(atoms, inherent_structure(moved, potential, force_tolerance))
+    apart = geometry.displacements(atoms, glasses.inherent_structure(moved, potential, force_tolerance))
     return float(np.linalg.norm(apart - np.median(apart, axis=0), axis=1).max())
 
 
@@ -159,3 +164,84 @@ def mean_square_displacements(u, about_mean: bool = False) -> np.ndarray:
     """
     u = np.asarray(u, float)
     return ((u - u.mean(axis=0) if about_mean else u) ** 2).sum(axis=2).mean(axis=0)
+
+
+@dataclass(frozen=True)
+class Motion:
+    """Motion of the tenths of the atoms with the lowest and with the highest I_BP against harmonic theory.
+
+    "kind" is 0 for dynamics and 1 for trajectories drawn from the theory; "group" is 0 for the lowest tenth and 1 for
+    the highest.
+
+    Attributes
+    ----------
+    order : array of int, shape (N,)
+        Atoms by I_BP.
+    over : array, shape (kind, N)
+        <u_i^2> over that of harmonic theory.
+    medians : array, shape (kind, group)
+        Of these.
+    ratio : pair of (float, (float, float))
+        Median of the highest over that of the lowest tenth, for each kind; intervals over the runs.
+    ratio_about : array, shape (kind,)
+        The same about the mean position of each run.
+    furthest : array, shape (group, windows)
+        The largest step in A of a group and its neighbours in each picosecond of all runs.
+    far : pair of (float, (float, float))
+        Median of it, for each group.
+    r : (float, (float, float))
+        Of the logarithms of I_BP and of <u_i^2>.
+    kelvin : float
+        Mean temperature of the runs.
+    left : int
+        Runs that end in another basin.
+    strings : array of int, shape (kind,)
+        Atoms in the longest string.
+    moving : int
+        Picoseconds of the dynamics in which an atom went beyond 1 A.
+    """
+
+    order: np.ndarray
+    over: np.ndarray
+    medians: np.ndarray
+    ratio: tuple[Interval, Interval]
+    ratio_about: np.ndarray
+    furthest: np.ndarray
+    far: tuple[Interval, Interval]
+    r: Interval
+    kelvin: float
+    left: int
+    strings: np.ndarray
+    moving: int
+
+
+def compare_motion(runs: xr.Dataset, intensity, per_kelvin, atoms: Atoms) -> Motion:
+    """`Motion` of the atoms of a glass.
+
+    Parameters
+    ----------
+    runs : xarray.Dataset
+        Of `archived.thermal_motion`.
+    intensity, per_kelvin : array, shape (N,)
+        I_BP, and <u_i^2> per kelvin by harmonic theory in A^2/K.
+    atoms : ase.Atoms
+    """
+    order, tenth, kelvin = np.argsort(intensity), len(atoms) // 10, float(runs.kelvin.mean())
+    groups, predicted = (order[:tenth], order[-tenth:]), kelvin * np.asarray(per_kelvin)
+
+    def medians(square):
+        return np.stack([np.median(square[..., group] / predicted[group], axis=-1) for group in groups], axis=-1)
+
+    each, mean, about = runs["square"].values, runs["square"].values.mean(axis=0), runs.square_about.values.mean(axis=0)
+    ratio = (statistics.mean_interval(pair[:, 1] / pair[:, 0]) for pair in medians(each).swapaxes(0, 1))
+    of_mean, of_about = medians(mean), medians(about)
+    i, j = neighbour_list("ij", atoms, 3.5)
+    near = [np.union1d(group, j[np.isin(i, group)]) for group in groups]
+    furthest = np.stack([runs.step.values[..., around].max(axis=-1).ravel() for around in near])
+    far = (statistics.bootstrap_interval(steps, np.median, 1) for steps in furthest)
+    r = float(np.corrcoef(np.log(intensity), np.log(mean[0]))[0, 1])
+    return Motion(
+        order, mean / predicted, of_mean, tuple(ratio), of_about[:, 1] / of_about[:, 0], furthest, tuple(far),
+        (r, statistics.correlation_interval(r, len(atoms))), kelvin, int((runs.strayed > 0.1).sum()),
+        runs.longest.max(("run", "window")).values, int((runs.longest.isel(kind=0) > 0).sum()),
+    )  # fmt: skip
