@@ -1,14 +1,12 @@
 """Tables and drawings of the archived glasses, on spectra known in closed form."""
 
-import json
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
-from bosonpeak.archive.results import load_vibrations, vibrations_table
+from bosonpeak.archive.results import load_vibrations, take_result, vibrations_table
 from bosonpeak.book import glass_tables
 from bosonpeak.drawing import spectra as draw
 from bosonpeak.units import RAD_PER_PS, THZ
@@ -113,7 +111,7 @@ def test_spectra_are_found_by_name(tmp_path, monkeypatch):
     monkeypatch.setenv("BOSONPEAK_ROOT", str(tmp_path))
     assert vibrations_table().empty
     debye_glass().to_netcdf(folder / "one.nc", engine="h5netcdf")
-    (folder / "catalogue.json").write_text(json.dumps([{"name": "one", "debye_level": LEVEL}]))
+    take_result("vibrations", folder / "one.nc", {"name": "one", "key": "k", "debye_level": LEVEL})
     assert vibrations_table().debye_level["one"] == LEVEL
     # in memory: the file may be replaced while the data are in use
     data = load_vibrations("one")

@@ -9,7 +9,7 @@ import xarray as xr
 from ase import Atoms
 from ase.build import bulk
 
-from bosonpeak.archive.results import load_result, shipped_results
+from bosonpeak.archive.results import load_result, shipped_results, take_result
 from bosonpeak.landscape.anharmonicity import expand_energy
 from bosonpeak.landscape.excitation import Transition, excite_modes, loose_atoms
 from bosonpeak.materials import glasses, potentials
@@ -303,6 +303,7 @@ def test_tables_are_written_and_read_back(project, table, packing, modes, pushed
     for name, data in (("some-fire", table), ("none-cg", nothing)):
         encoding = {name: {"zlib": True, "shuffle": True} for name in data.variables} if encoded else None
         data.to_netcdf(project / f"{name}.nc", engine="h5netcdf", encoding=encoding)
+        take_result("transitions", project / f"{name}.nc", {"name": name, "key": "k"})
     assert shipped_results("transitions") == ["none-cg", "some-fire"]
     for name, data in (("some-fire", table), ("none-cg", nothing)):
         found = load_result("transitions", name)

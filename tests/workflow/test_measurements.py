@@ -84,7 +84,7 @@ class TestMeasurement:
     def test_the_entry_says_how_it_was_made(self, project, squares):
         archive_measurement(squares, progress=False)
         (entry,) = catalogue_of(KIND).values()
-        names = "name key file sha256 method_version parameters versions processor date seconds"
+        names = "name key file sha256 method_version parameters versions processor date seconds checksum"
         assert list(entry) == names.split()
         assert (entry["name"], entry["key"], entry["file"]) == ("toy-squares", squares.key, "toy-squares.nc")
         assert entry["parameters"] == {"n": 3, "powers": [2, 3]} and entry["method_version"] == 1

@@ -1,18 +1,18 @@
 """What the scripts of the workflow share: their arguments, locks, glasses, and the record of how a result was made."""
 
 import argparse
-import fcntl
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
 # a terminal shows one bar that moves; a log file gets a line every minute
 os.environ.setdefault("TQDM_MININTERVAL", "2" if sys.stderr.isatty() else "60")
+
+from filelock import FileLock
 
 from bosonpeak.archive.files import sha256_of
 from bosonpeak.archive.structures import read_structure
@@ -39,16 +39,13 @@ def arguments(description: str, **kinds: Callable) -> dict:
     return vars(parser.parse_args())
 
 
-@contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold the lock of a file in this context, and wait for it as long as another process holds it.
+def exclusive(path: Path) -> FileLock:
+    """The lock of a file, a context that waits as long as another process holds it.
 
     The lock ends with its process, even if that is killed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return FileLock(path)
 
 
 def function_at(source: str) -> Callable:

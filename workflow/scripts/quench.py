@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from common import arguments, exclusive
+from common import arguments
 
 from bosonpeak.materials import glasses, recipes
 
@@ -25,16 +25,15 @@ def quench(group: str, key: str, folder: Path) -> Path:
     if recipe is None:
         raise ValueError(f"no recipe of the group {group} has the key {key}: was data/glasses/recipes.yml changed?")
     final, timing = folder / f"{key}.xyz.gz", folder / f"{key}.seconds"
-    # a quench that outlived its workflow is waited for: two would overwrite each other's restart files
-    with exclusive(folder / f".{key}.lock"):
-        if final.exists():
-            return final
-        begun, start = any(folder.glob(f"{key}.*.restart")), time.perf_counter()
-        glasses.melt_quench(recipe, folder, threads=1, progress=True)
-        if not begun:
-            seconds = time.perf_counter() - start
-            with suppress(OSError):  # the glass is what counts
-                timing.write_text(f"{seconds:.1f}\n")
+    if final.exists():
+        return final
+    begun, start = any(folder.glob(f"*{key}.*")), time.perf_counter()
+    # a quench that outlived its workflow is waited for there
+    glasses.melt_quench(recipe, folder, threads=1, progress=True)
+    if not begun:
+        seconds = time.perf_counter() - start
+        with suppress(OSError):  # the glass is what counts
+            timing.write_text(f"{seconds:.1f}\n")
     return final
 
 

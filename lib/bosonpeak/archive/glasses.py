@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 from ase import Atoms
 
-from bosonpeak.archive.files import sha256_of, write_text
+from bosonpeak.archive.files import check_sha256, read_catalogue, seal, sha256_of, write_text
 from bosonpeak.archive.structures import read_structure
 from bosonpeak.paths import project_root
 
@@ -44,8 +44,8 @@ def load(name: str) -> Atoms:
             f"{', '.join(close or table.index[:3])}"
         )
     path = glasses_folder() / table.file[name]
-    if path.is_file() and sha256_of(path) != table.sha256[name]:
-        raise ValueError(f"{path} was altered: its SHA-256 is not the catalogue's; restore it with git checkout")
+    if path.is_file():
+        check_sha256(path, table.sha256[name])
     return read_structure(path)
 
 
@@ -61,8 +61,8 @@ def has_glass(recipe) -> bool:
 
 def enter_glass(entry: dict) -> None:
     """Put an entry into the catalogue of glasses, in place of an earlier one of the same name."""
-    others = [e for e in _entries() if e["name"] != entry["name"]]
-    text = json.dumps(sorted([*others, entry], key=lambda e: e["name"]), indent=1)
+    others = [e for e in _entries(entry["file"]) if e["name"] != entry["name"]]
+    text = json.dumps(sorted([*others, seal(entry)], key=lambda e: e["name"]), indent=1)
     write_text(glasses_folder() / "catalogue.json", text + "\n")
 
 
@@ -81,6 +81,5 @@ def processor() -> str:
     return f"{stated['model name']} ({stated.get('cpu family')}, {stated.get('model')}, {stated.get('stepping')})"
 
 
-def _entries() -> list[dict]:
-    path = glasses_folder() / "catalogue.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+def _entries(first: str = "") -> list[dict]:
+    return read_catalogue(glasses_folder(), "*.xyz.gz", {"recipe": dict, "n_atoms": int, "units": str}, first)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bosonpeak.archive.files import sha256_of, write_text, write_whole
+from bosonpeak.archive.files import RESTORE, check_sha256, read_catalogue, seal, sha256_of, write_text, write_whole
 from bosonpeak.paths import project_root
 
 
@@ -64,7 +64,7 @@ def read_dataset(path) -> xr.Dataset:
             with xr.open_dataset(path, engine="h5netcdf") as data:
                 found = data.load()
         return found
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except Exception as error:  # HDF5 answers damage with errors of many types
         raise ValueError(
             f"{path} is truncated or is not NetCDF ({error}): restore it with git checkout, or make it again"
         ) from error
@@ -101,35 +101,36 @@ def catalogue_of(kind: str) -> dict[str, dict]:
     Returns
     -------
     dict
-        Empty where there is no catalogue.
+        Empty where there is neither a catalogue nor a result.
 
     Raises
     ------
-    ValueError
-        If the catalogue is damaged.
+    ValueError, FileNotFoundError
+        As `files.read_catalogue`.
     """
-    path = results_folder(kind) / "catalogue.json"
-    if not path.exists():
-        return {}
-    try:
-        return {entry["name"]: entry for entry in json.loads(path.read_text(encoding="utf-8"))}
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged ({error}): restore it with git checkout") from None
+    return {entry["name"]: entry for entry in read_catalogue(results_folder(kind), "*.nc", {})}
 
 
-def enter_result(kind: str, entry: dict) -> None:
+def enter_result(kind: str, entry: dict) -> dict:
     """Put an entry into the catalogue of its kind, in place of an earlier one of the same name.
 
     Parameters
     ----------
     kind : str
     entry : dict
-        With at least `name`. NaN is written as null, which is what JSON has for it.
+        With at least `name` and `sha256`. NaN is written as null, which is what JSON has for it.
+
+    Returns
+    -------
+    dict
+        The entry as it was written, with a `checksum`.
     """
     entry = {name: None if isinstance(value, float) and value != value else value for name, value in entry.items()}
-    table = catalogue_of(kind) | {entry["name"]: entry}
+    before = read_catalogue(results_folder(kind), "*.nc", {}, f"{entry['name']}.nc")
+    table = {one["name"]: one for one in before} | {entry["name"]: seal(entry)}
     text = json.dumps([table[name] for name in sorted(table)], indent=1) + "\n"
     write_text(results_folder(kind) / "catalogue.json", text)
+    return table[entry["name"]]
 
 
 def take_result(kind: str, path, entry: dict) -> dict:
@@ -146,7 +147,7 @@ def take_result(kind: str, path, entry: dict) -> dict:
     Returns
     -------
     dict
-        The entry, with `file` and `sha256`.
+        The entry, with `file`, `sha256` and `checksum`.
 
     Raises
     ------
@@ -157,8 +158,7 @@ def take_result(kind: str, path, entry: dict) -> dict:
     if not (target.exists() and target.samefile(path)):
         write_whole(target, partial(shutil.copyfile, path))
     head = {"name": entry["name"], "key": entry["key"], "file": target.name, "sha256": sha256_of(target)}
-    enter_result(kind, head | entry)
-    return head | entry
+    return enter_result(kind, head | entry)
 
 
 def has_result(kind: str, name: str, key: str) -> bool:
@@ -185,13 +185,17 @@ def load_result(kind: str, name: str) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If no result has this name, or its file is damaged.
+        If no result has this name, or its file is not the one that the catalogue describes.
     """
     path = results_folder(kind) / f"{name}.nc"
     if not path.is_file():
         known = shipped_results(kind)
         some = f"there are {len(known)}, such as {', '.join(known[:3])}" if known else "there are none"
         raise ValueError(f"no result of the kind {kind!r} is named {name!r}: {some}; `make data` makes what is missing")
+    entry = catalogue_of(kind).get(name)
+    if entry is None:
+        raise ValueError(f"{path} is not in its catalogue, so that it cannot be checked: {RESTORE}, or remove it")
+    check_sha256(path, entry["sha256"])
     return read_dataset(path)
 
 

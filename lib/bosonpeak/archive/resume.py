@@ -8,17 +8,19 @@ import hashlib
 import json
 import multiprocessing
 import os
+import re
 import threading
-import zipfile
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from bosonpeak.archive.files import write_whole
+from bosonpeak.archive.files import sha256_of, write_whole
 from bosonpeak.threads import available_cores, set_threads
 
 
@@ -62,6 +64,11 @@ def _spread(work, jobs, workers):
         try:
             for future in as_completed(waiting):
                 yield future.result()
+        except BrokenProcessPool:
+            raise RuntimeError(
+                "a worker process was killed, perhaps because memory ran out: what was finished is kept in the folder "
+                "of the series; start it again to resume, with fewer workers if memory is short"
+            ) from None
         finally:
             for future in waiting:
                 future.cancel()
@@ -75,8 +82,9 @@ def _end_with_parent():
 
 
 def structure_key(atoms, potential, *options) -> str:
-    """Key of a kept result: 12 hexadecimal digits of a structure, a potential and plain options."""
+    """Key of a kept result: 12 hexadecimal digits of a structure with its masses, a potential and plain options."""
     digest = hashlib.sha256(np.ascontiguousarray(atoms.positions).tobytes() + atoms.cell.array.tobytes())
+    digest.update(potential.masses_of(atoms).tobytes())
     text = json.dumps([atoms.numbers.tolist(), potential.name, potential.sha256, *options], sort_keys=True)
     digest.update(text.encode())
     return digest.hexdigest()[:12]
@@ -84,7 +92,8 @@ def structure_key(atoms, potential, *options) -> str:
 
 def read_arrays(path: Path) -> dict | None:
     """Arrays that `write_arrays` put into a file; None where there is no file or only a part of one."""
-    with suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile), np.load(path) as kept:
+    # a damaged archive raises errors of many types; each member has a checksum, so that nothing wrong is read
+    with suppress(Exception), np.load(path) as kept:
         return {name: kept[name] for name in kept.files}
     return None
 
@@ -136,3 +145,70 @@ class KeptParts:
             kept = {key: np.asarray(value) for key, value in compute().items()}
             self.write(name, **kept)
         return kept
+
+
+class Checkpoints:
+    """The states from which one long computation resumes: files that carry their checksum in their names.
+
+    The last two states are kept. One that is damaged is set aside, and the computation goes back to the one before.
+
+    Parameters
+    ----------
+    folder : path-like
+    key : str
+        What determines the computation; the names of its files begin with it.
+    suffix : str
+        With which they end, without the dot.
+    """
+
+    def __init__(self, folder, key: str, suffix: str):
+        self.folder, self.key, self.suffix = Path(folder), key, suffix
+
+    def newest(self) -> tuple[int, Path | None]:
+        """The step of the newest state that is whole, and its file; (0, None) where there is none.
+
+        A damaged file is renamed to *.damaged, and a warning says so.
+        """
+        for step, path in sorted(self._files(), reverse=True):
+            checksum = path.name.split(".")[-2]
+            if sha256_of(path).startswith(checksum):
+                return step, path
+            aside = path.with_suffix(".damaged")
+            os.replace(path, aside)
+            warnings.warn(
+                f"{path} is damaged and was set aside as {aside.name}: the computation resumes from the state before",
+                stacklevel=2,
+            )
+        return 0, None
+
+    def save(self, step: int, write: Callable[[Path], object]) -> Path:
+        """Write the state after a step, whole or not at all, and remove all but it and the one before.
+
+        Parameters
+        ----------
+        step : int
+        write : callable
+            Function of one path that writes the file there.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; the message names it.
+        """
+        before = sorted(self._files())
+        written = self.folder / f"{self.key}.{step}.unchecked"
+        write_whole(written, write)
+        path = self.folder / f"{self.key}.{step}.{sha256_of(written)[:16]}.{self.suffix}"
+        os.replace(written, path)
+        for _, old in before[:-1]:
+            old.unlink(missing_ok=True)
+        return path
+
+    def clear(self) -> None:
+        """Remove the states of the computation, which has ended."""
+        for _, path in self._files():
+            path.unlink(missing_ok=True)
+
+    def _files(self) -> list[tuple[int, Path]]:
+        shape = re.compile(rf"{re.escape(self.key)}\.(\d+)\.[0-9a-f]{{16}}\.{self.suffix}")
+        return [(int(m[1]), p) for p in self.folder.glob(f"{self.key}.*") if (m := shape.fullmatch(p.name))]

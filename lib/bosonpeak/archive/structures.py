@@ -20,19 +20,38 @@ def write_structure(path, atoms: Atoms) -> None:
     ----------
     path : path-like
     atoms : ase.Atoms
-        Periodic in three directions. Its `info` is written as key=value pairs.
+        Its cell, its directions of periodicity, its masses where they were set, and further arrays of numbers, such as
+        tags, are written too, and its `info` as key=value pairs.
 
     Raises
     ------
     OSError
         If the file cannot be written; the message names the path.
+    ValueError
+        If the structure has what the file cannot hold: constraints, or an array of something else than numbers.
     """
+    if atoms.constraints:
+        raise ValueError(f"{path} would lose the constraints of the structure: remove them with atoms.set_constraint()")
+    arrays = {"species": np.array(atoms.symbols), "pos": atoms.positions}
+    # masses come first; those that were never stated are not written, since ASE's are of no use in reduced units
+    names = sorted(set(atoms.arrays) - {"numbers", "positions"}, key=lambda name: (name != "masses", name))
+    arrays |= {name: atoms.arrays[name] for name in names}
+    columns, properties = [], []
+    for name, array in arrays.items():
+        kind = {"U": "S", "f": "R", "i": "I", "u": "I", "b": "L"}.get(array.dtype.kind)
+        # integers are read back with 32 bits
+        wide_number = kind == "I" and array.size and abs(array).max() >= 2**31
+        if kind is None or array.ndim > 2 or (kind == "S" and name != "species") or wide_number:
+            raise ValueError(f"{path} cannot hold the array {name!r} of the structure: delete it from atoms.arrays")
+        wide = array.reshape(len(atoms), -1)
+        properties += [name, kind, str(wide.shape[1])]
+        # repr keeps every digit
+        columns += [map({"S": str, "R": repr, "I": str, "L": "FT".__getitem__}[kind], c) for c in wide.T.tolist()]
     lattice = " ".join(repr(float(x)) for x in atoms.cell.array.ravel())
-    head = f'Lattice="{lattice}" Properties=species:S:1:pos:R:3:masses:R:1 pbc="T T T"'
-    lines = [str(len(atoms)), f"{head} {key_val_dict_to_str(atoms.info)}"]
-    for symbol, x, mass in zip(atoms.symbols, atoms.positions, atoms.get_masses(), strict=True):
-        lines.append(" ".join([symbol, *(repr(float(v)) for v in (*x, mass))]))
-    text = ("\n".join(lines) + "\n").encode()
+    periodic = " ".join("FT"[int(along)] for along in atoms.pbc)
+    head = f'Lattice="{lattice}" Properties={":".join(properties)} pbc="{periodic}"'
+    rows = map(" ".join, zip(*columns, strict=True))
+    text = "\n".join([str(len(atoms)), f"{head} {key_val_dict_to_str(atoms.info)}", *rows, ""]).encode()
 
     def write(part):
         with open(part, "wb") as file, gzip.GzipFile(fileobj=file, mode="wb", filename="", mtime=0) as packed:
