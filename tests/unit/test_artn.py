@@ -276,3 +276,31 @@ def test_what_cannot_be_searched_is_refused(glass, vacancy):
     saddle = activation_events(atoms, LJ, neighbour, 1, 2)[0].saddle(atoms)
     with pytest.raises(ValueError, match="the lowest eigenvalue of the Hessian"):
         activation_events(saddle, LJ, neighbour, 1, search=replace(REDUCED, minimum_tolerance=0.1))
+
+
+@pytest.fixture(scope="module")
+def events(glass):
+    """Some events of a small glass; with the region of the search smaller than the cell."""
+    return activation_events(glass, CU_ZR, 7, 2, seed=3)
+
+
+def test_a_search_does_not_depend_on_the_vectors_that_span_the_cell(glass, events):
+    skewed, cell = glass.copy(), glass.cell.array.copy()
+    cell[1] += cell[0]
+    cell[2] += 2 * cell[0] - cell[1]
+    skewed.set_cell(cell)
+    for one, other in zip(events, activation_events(skewed, CU_ZR, 7, 2, seed=3), strict=True):
+        assert (one.outcome, one.region) == (other.outcome, other.region)
+        assert one.barrier == pytest.approx(other.barrier, abs=1e-6, nan_ok=True)
+
+
+def test_a_search_does_not_depend_on_where_the_atoms_lie_in_the_cell(glass, events):
+    rng = np.random.default_rng(2)
+    moved = glass.copy()
+    moved.positions += [1.3, -7.1, 22.2]
+    moved.wrap()
+    # some atoms in other images of the cell
+    moved.positions += rng.integers(-2, 3, (len(moved), 3)) @ moved.cell.array
+    for one, other in zip(events, activation_events(moved, CU_ZR, 7, 2, seed=3), strict=True):
+        assert (one.outcome, one.region) == (other.outcome, other.region)
+        assert one.barrier == pytest.approx(other.barrier, abs=1e-6, nan_ok=True)

@@ -159,7 +159,7 @@ def test_densities_that_differ_by_direction_are_those_of_lammps(written, edge, b
         (lambda lines: lines[:-1], None, "ends where r phi of Zr and Zr"),
         (lambda lines: [*lines[:500], "0.1 0.2 x 0.4 0.5", *lines[501:]], 501, "should be numbers"),
         (lambda lines: [*lines[:500], "0.1 nan 0.3 0.4 0.5", *lines[501:]], None, "finite"),
-        (lambda lines: [*lines[:500], lines[500] + " 1.0", *lines[501:]], None, "that end with a line"),
+        (lambda lines: [*lines[:500], lines[500] + " 1.0", *lines[501:]], None, "numbers, but its lines hold"),
         (lambda lines: [*lines[:3], "3 Cu Zr", *lines[4:]], 4, "number of elements"),
         (lambda lines: [*lines[:4], "800 0.02 3000 -0.002 6.0", *lines[5:]], 5, "do not describe a table"),
         (lambda lines: [*lines[:5], "copper", *lines[6:]], 6, "atomic number and mass of Cu"),
@@ -181,3 +181,59 @@ def test_a_table_of_another_style_is_refused(written):
         read_eam(written[0], "eam/alloy")
     with pytest.raises(ValueError, match="'eam' is not supported"):
         read_eam(written[0], "eam")
+
+
+@pytest.mark.parametrize("mass", ["0.0", "-1.0", "nan", "inf"])
+def test_a_mass_that_is_not_positive_is_refused_when_the_table_is_read(written, tmp_path, mass):
+    lines, path = list(written[1]), tmp_path / "heavy.eam.fs"
+    lines[5] = f"29 {mass} 3.6 fcc"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(
+        ValueError, match=rf"heavy\.eam\.fs, line 6: the mass of Cu is {mass}, but a mass must be positive"
+    ):
+        potentials.get(path)
+
+
+@pytest.mark.parametrize("surplus", [1, 3])
+def test_what_stands_behind_the_last_number_of_a_function_is_left_as_lammps_leaves_it(written, tmp_path, surplus):
+    lines, out, at = written[1], list(written[1][:5]), 5
+
+    def block(count):
+        nonlocal at
+        got = 0
+        while got < count:
+            got += len(lines[at].split())
+            out.append(lines[at])
+            at += 1
+        out[-1] += "  0.5" * surplus + "  text"
+
+    for _ in range(2):
+        out.append(lines[at])
+        at += 1
+        for count in (N_RHO, N_R, N_R):
+            block(count)
+    for _ in range(3):
+        block(N_R)
+    path = tmp_path / "surplus.eam.fs"
+    path.write_text("\n".join(out) + "\n")
+    plain, other = read_eam(written[0], "eam/fs"), read_eam(path, "eam/fs")
+    for name in ("embedding_spline", "density_spline", "pair_spline"):
+        np.testing.assert_array_equal(getattr(other, name), getattr(plain, name))
+    atoms = bulk("Cu", "fcc", 3.7, cubic=True).repeat(2)
+    atoms.symbols[::3] = "Zr"
+    atoms.rattle(0.05, seed=1)
+    _agrees_with_lammps(atoms, potentials.get(path))
+
+
+def test_a_cutoff_that_is_the_last_knot_up_to_rounding_is_read(written, tmp_path):
+    # 10,000 steps of 6e-4 are 5.999999999999999, and LAMMPS's own table of Ni and O has the cutoff 6.0
+    assert 10000 * 6e-4 < 6.0
+    lines, path = list(written[1]), tmp_path / "rounded.eam.fs"
+    lines[4] = f"{N_RHO} {RHO_STEP} {N_R} {float(np.nextafter(R_STEP, 0))!r} {CUTOFF}"
+    assert N_R * np.nextafter(R_STEP, 0) < CUTOFF
+    path.write_text("\n".join(lines) + "\n")
+    assert read_eam(path, "eam/fs").cutoff == CUTOFF
+    lines[4] = f"{N_RHO} {RHO_STEP} {N_R} {R_STEP!r} {1.1 * CUTOFF}"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(ValueError, match="do not describe a table"):
+        read_eam(path, "eam/fs")

@@ -13,6 +13,7 @@ import time
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.constraints import FixAtoms
 
 from bosonpeak.archive import glasses as archive
 from bosonpeak.archive.structures import read_structure, write_structure
@@ -70,7 +71,15 @@ def test_steps_follow_the_rate():
 
 
 @pytest.mark.parametrize(
-    "composition, n, expected", [("Cu50Zr50", 101, {50, 51}), ("Cu1Zr2", 100, {33, 67}), ("Cu64Zr36", 1000, {640, 360})]
+    "composition, n, expected",
+    [
+        ("Cu50Zr50", 101, {50, 51}),
+        ("Cu1Zr2", 100, {33, 67}),
+        ("Cu64Zr36", 1000, {640, 360}),
+        ("Cu64.5Zr35.5", 1000, {645, 355}),
+        ("Zr64.13Cu35.87", 1000, {641, 359}),
+        ("CuZr.5", 999, {666, 333}),
+    ],
 )
 def test_atoms_are_shared_out_to_the_last_one(composition, n, expected):
     counts = GlassRecipe("cu-zr-mendelev-2009", composition, n, 1e13, 1).counts()
@@ -86,6 +95,19 @@ def test_atoms_are_shared_out_to_the_last_one(composition, n, expected):
         ({"cooling_rate": -1.0}, r"cooling_rate = -1.0: it must be positive"),
         ({"timestep": 0.0}, "timestep = 0.0"),
         ({"melt_temperature": math.inf}, "no temperature to cool from"),
+        ({"composition": ""}, "composition is empty"),
+        ({"composition": "cu50zr50"}, "composition 'cu50zr50' cannot be read"),
+        ({"composition": "Cu50.Zr5.0.1"}, "cannot be read"),
+        ({"composition": "Cu100Zr0"}, "share 0: leave it out"),
+        ({"number_density": -0.05}, r"number_density = -0.05: it must be positive"),
+        ({"number_density": math.nan}, "number_density = nan"),
+        ({"melt_time": -1.0}, "melt_time = -1.0"),
+        ({"melt_time": math.inf}, "melt_time = inf"),
+        ({"end_temperature": -3.0}, "end_temperature = -3.0"),
+        ({"end_temperature": 5000.0}, "end_temperature = 5000.0 must lie below melt_temperature = 2000.0"),
+        ({"seed": -1}, "seed = -1: give a whole number of at least 0"),
+        ({"seed": 1.5}, "seed = 1.5"),
+        ({"n_atoms": 1000.5}, "n_atoms = 1000.5"),
     ],
 )
 def test_recipes_that_cannot_be_made_are_refused(change, message):
@@ -125,7 +147,7 @@ def test_a_quenched_glass_is_a_minimum_at_zero_pressure(quenched):
 
 def test_the_file_holds_every_digit_and_a_second_call_reads_it(quenched):
     folder, atoms = quenched
-    assert [path.name for path in folder.iterdir()] == [f"{TINY.key}.xyz.gz"]
+    assert [path.name for path in folder.iterdir() if path.suffix != ".lock"] == [f"{TINY.key}.xyz.gz"]
     start = time.perf_counter()
     again = melt_quench(TINY, folder)
     assert time.perf_counter() - start < 1.0
@@ -216,6 +238,43 @@ def test_equal_structures_are_equal_files(tmp_path, quenched):
     time.sleep(1.1)
     write_structure(tmp_path / "b.xyz.gz", atoms)
     assert (tmp_path / "a.xyz.gz").read_bytes() == (tmp_path / "b.xyz.gz").read_bytes()
+
+
+@pytest.mark.parametrize("pbc", [(True, True, False), (False, False, False), (True, True, True)])
+def test_what_a_structure_holds_is_written_and_read_back(tmp_path, quenched, pbc):
+    atoms, path = quenched[1].copy(), tmp_path / "a.xyz.gz"
+    rng = np.random.default_rng(1)
+    atoms.pbc = pbc
+    atoms.set_tags(np.arange(len(atoms)))
+    atoms.set_masses(rng.uniform(10, 90, len(atoms)))
+    atoms.set_momenta(rng.standard_normal((len(atoms), 3)))
+    atoms.set_array("held", rng.random(len(atoms)) < 0.5)
+    atoms.set_cell(atoms.cell.array @ (np.eye(3) + 0.1 * rng.standard_normal((3, 3))), scale_atoms=True)
+    write_structure(path, atoms)
+    found = read_structure(path)
+    assert tuple(found.pbc) == pbc
+    for name in ("positions", "masses", "momenta", "tags", "held", "numbers"):
+        np.testing.assert_array_equal(found.arrays[name], atoms.arrays[name])
+        assert found.arrays[name].dtype.kind == atoms.arrays[name].dtype.kind
+    np.testing.assert_array_equal(found.cell.array, atoms.cell.array)
+    # ASE's own defaults are not stated in the file: they are of no use in reduced units
+    bare = Atoms("Ar2", [[0, 0, 0], [1, 1, 1]], cell=[3, 3, 3], pbc=True)
+    write_structure(path, bare)
+    assert not read_structure(path).has("masses")
+
+
+def test_what_a_file_cannot_hold_is_refused(tmp_path, quenched):
+    atoms, path = quenched[1].copy(), tmp_path / "a.xyz.gz"
+    atoms.set_constraint(FixAtoms([0, 1]))
+    with pytest.raises(ValueError, match=r"a\.xyz\.gz would lose the constraints"):
+        write_structure(path, atoms)
+    atoms.set_constraint()
+    for name, array in (("complex", np.ones(len(atoms), complex)), ("large", np.full(len(atoms), 2**31))):
+        atoms.set_array(name, array)
+        with pytest.raises(ValueError, match=f"cannot hold the array '{name}'"):
+            write_structure(path, atoms)
+        del atoms.arrays[name]
+    assert not path.exists()
 
 
 def test_truncated_files_and_nan_are_told_by_name(tmp_path, quenched):

@@ -376,7 +376,7 @@ def test_input_without_a_map_is_refused(crystal):
     few = replace(modes, omega=modes.omega[:700], polarizations=modes.polarizations[:, :700])
     with pytest.raises(ValueError, match=r"modes \(768, 700\) are not all those of 256 atoms"):
         boson_map(few, atoms, waves, energy, 0.1, unit="reduced")
-    with pytest.raises(ValueError, match="are not all those of 255 atoms"):
+    with pytest.raises(ValueError, match="do not fit 255 atoms"):
         boson_map(modes, atoms[:-1], waves, energy, 0.1, unit="reduced")
     with pytest.raises(ValueError, match="unknown polarization 'circular'"):
         boson_map(modes, atoms, waves, energy, 0.1, polarization="circular", unit="reduced")
@@ -387,5 +387,5 @@ def test_input_without_a_map_is_refused(crystal):
     isolated = atoms.copy()
     isolated.pbc = False
     for call in (lambda: boson_map(modes, isolated, waves, energy, 0.1), lambda: structure_factor(isolated, waves)):
-        with pytest.raises(ValueError, match="periodic in three directions"):
+        with pytest.raises(ValueError, match="periodic in all three directions"):
             call()

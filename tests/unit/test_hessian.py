@@ -94,17 +94,35 @@ def test_symmetric_and_blind_to_translations(name):
     assert abs(dynamical_matrix(atoms, potential) @ moved).max() < 1e-12 * abs(H.data).max()
 
 
-def test_masses_are_those_of_the_potential():
+def test_masses_that_are_not_stated_are_those_of_the_potential():
     potential = _get(CU_ZR)
     atoms = _glass(potential)
+    assert not atoms.has("masses")
     mass = np.where(atoms.numbers == 29, 63.546, 91.224).repeat(3)
     expected = hessian(atoms, potential).toarray() / np.sqrt(np.outer(mass, mass))
-    atoms.set_masses(np.ones(len(atoms)))
     np.testing.assert_allclose(dynamical_matrix(atoms, potential).toarray(), expected, atol=1e-15)
     np.testing.assert_allclose(dynamical_matrix(atoms, potential, factored=True).toarray(), expected, atol=1e-15)
     reduced = potentials.get("kob-andersen")
     atoms = _glass(reduced)
+    # ASE takes the symbols for nickel and phosphorus
+    assert not atoms.has("masses") and atoms.get_masses().max() > 30
     assert abs(dynamical_matrix(atoms, reduced) - hessian(atoms, reduced)).max() == 0
+
+
+def test_masses_of_isotopes_are_honoured():
+    potential = _get(CU_ZR)
+    atoms = _glass(potential)
+    natural = dynamical_matrix(atoms, potential).toarray()
+    atoms.set_masses(4 * potential.masses_of(atoms))
+    # omega^2 goes as 1 / m
+    np.testing.assert_allclose(dynamical_matrix(atoms, potential).toarray(), natural / 4, atol=1e-15)
+    for wrong in (0.0, -63.5, np.inf):
+        masses = potential.masses_of(atoms)
+        masses[3] = wrong
+        atoms.set_masses(masses)
+        with pytest.raises(ValueError, match=r"mass of atom 3 .*positive"):
+            dynamical_matrix(atoms, potential)
+        atoms.set_masses(None)
 
 
 def test_factors_give_the_product():

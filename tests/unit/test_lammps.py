@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from ase.constraints import FixAtoms
 from tqdm import tqdm
 
-from bosonpeak.materials import potentials
+from bosonpeak.materials import lammps, potentials
+from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.lammps import LammpsError, Session
 from bosonpeak.vibrations import hessian
 
@@ -148,7 +150,7 @@ def test_structures_that_cannot_be_simulated_are_refused():
         Session(Atoms("Cu", cell=[5, 5, 5], pbc=[1, 1, 0]), CU_ZR)
     broken = crystal()
     broken.positions[7, 1] = np.nan
-    with pytest.raises(ValueError, match=r"NaN.*atom 7"):
+    with pytest.raises(ValueError, match=r"atom 7 is.*nan"):
         Session(broken, CU_ZR)
     twice = crystal()
     twice.positions[9] = twice.positions[4] + [0, 0, 0.003]
@@ -183,3 +185,127 @@ def test_variables_left_by_a_launcher_do_not_stop_it():
     code = "from bosonpeak.materials.lammps import _library; print(_library().__name__)"
     result = run_python(code, PMI_RANK="1", PMI_SIZE="2", PMI_FD="7", HYDRA_BSTRAP="x")
     assert result.stdout.strip() == "lammps", result.stderr
+
+
+def held(session):
+    """Whether the session's energy is the one of the structure that it hands out, through its own and our code."""
+    now = session.atoms()
+    energy = session.thermo("pe")
+    again, _ = session.evaluate(now.positions)
+    ours = hessian.energy(now, session.potential)
+    return again == pytest.approx(energy, rel=1e-10) and ours == pytest.approx(energy, rel=1e-10)
+
+
+@pytest.mark.parametrize("skew", [0.0, 0.2])
+@pytest.mark.parametrize("factor", [0.9, 1.05])
+def test_positions_belong_to_the_cell_as_it_is_after_a_relaxation(skew, factor):
+    # on a lattice of one element: atoms on the faces of the cell would be wrapped by the cell that was
+    atoms = crystal(3, noise=0.02, skew=skew)
+    atoms.set_cell(atoms.cell.array * factor, scale_atoms=True)
+    with Session(atoms, CU_ZR) as session:
+        assert session.minimise(1e-4, relax_box=True).converged
+        assert abs(session.atoms().cell.volume / atoms.cell.volume - 1) > 0.05
+        session.evaluate()
+        assert held(session)
+
+
+@pytest.mark.parametrize("skew", [0.0, 0.15])
+def test_positions_belong_to_the_cell_as_it_is_after_dynamics_at_constant_pressure(tmp_path, skew):
+    atoms = crystal(3, skew=skew)
+    with Session(atoms, CU_ZR, ordered=False) as session:
+        session.thermalise(1500.0, 5)
+        session.dynamics(800, 0.002, "npt temp 1500 1500 0.2 iso 0 0 2")
+        session.evaluate()
+        assert abs(session.atoms().cell.volume / atoms.cell.volume - 1) > 1e-3
+        assert held(session)
+        session.write_restart(tmp_path / "state")
+        energy = session.evaluate()[0]
+    # the structure that is given with a restart file is the one of the beginning
+    with Session(atoms, CU_ZR, restart=tmp_path / "state") as session:
+        assert session.evaluate()[0] == pytest.approx(energy, rel=1e-12)
+        assert held(session)
+
+
+def test_a_relaxed_triclinic_cell_keeps_its_shape():
+    atoms = crystal(3, skew=0.2)
+    with Session(atoms, CU_ZR) as session:
+        found = session.minimise(1e-4, relax_box=True)
+        relaxed = session.atoms()
+    assert found.converged and abs(found.pressure) < 1
+    # lengths change by one factor, and angles not at all
+    np.testing.assert_allclose(relaxed.cell.angles(), atoms.cell.angles(), atol=1e-8)
+    ratio = relaxed.cell.lengths() / atoms.cell.lengths()
+    assert np.ptp(ratio) < 1e-10 and abs(ratio[0] - 1) > 1e-3
+
+
+@pytest.mark.parametrize("factor", [0.85, 0.95, 1.15])
+def test_zero_pressure_is_reached_from_far_away(factor):
+    # the lattice constant of copper under this potential is 3.6391 A
+    atoms = bulk("Cu", "fcc", 3.6391, cubic=True).repeat(3)
+    atoms.set_cell(atoms.cell.array * factor, scale_atoms=True)
+    with Session(atoms, CU_ZR) as session:
+        found = session.minimise(1e-6, relax_box=True)
+        assert found.converged and abs(found.pressure) < 1
+        assert session.atoms().cell[0, 0] / 3 == pytest.approx(3.6391, abs=1e-4)
+
+
+def test_a_pressure_that_is_left_is_said_not_hidden(monkeypatch):
+    atoms = bulk("Cu", "fcc", 3.2, cubic=True).repeat(3)
+    monkeypatch.setattr(lammps, "SCALINGS", 3)
+    with pytest.raises(RuntimeError, match=r"kept a pressure of \d.*its edges would have to change"):
+        inherent_structure(atoms, CU_ZR, 1e-6, relax_box=True)
+
+
+@pytest.mark.parametrize(
+    "positions", [np.zeros((5, 3)), np.zeros((300, 3)), np.zeros(324), np.full((108, 3), np.nan)], ids=str
+)
+def test_positions_of_another_shape_are_refused(positions):
+    with Session(crystal(3), CU_ZR) as session:
+        before, _ = session.evaluate()
+        with pytest.raises(ValueError, match=r"given to 108 atoms: give finite numbers of the shape \(108, 3\)"):
+            session.evaluate(positions)
+        assert session.evaluate()[0] == before
+
+
+def test_masses_of_isotopes_move_slower_and_come_back():
+    atoms = crystal(3)
+    atoms.set_masses(np.where(atoms.numbers == 29, 4 * 63.546, 4 * 91.224))
+    with Session(atoms, CU_ZR) as session:
+        session.thermalise(600.0, 1)
+        heavy = session.atoms()
+        speed = abs(session._gather("v")).mean()
+    np.testing.assert_array_equal(heavy.get_masses(), atoms.get_masses())
+    natural = crystal(3)
+    with Session(natural, CU_ZR) as session:
+        session.thermalise(600.0, 1)
+        # equal temperature: v goes as m^-1/2
+        assert abs(session._gather("v")).mean() == pytest.approx(2 * speed, rel=1e-6)
+    mixed = atoms.get_masses()
+    mixed[:5] = 10.0
+    atoms.set_masses(mixed)
+    # a minimum does not depend on masses
+    np.testing.assert_array_equal(inherent_structure(atoms, CU_ZR, 1e-4).get_masses(), mixed)
+    with Session(atoms, CU_ZR) as session, pytest.raises(ValueError, match="one mass per element"):
+        session.thermalise(600.0, 1)
+
+
+def test_what_cannot_be_honoured_is_refused():
+    atoms = crystal(3)
+    atoms.set_constraint(FixAtoms(range(10)))
+    for entry in (Session, hessian.energy, hessian.dynamical_matrix, inherent_structure):
+        with pytest.raises(ValueError, match=r"constraints \(FixAtoms\)"):
+            entry(atoms, CU_ZR)
+    for entry in (Session, hessian.forces, inherent_structure):
+        with pytest.raises(ValueError, match="no atoms"):
+            entry(Atoms(cell=[9, 9, 9], pbc=True), CU_ZR)
+
+
+def test_arrays_of_the_structure_come_back():
+    atoms = crystal(3)
+    atoms.set_tags(np.arange(len(atoms)))
+    atoms.set_momenta(np.ones((len(atoms), 3)))
+    atoms.info["note"] = "of the start"
+    found = inherent_structure(atoms, CU_ZR, 1e-4)
+    np.testing.assert_array_equal(found.get_tags(), atoms.get_tags())
+    # what describes the start does not describe the minimum
+    assert not found.has("momenta") and "note" not in found.info

@@ -192,9 +192,9 @@ def test_bad_input_is_named():
         with pytest.raises(ValueError, match="r must ascend"):
             atomic_pair_distribution(atoms, r, sigma)
     atoms.pbc = (True, True, False)
-    with pytest.raises(ValueError, match="Cu4Zr8: needs a cell periodic in three directions"):
+    with pytest.raises(ValueError, match=r"Cu4Zr8 has pbc.*periodic in all three directions"):
         pair_distribution(atoms, 5)
-    with pytest.raises(ValueError, match="no atoms: needs a cell"):
+    with pytest.raises(ValueError, match="has no atoms"):
         pair_distribution(Atoms(pbc=True, cell=[1, 1, 1]), 5)
     atoms.pbc = True
     atoms.positions[3, 1] = np.nan

@@ -6,9 +6,12 @@ from ase import Atoms
 from ase.build import bulk
 from scipy.optimize import minimize_scalar
 
+from bosonpeak.archive.glasses import load
+from bosonpeak.landscape.excitation import critical_amplitude, loose_atoms
 from bosonpeak.materials import potentials
 from bosonpeak.materials.lammps import Session
 from bosonpeak.vibrations import hessian
+from bosonpeak.vibrations.elasticity import elastic_moduli
 
 METAL = [name for name in potentials.NAMES if potentials.get(name).units == "metal"]
 
@@ -155,3 +158,23 @@ def test_a_table_of_your_own_is_a_potential_by_its_path(tmp_path):
         potentials.get(str(own))
     with pytest.raises(FileNotFoundError, match=r"no table .*other.eam.alloy"):
         potentials.get(str(tmp_path / "other.eam.alloy"))
+
+
+def test_every_function_takes_a_potential_by_name_by_path_or_as_it_is(tmp_path):
+    glass = load("Cu50Zr50-mendelev-2009-n500-1e14-s1")
+    named = "cu-zr-mendelev-2009"
+    potential = potentials.get(named)
+    assert potentials.get(potential) is potential
+    table = tmp_path / "own.eam.fs"
+    table.write_bytes(potential.path().read_bytes())
+    energy = hessian.energy(glass, potential)
+    for other in (named, table, str(table)):
+        assert hessian.energy(glass, other) == pytest.approx(energy, rel=1e-12)
+        assert abs(hessian.forces(glass, other) - hessian.forces(glass, potential)).max() < 1e-10
+        with Session(glass, other) as session:
+            assert session.evaluate()[0] == pytest.approx(energy, rel=1e-10)
+    hessian.check_minimum(glass, named, 1e-6)
+    assert elastic_moduli(glass, named).shear == pytest.approx(elastic_moduli(glass, potential).shear)
+    assert not loose_atoms(glass, named).any()
+    with pytest.raises(ValueError, match="modes of 1500 numbers"):
+        critical_amplitude(glass, named, np.ones(7))

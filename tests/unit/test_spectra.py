@@ -4,13 +4,18 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from bosonpeak.archive.glasses import load
+from bosonpeak.materials.potentials import get
 from bosonpeak.networks import diluted_square_lattice, square_lattice_network
 from bosonpeak.units import MEV, RAD_PER_PS, THZ
 from bosonpeak.vibrations.debye import debye_density, square_lattice_density
+from bosonpeak.vibrations.hessian import dynamical_matrix
+from bosonpeak.vibrations.modes import low_frequency_modes
 from bosonpeak.vibrations.operators import FactoredOperator
 from bosonpeak.vibrations.peaks import broadened_reduced_density, cumulative_level
 from bosonpeak.vibrations.spectra import (
     Spectrum,
+    atomic_spectrum,
     boson_peak,
     density_of_states,
     frequency_histogram,
@@ -448,3 +453,24 @@ def test_the_density_ends_at_the_bound_of_the_spectrum():
     g = density_of_states(D, omega, 64, 2, rng=1).g
     assert g[-1] == 0
     assert np.trapezoid(g, omega) == pytest.approx(1, abs=0.01)
+
+
+def test_translations_without_the_masses_of_the_matrix_are_refused():
+    glass, potential = load("Cu50Zr50-mendelev-2009-n500-1e14-s1"), get("cu-zr-mendelev-2009")
+    D, omega, n = dynamical_matrix(glass, potential, factored=True), np.linspace(1, 20, 5), len(glass)
+    rest = translations(n, 3, glass.get_masses())
+    options = dict(resolution=2.0, unit="rad/ps")
+    calls = (
+        lambda basis: density_of_states(D, omega, rng=0, project_out=basis, **options),
+        lambda basis: spectral_function(D, np.eye(3 * n)[:, :2], omega, project_out=basis, **options),
+        lambda basis: local_density_of_states(D, [0], omega, project_out=basis, **options),
+        lambda basis: atomic_spectrum(D, [0], omega, project_out=basis, **options),
+        lambda basis: low_frequency_modes(D, 3, project_out=basis),
+    )
+    for call in calls:
+        call(rest)
+        with pytest.raises(ValueError, match="translations need the masses of the matrix"):
+            call(translations(n, 3))
+    for masses in (np.ones(n - 1), np.zeros(n), np.full(n, np.nan)):
+        with pytest.raises(ValueError, match=f"for {n} nodes: give one positive number per node"):
+            translations(n, 3, masses)

@@ -80,7 +80,7 @@ def test_a_steep_filter_neither_overflows_nor_loses_the_zero_modes():
 
 @pytest.mark.parametrize("basis", [None, ZERO])
 def test_quantiles_are_where_the_eigenvalues_are(basis):
-    project, removed = projector(basis, N)
+    project, removed = projector(basis, check_operator(D), 1.02 * LEVELS[-1])
     counts = np.array([60, 100, 200])
     found = count_quantiles(D, counts, 1.02 * LEVELS[-1], project, np.random.default_rng(0))
     below = np.searchsorted(LEVELS, found) - removed

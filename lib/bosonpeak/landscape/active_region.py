@@ -1,11 +1,8 @@
 """Energy and forces of a few atoms that move among others at rest, at a cost that depends on the few alone.
 
-Only pairs with a free atom at one end are summed. The density that resting atoms give to one another enters once,
-from
-the start, so that one cutoff of resting atoms around the free ones makes the embedded-atom energy exact. A cluster
-that
-is cut out for LAMMPS would need two cutoffs, and every pair of it would be computed each time: for Cu-Zr that is
-1,500
+Only pairs with a free atom at one end are summed. The density that resting atoms give to one another enters once, from
+the start, so that one cutoff of resting atoms around the free ones makes the embedded-atom energy exact. A cluster that
+is cut out for LAMMPS would need two cutoffs, and every pair of it would be computed each time: for Cu-Zr that is 1,500
 atoms instead of 100.
 """
 
@@ -13,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
+from ase.geometry import is_minkowski_reduced, minkowski_reduce
 from numba import njit
 
+from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.hessian import bond_stiffness, bonds
 
 _SKIN = 0.12
@@ -29,6 +28,7 @@ class Landscape:
     ----------
     positions : array, shape (N, 3)
     cell : array, shape (3, 3)
+        Its vectors are the shortest ones of the lattice.
     types : array of int, shape (N,)
         Index into the elements of the potential.
     density : array, shape (N,)
@@ -57,7 +57,6 @@ class Landscape:
         for centre in np.atleast_1d(centres):
             apart = (self.positions - self.positions[centre]) @ inverse
             # exact up to half_height, where rounding finds the nearest image in any cell
-            # exact up to half_height, where rounding finds the nearest image in any cell
             apart = (apart - np.round(apart)) @ self.cell
             near |= np.einsum("ij,ij->i", apart, apart) <= radius**2
         return np.flatnonzero(near)
@@ -65,18 +64,20 @@ class Landscape:
 
 def describe_landscape(atoms: Atoms, potential) -> Landscape:
     """The landscape around a structure. Raises ValueError as `vibrations.hessian.bonds`."""
-    found, interaction = bonds(atoms, potential), potential.interaction()
+    found, interaction, cell = bonds(atoms, potential), get(potential).interaction(), atoms.cell.array.copy()
+    # of all vectors that span the same lattice the shortest: a search must not depend on the choice
+    if not is_minkowski_reduced(cell):
+        cell = minkowski_reduce(cell)[0]
     stiffness = bond_stiffness(found, interaction)
     pull = stiffness.first / found.distance
     f = np.stack([np.bincount(found.i, pull * found.vector[:, c], len(atoms)) for c in range(3)], axis=1)
-    return Landscape(atoms.positions.copy(), atoms.cell.array.copy(), found.types, stiffness.density, f, interaction)
+    return Landscape(atoms.positions.copy(), cell, found.types, stiffness.density, f, interaction)
 
 
 class Region:
     """The atoms `free` (n,) of a landscape move; all others rest where they were.
 
-    `force_calls` counts the evaluations. The list of pairs is renewed when an atom has moved by half of its margin.
-    The
+    `force_calls` counts the evaluations. The list of pairs is renewed when an atom has moved by half of its margin. The
     atoms stand in `free` in the order in which they were freed.
     """
 

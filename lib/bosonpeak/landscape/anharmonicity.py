@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.hessian import bonds, forces
 
 
@@ -65,6 +66,7 @@ def expand_energy(atoms, potential, directions) -> Expansion:
     ValueError
         If a direction is zero or has another length.
     """
+    potential = get(potential)
     e = np.asarray(directions, float).reshape(len(directions), -1)
     norm = np.linalg.norm(e, axis=0)
     if len(e) != 3 * len(atoms) or not (norm > 0).all():

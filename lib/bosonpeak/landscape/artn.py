@@ -42,16 +42,14 @@ class Event:
     outcome : str
         "saddle", or what went wrong; `converged` says whether a saddle was found.
     barrier, eigenvalue : float
-        Energy of the saddle, and its only negative eigenvalue, whose error is below the square of `residual_mode`
-        over
+        Energy of the saddle, and its only negative eigenvalue, whose error is below the square of `residual_mode` over
         the gap.
     residual_mode, residual_force : float
         |H v - lambda v| of the mode, and the largest force on an atom that is free.
     force_calls, connect_calls : int
         Evaluations up to the saddle, and after it.
     connected : bool
-        Whether, minimised from both sides of the saddle, one end is the start, the other is not, and both lie below
-        the
+        Whether, minimised from both sides of the saddle, one end is the start, the other is not, and both lie below the
         saddle.
     end_distances, end_energies : tuple of 2 floats
         Largest displacement of an atom and energy of either end, the nearer one first.
@@ -135,7 +133,7 @@ def activation_events(
     ValueError
         If the atom is not in the structure, the structure is not a minimum, or the potential lacks an element.
     """
-    potential = get(potential) if isinstance(potential, str) else potential
+    potential = get(potential)
     search = search or default_search(potential)
     _check(len(atoms), [atom], n_events, seed)
     landscape = _start(atoms, potential, search)
@@ -144,6 +142,7 @@ def activation_events(
 
 def default_search(potential) -> Search:
     """The settings in A and eV for metals (`Search()`), and those for reduced units (`REDUCED`) otherwise."""
+    potential = get(potential)
     return Search() if potential.units == "metal" else REDUCED
 
 
@@ -216,6 +215,7 @@ def refine_event(atoms: Atoms, potential, event: Event, search: Search | None = 
 
     This shows what the `finish_radius` of the search left out. Raises ValueError for an event without a saddle.
     """
+    potential = get(potential)
     if not event.converged:
         raise ValueError(f"event {event.number} of atom {event.atom} found no saddle ({event.outcome})")
     search = replace(search or default_search(potential), finish_radius=None)
@@ -256,9 +256,8 @@ def activate_atoms(
     indices : sequence of int
         The atoms that are kicked.
     folder : path-like, optional
-        The events of an atom are kept there as soon as all of them are found, under a hash of structure, potential,
-        settings and seed, and are read instead of found again. Where more are asked for, only the missing ones are
-        looked for.
+        Each event is kept there as soon as it is found, under a hash of structure, potential, settings and seed, and
+        is read instead of found again. Where more are asked for, only the missing ones are looked for.
     workers, progress
         As for `archive.resume.run_jobs`.
 
@@ -272,7 +271,7 @@ def activate_atoms(
     ValueError
         As `activation_events`.
     """
-    potential = get(potential) if isinstance(potential, str) else potential
+    potential = get(potential)
     search, indices = search or default_search(potential), [int(a) for a in indices]
     _check(len(atoms), indices, n_events, seed)
     landscape, done = _start(atoms, potential, search), {}
@@ -290,12 +289,14 @@ def activate_atoms(
 
 def _activate(job) -> tuple[int, list[Event]]:
     landscape, search, atom, seed, found, n_events, parts = job
-    found = found + [_find_event(landscape, search, atom, seed, k) for k in range(len(found), n_events)]
-    if parts.folder:
-        # one array per field, the ragged ones end to end
-        columns = {f.name: [getattr(event, f.name) for event in found] for f in fields(Event)}
-        columns |= {name: np.concatenate(columns[name]) for name in _RAGGED}
-        parts.write(f"atom-{atom:05d}", count=[len(event.free) for event in found], **columns)
+    found = list(found)
+    for number in range(len(found), n_events):
+        found.append(_find_event(landscape, search, atom, seed, number))
+        if parts.folder:
+            # one array per field, the ragged ones end to end
+            columns = {f.name: [getattr(event, f.name) for event in found] for f in fields(Event)}
+            columns |= {name: np.concatenate(columns[name]) for name in _RAGGED}
+            parts.write(f"atom-{atom:05d}", count=[len(event.free) for event in found], **columns)
     return atom, found
 
 

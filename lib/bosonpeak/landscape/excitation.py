@@ -103,6 +103,7 @@ def loose_atoms(atoms, potential) -> np.ndarray:
     -------
     array of bool, shape (N,)
     """
+    potential = get(potential)
     found = bonds(atoms, potential)
     holds = abs(bond_stiffness(found, potential.interaction()).first) > 1e-9
     i, j, loose = found.i[holds], found.j[holds], np.zeros(len(atoms), bool)
@@ -218,6 +219,7 @@ def scan_amplitudes(atoms, potential, mode, amplitudes, force_tolerance=None, me
     ValueError
         As `critical_amplitude`.
     """
+    potential = get(potential)
     line, (tolerance, method) = _line(atoms, mode), _minimiser(potential, force_tolerance, method)
     with Session(atoms, potential) as session:
         basin = _Basin(session, atoms, potential, tolerance, method)
@@ -266,6 +268,7 @@ def critical_amplitude(
     ValueError
         If the structure is not a minimum, or the mode does not fit it.
     """
+    potential = get(potential)
     n, line = len(atoms), _line(atoms, mode)
     tolerance, method = _minimiser(potential, force_tolerance, method)
     grid = np.sort(np.geomspace(1e-6, 1, 25) if amplitudes is None else np.asarray(amplitudes, float))
@@ -354,6 +357,7 @@ def excite_modes(
     ValueError
         As `critical_amplitude`.
     """
+    potential = get(potential)
     root = np.repeat(np.sqrt(potential.masses_of(atoms)), 3)
     lines = {int(k): modes.polarizations[:, k] / root for k in indices}
     plain = {name: np.asarray(value).tolist() for name, value in options.items()}

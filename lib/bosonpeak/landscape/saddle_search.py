@@ -32,8 +32,7 @@ class Search:
         saddle but a shoulder; 0.01 costs 20 evaluations more.
     first_lanczos, lanczos, residual, difference : int, int, float, float
         Largest numbers of Lanczos steps, which end where |H v - lambda v| is below `residual`; `difference` is the
-        length
-        of the displacement by which H v is measured.
+        length of the displacement by which H v is measured.
     stiffness : float
         Of the first relaxation step.
     radius, follow, follow_radius : float

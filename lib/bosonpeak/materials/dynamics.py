@@ -11,6 +11,7 @@ from tqdm.auto import tqdm
 
 from bosonpeak.materials.geometry import displacements
 from bosonpeak.materials.lammps import Session
+from bosonpeak.materials.potentials import get
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,15 @@ class Trajectory:
         In A or reduced, single precision.
     temperature : array, shape (T,)
         Of the kinetic energy, in K or reduced.
+    masses : array, shape (N,), optional
+        With which the atoms moved, in amu or reduced; None where this is not known.
     """
 
     time: np.ndarray
     energy: np.ndarray
     displacements: np.ndarray
     temperature: np.ndarray
+    masses: np.ndarray | None = None
 
 
 def thermal_trajectory(
@@ -77,8 +81,7 @@ def thermal_trajectory(
         if not value > 0:
             raise ValueError(f"{name} = {value}: it must be positive")
     every, count = max(1, round(interval / timestep)), max(1, round(duration / interval))
-    masses = potential.masses_of(atoms)
-    rows = []
+    rows, masses = [], get(potential).masses_of(atoms)
     with Session(atoms, potential) as session:
         still = session.evaluate()[0]
         session.thermalise(2 * temperature, seed)
@@ -93,4 +96,4 @@ def thermal_trajectory(
             rows.append((session.thermo("pe") - still, session.thermo("temp"), u.astype("f4")))
     energy, kelvin, u = zip(*rows, strict=True)
     time = every * timestep * np.arange(1, count + 1)
-    return Trajectory(time, np.array(energy), np.array(u), np.array(kelvin))
+    return Trajectory(time, np.array(energy), np.array(u), np.array(kelvin), masses)

@@ -119,15 +119,20 @@ class _Table:
         return self.lines[self.at - 1].partition("#")[0].split()
 
     def numbers(self, count: int, what: str) -> np.ndarray:
-        found = []
+        """The next numbers. A surplus on their last line is dropped, as LAMMPS drops it."""
+        found, lengths = [], []
         while len(found) < count:
             words = self.line(what)
+            lengths.append(len(words))
             try:
-                found += map(float, words)
+                found += map(float, words[: count - len(found)])
             except ValueError:
                 raise self.error(f"{what} should be numbers, found {' '.join(words)[:60]!r}") from None
-        if len(found) > count or not np.isfinite(found).all():
-            raise self.error(f"{what} should be {count} finite numbers that end with a line")
+        # a number that slipped in further up would shift all that follow it
+        if sum(lengths) > count and len(set(lengths[:-1])) > 1:
+            raise self.error(f"{what} should be {count} numbers, but its lines hold {sum(lengths)}")
+        if not np.isfinite(found).all():
+            raise self.error(f"{what} should be {count} finite numbers")
         return np.array(found)
 
 
@@ -158,7 +163,9 @@ def read_eam(path, style: str) -> EmbeddedInteraction:
         raise table.error("expected the number of elements and their names")
     types = len(words) - 1
     n_rho, rho_step, n_r, r_step, cutoff = table.numbers(5, "n_rho, d_rho, n_r, d_r and cutoff").tolist()
-    if min(n_rho, n_r) < 5 or n_rho % 1 or n_r % 1 or min(rho_step, r_step) <= 0 or not 0 < cutoff <= n_r * r_step:
+    # LAMMPS takes the cutoff as it stands, also where it is a step beyond the last knot
+    whole = n_rho % 1 == 0 and n_r % 1 == 0 and min(n_rho, n_r) >= 5
+    if not whole or min(rho_step, r_step) <= 0 or not 0 < cutoff <= (n_r + 1) * r_step:
         raise table.error("n_rho, d_rho, n_r, d_r and cutoff do not describe a table")
     n_rho, n_r = int(n_rho), int(n_r)
     masses, embedding = [], np.empty((types, n_rho))
@@ -169,6 +176,8 @@ def read_eam(path, style: str) -> EmbeddedInteraction:
             masses.append(float(header[1]))
         except (IndexError, ValueError):
             raise table.error(f"expected atomic number and mass of {words[b + 1]}") from None
+        if not 0 < masses[-1] < np.inf:
+            raise table.error(f"the mass of {words[b + 1]} is {header[1]}, but a mass must be positive")
         embedding[b] = table.numbers(n_rho, f"F of {words[b + 1]}")
         # alloy: one density for every neighbour; fs: one for each element that feels it
         for a in range(types if style == "eam/fs" else 1):

@@ -6,11 +6,29 @@ from ase.geometry import find_mic
 
 
 def check_periodic(atoms: Atoms) -> None:
-    """Raise ValueError for a structure that is empty, is not periodic in three directions, or holds NaN."""
-    if len(atoms) == 0 or not atoms.pbc.all() or not abs(atoms.cell.volume) > 0:
-        raise ValueError(f"{atoms.get_chemical_formula() or 'no atoms'}: needs a cell periodic in three directions")
-    if not np.isfinite(atoms.positions).all():
-        raise ValueError("positions must be finite numbers")
+    """Refuse a structure that is not a periodic solid.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+
+    Raises
+    ------
+    ValueError
+        If it is empty, is not periodic in all three directions, or has a flat cell or a number that is not finite.
+    """
+    if len(atoms) == 0:
+        raise ValueError("the structure has no atoms: was the right file read?")
+    if not atoms.pbc.all():
+        raise ValueError(
+            f"{atoms.get_chemical_formula()} has pbc = {atoms.pbc.tolist()}, but must be periodic in all three "
+            "directions: set atoms.pbc = True if it is a bulk structure"
+        )
+    bad = np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))
+    if len(bad):
+        raise ValueError(f"the position of atom {bad[0]} is {atoms.positions[bad[0]]}: give finite numbers")
+    if not (np.isfinite(atoms.cell.array).all() and abs(atoms.cell.volume) > 0):
+        raise ValueError(f"the cell {atoms.cell.tolist()} has no volume: give three independent vectors")
 
 
 def nearest_image(vectors, cell) -> np.ndarray:

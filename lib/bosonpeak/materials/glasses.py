@@ -4,7 +4,6 @@ Temperatures are in K and times in ps for metals, and reduced otherwise.
 """
 
 import math
-import re
 import shutil
 import time
 from dataclasses import asdict, replace
@@ -13,10 +12,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ase import Atoms
+from filelock import FileLock
 from tqdm.auto import tqdm
 
-from bosonpeak.archive.files import sha256_of, write_whole
+from bosonpeak.archive.files import sha256_of
 from bosonpeak.archive.glasses import catalogue, enter_glass, glasses_folder, load, processor
+from bosonpeak.archive.resume import Checkpoints
 from bosonpeak.archive.structures import read_structure, write_structure
 from bosonpeak.materials.lammps import Minimised, Session
 from bosonpeak.materials.potentials import Potential, get
@@ -41,8 +42,8 @@ def melt_quench(
     """Make the glass of a recipe: melt, cool and minimise.
 
     The liquid is cooled by Nose-Hoover dynamics, at zero pressure (cubic cell) or at a fixed density. A run that was
-    killed
-    resumes from its last restart file, and gives bit for bit what an unbroken run would have given.
+    killed resumes from its last restart file that is whole, and gives bit for bit what an unbroken run would have
+    given.
 
     Parameters
     ----------
@@ -53,8 +54,7 @@ def melt_quench(
         OpenMP threads. Another number changes the last bits, and with them the trajectory.
     progress : bool
     keep_melt : bool
-        Whether the melt stays in the folder. Recipes that differ in cooling alone then start from it, and get the
-        very
+        Whether the melt stays in the folder. Recipes that differ in cooling alone then start from it, and get the very
         glass that each would have got by itself.
 
     Returns
@@ -71,6 +71,12 @@ def melt_quench(
     """
     folder = Path(folder) if folder else project_root() / "_build" / "glasses"
     folder.mkdir(parents=True, exist_ok=True)
+    # a second process that makes the same glass waits for the first and takes what that one made
+    with FileLock(folder / f".{recipe.key}.lock"):
+        return _resume_quench(recipe, folder, threads, progress, keep_melt)
+
+
+def _resume_quench(recipe, folder, threads, progress, keep_melt) -> Atoms:
     final = folder / f"{recipe.key}.xyz.gz"
     if final.exists():
         return read_structure(final)
@@ -79,10 +85,10 @@ def melt_quench(
     total = melt + cool
     damping = f"{100 * recipe.timestep:g}"
     box = "" if recipe.number_density else f" iso 0 0 {1000 * recipe.timestep:g}"
-    step, restart = _newest_restart(folder, recipe.key)
-    melted = folder / f"{_melt_key(recipe)}.melt"
-    if keep_melt and restart is None and melt and melted.exists():
-        step, restart = melt, melted
+    states, melted = Checkpoints(folder, recipe.key, "restart"), Checkpoints(folder, _melt_key(recipe), "melt")
+    step, restart = states.newest()
+    if keep_melt and restart is None and melt:
+        step, restart = melted.newest()
     with tqdm(desc=recipe.name, total=total, initial=step, unit="step", disable=not progress) as bar:
         while step < total:
             # a segment never crosses from melting into cooling
@@ -95,23 +101,15 @@ def melt_quench(
                 fix = f"{'nvt' if recipe.number_density else 'npt'} temp {ends[0]!r} {ends[1]!r} {damping}{box}"
                 session.dynamics(n, recipe.timestep, fix, span, bar)
                 step += n
-                new = folder / f"{recipe.key}.{step}.restart"
-                session.save_restart(new)
-            if restart not in (None, melted):
-                restart.unlink(missing_ok=True)
-            restart = new
+                restart = states.save(step, session.write_restart)
             if keep_melt and step == melt:
-                write_whole(melted, partial(shutil.copyfile, restart))
+                melted.save(step, partial(shutil.copyfile, restart))
     atoms, found = _minimise(start, potential, recipe, threads, restart)
     if not found.converged:
-        raise RuntimeError(
-            f"{recipe.name} kept a force of {found.max_force:.2g}, above {recipe.force_tolerance:g}: "
-            "raise force_tolerance in the recipe"
-        )
+        raise RuntimeError(f"{recipe.name} kept {found.left}: raise force_tolerance in the recipe, or its time to melt")
     atoms.info |= {"name": recipe.name, "recipe": asdict(recipe), "potential_sha256": potential.sha256 or "a formula"}
     write_structure(final, atoms)
-    for left in folder.glob(f"{recipe.key}.*.restart"):
-        left.unlink()
+    states.clear()
     return atoms
 
 
@@ -166,11 +164,6 @@ def _melt_key(recipe: GlassRecipe) -> str:
     return replace(recipe, cooling_rate=math.inf, end_temperature=0.1).key
 
 
-def _newest_restart(folder: Path, key: str) -> tuple[int, Path | None]:
-    found = [(int(m[1]), p) for p in folder.glob(f"{key}.*.restart") if (m := re.search(r"\.(\d+)\.restart$", p.name))]
-    return max(found) if found else (0, None)
-
-
 def _minimise(start, potential, recipe, threads, restart) -> tuple[Atoms, Minimised]:
     with Session(start, potential, threads, ordered=False, restart=restart) as session:
         found = session.minimise(recipe.force_tolerance, potential.minimiser, relax_box=recipe.number_density is None)
@@ -184,7 +177,7 @@ def _described(session: Session, potential: Potential, found: Minimised) -> Atom
         "units": potential.units,
         "potential_energy": found.energy,
         "max_force": found.max_force,
-        "pressure": session.thermo("press"),
+        "pressure": found.pressure,
     }
     return atoms
 
@@ -214,21 +207,21 @@ def inherent_structure(
     Returns
     -------
     ase.Atoms
-        With energy, largest force and pressure (bar or reduced) in its `info`.
+        With energy, largest force and pressure (bar or reduced) in its `info`, and the masses that `atoms` stated.
 
     Raises
     ------
     RuntimeError
-        If the tolerance was not reached.
+        If the forces or, for `relax_box`, the pressure did not reach zero; the message says which and what is left.
     ValueError
-        For elements that the potential lacks.
+        As `materials.lammps.Session`.
     """
-    potential = get(potential) if isinstance(potential, str) else potential
+    potential = get(potential)
     with Session(atoms, potential) as session:
         found = session.minimise(force_tolerance, method, relax_box, max_steps)
         if not found.converged:
             raise RuntimeError(
-                f"the minimum kept a force of {found.max_force:.2g}, above {force_tolerance:g}: choose a looser "
-                "force_tolerance or the other method (cg, fire)"
+                f"the minimum kept {found.left}: choose a looser force_tolerance or the other method (cg, fire), or "
+                "start from a structure nearer to the minimum"
             )
         return _described(session, potential, found)

@@ -18,15 +18,23 @@ from pathlib import Path
 import numpy as np
 from ase import Atoms
 from ase.calculators.lammps import Prism
+from ase.geometry import wrap_positions
 from matscipy.neighbours import neighbour_list
 from tqdm.auto import tqdm
 
-from bosonpeak.archive.files import write_whole
-from bosonpeak.materials.potentials import Potential
+from bosonpeak.materials.potentials import Potential, get
 
 
 class LammpsError(RuntimeError):
     """LAMMPS stopped. The message holds its last error and names the log, which is kept."""
+
+
+STRAIN_LEFT = 1e-8
+"""Largest strain of the edges by which a relaxed cell may miss zero pressure: some 0.03 bar in a metal."""
+
+
+SCALINGS = 60
+"""Largest number of steps in which the cell is scaled, by one per cent at most each."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +43,34 @@ class Minimised:
 
     Attributes
     ----------
-    converged : bool
-        Whether the largest force component fell below the tolerance.
-    max_force : float
-        The largest force component.
+    max_force, force_tolerance : float
+        The largest force component, and how large it may be; in eV/A or reduced.
     energy : float
     steps : int
+    pressure : float
+        In bar or reduced.
+    strain : float
+        By how much the edges of the cell would have to change for the pressure to vanish; 0 where the cell was kept.
     """
 
-    converged: bool
     max_force: float
+    force_tolerance: float
     energy: float
     steps: int
+    pressure: float
+    strain: float = 0.0
+
+    @property
+    def converged(self) -> bool:
+        """Whether the forces are small enough and, if the cell was relaxed, the pressure is zero."""
+        return self.max_force <= self.force_tolerance and abs(self.strain) <= STRAIN_LEFT
+
+    @property
+    def left(self) -> str:
+        """What keeps it from being converged, for the message of an error."""
+        if not self.max_force <= self.force_tolerance:
+            return f"a force of {self.max_force:.2g}, above {self.force_tolerance:g}"
+        return f"a pressure of {self.pressure:.4g}, for which its edges would have to change by {self.strain:.1%}"
 
 
 @cache
@@ -78,22 +102,22 @@ class Session:
     Parameters
     ----------
     atoms : ase.Atoms
-    potential : Potential
+        Masses that it states are honoured (`Potential.masses_of`).
+    potential : Potential or str
     threads : int
         OpenMP threads. Results are bitwise the same for the same number.
     ordered : bool
         Whether the atoms are kept in their order, which makes positions and forces views without copies. Dynamics of
-        many
-        atoms is faster without.
+        many atoms is faster without.
     log : path-like, optional
         File that gets LAMMPS's log. Otherwise the log is kept only after a failure.
     restart : path-like, optional
-        Restart file to start from; `atoms` then gives the symbols only.
+        Restart file to start from; `atoms` then gives the symbols, the masses and the orientation of the cell only.
 
     Raises
     ------
     ValueError
-        For atoms that the potential lacks, that are not periodic, that overlap, or whose positions are not finite.
+        As `Potential.accept`, and for atoms that overlap.
     LammpsError
         If LAMMPS stops.
     """
@@ -101,18 +125,11 @@ class Session:
     def __init__(
         self, atoms: Atoms, potential: Potential, threads: int = 1, ordered: bool = True, log=None, restart=None
     ):
-        self.potential, self._numbers = potential, atoms.numbers.copy()
-        types = potential.types(atoms)
-        if not np.all(atoms.pbc):
-            raise ValueError(f"{potential.name}: the structure must be periodic in all three directions")
-        if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
-            bad = np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))
-            raise ValueError(f"positions or cell hold NaN, first at atom {bad[0] if len(bad) else 'none: the cell'}")
-        if potential.cutoff > 0 and not abs(atoms.cell.volume) > 0:
-            raise ValueError("the cell has no volume: give the structure its three cell vectors")
+        self.potential = potential = get(potential)
+        self._types, self._masses = potential.accept(atoms), potential.masses_of(atoms)
+        self._atoms = atoms.copy()
         if restart is None:
             _refuse_overlaps(atoms, potential)
-        self._types = types
         self._named_log, self._failed = log is not None, False
         if log is None:
             handle, name = tempfile.mkstemp(prefix="lammps-", suffix=".log")
@@ -122,12 +139,17 @@ class Session:
             self._log = Path(log)
         arguments = ["-screen", "none", "-log", str(self._log), "-sf", "omp", "-pk", "omp", str(threads)]
         self._lammps = _library().lammps(cmdargs=arguments)
+        # LAMMPS's cell is triangular: positions are rotated on their way in and out, and the rotation never changes
         self._prism = Prism(atoms.cell.array, pbc=True)
         self._straight = np.allclose(self._prism.rot_mat, np.eye(3), atol=1e-14)
         if restart is not None:
             self.commands(f'read_restart "{restart}"', *potential.lammps_commands())
         else:
             self._create(atoms, ordered)
+        for kind in range(len(potential.elements)):
+            of_kind = self._masses[self._types == kind]
+            if len(of_kind) and of_kind[0] != potential.masses[kind]:
+                self.commands(f"mass {kind + 1} {float(of_kind[0])!r}")
         self.commands(
             "neighbor 0.5 bin" if potential.units == "metal" else "neighbor 0.3 bin",
             "neigh_modify every 1 delay 0 check yes",
@@ -167,7 +189,7 @@ class Session:
         self.close()
 
     def __len__(self):
-        return len(self._numbers)
+        return len(self._atoms)
 
     def close(self):
         """End the session. Its log is removed, unless one was named or a command failed."""
@@ -201,15 +223,43 @@ class Session:
             values = ordered
         return values if self._straight else values @ self._prism.rot_mat.T
 
-    def evaluate(self, positions=None) -> tuple[float, np.ndarray]:
-        """Energy and forces (N, 3), at new positions (N, 3) where they are given.
+    def _box(self) -> tuple[np.ndarray, np.ndarray]:
+        """The cell as it is now, (3, 3) in LAMMPS's orientation, and its origin."""
+        low, high, xy, yz, xz = self._lammps.extract_box()[:5]
+        lx, ly, lz = np.subtract(high, low)
+        return np.array([[lx, 0, 0], [xy, ly, 0], [xz, yz, lz]]), np.array(low)
 
-        The forces are LAMMPS's own array where it kept the order of the atoms and the orientation of the cell: copy
-        what has
-        to outlive the next call.
+    def evaluate(self, positions=None) -> tuple[float, np.ndarray]:
+        """Energy and forces, at new positions where they are given.
+
+        Parameters
+        ----------
+        positions : array, shape (N, 3), optional
+            In A or reduced, in the cell as it is now: a relaxation or dynamics may have changed it.
+
+        Returns
+        -------
+        energy : float
+            In eV or reduced.
+        forces : array, shape (N, 3)
+            LAMMPS's own array where it kept the order of the atoms and the orientation of the cell: copy what has to
+            outlive the next call.
+
+        Raises
+        ------
+        ValueError
+            For positions of another shape, or that are not finite.
         """
         if positions is not None:
-            x = self._prism.vector_to_lammps(np.asarray(positions, float), wrap=True)
+            positions = np.asarray(positions, float)
+            if positions.shape != (len(self), 3) or not np.isfinite(positions).all():
+                raise ValueError(
+                    f"positions of the shape {positions.shape} were given to {len(self)} atoms: give finite numbers of "
+                    f"the shape ({len(self)}, 3)"
+                )
+            cell, origin = self._box()
+            # LAMMPS shifts atoms by one box at most
+            x = wrap_positions(positions @ self._prism.rot_mat, cell, pbc=True, eps=1e-18) + origin
             self._lammps.scatter_atoms(
                 "x", 1, 3, np.ascontiguousarray(x).ctypes.data_as(ctypes.POINTER(ctypes.c_double))
             )
@@ -235,6 +285,7 @@ class Session:
         Returns
         -------
         Minimised
+            Its `converged` says whether both the forces and, if asked for, the pressure were brought to zero.
 
         Raises
         ------
@@ -250,8 +301,7 @@ class Session:
             # the default step diverges for harmonic contacts
             self.commands(f"timestep {0.002 if self.potential.units == 'metal' else 0.01}", "min_modify tmax 10")
         stop = f"minimize 0.0 {force_tolerance:g} {max_steps} {10 * max_steps}"
-        if relax_box:
-            self._release_pressure(stop)
+        strain = self._release_pressure(stop) if relax_box else 0.0
         # a line search that ends early is started again, from steepest descent, as long as that helps
         largest = np.inf
         for _ in range(5):
@@ -259,32 +309,40 @@ class Session:
             before_round, largest = largest, float(abs(self._gather("f")).max())
             if largest <= force_tolerance or largest > 0.5 * before_round:
                 break
-        return Minimised(largest <= force_tolerance, largest, self.thermo("pe"), int(self.thermo("step") - before))
+        steps = int(self.thermo("step") - before)
+        return Minimised(largest, force_tolerance, self.thermo("pe"), steps, self.thermo("press"), strain)
 
-    def _release_pressure(self, minimise: str, tolerance: float = 1e-9):
+    def _release_pressure(self, minimise: str, tolerance: float = 1e-9) -> float:
         """Scale the cell to zero pressure by secants, minimising at each volume (LAMMPS's box/relax stalls at kbar).
 
         The iteration ends where the next strain falls below the tolerance, a thousandth of the thermal expansion of 1
-        K.
+        K, or, from the twelfth step on, below `STRAIN_LEFT`. Returns the strain that is left.
         """
         self.commands(minimise)
         pressure, strain, modulus = self.thermo("press"), 1e-4, None
-        for _ in range(12):
+        for step in range(SCALINGS):
             s = repr(1 + strain)
-            self.commands(f"change_box all x scale {s} y scale {s} z scale {s} remap", minimise)
+            # `scale` leaves the tilt as it is, which would shear the cell
+            tilt = [f" {name} final {value * (1 + strain)!r}" for name, value in self._tilt().items()]
+            self.commands(f"change_box all x scale {s} y scale {s} z scale {s}{''.join(tilt)} remap", minimise)
             change = self.thermo("press") - pressure
             # a rearrangement can make it negative: the last good one is used then
             modulus = -change / strain if change * strain < 0 else modulus
             pressure += change
-            if modulus is None:
-                strain = -strain
-                continue
-            strain = float(np.clip(pressure / modulus, -0.01, 0.01))
-            if abs(strain) < tolerance:
+            # far from the minimum there may be no modulus yet: the pressure has the direction
+            strain = float(np.clip(pressure / modulus, -0.01, 0.01) if modulus else 0.01 * np.sign(pressure))
+            if abs(strain) < (tolerance if step < 11 else STRAIN_LEFT):
                 break
+        return strain
+
+    def _tilt(self) -> dict[str, float]:
+        """The tilt factors of a triclinic cell; none for an orthogonal one, of which LAMMPS does not know them."""
+        xy, yz, xz = self._lammps.extract_box()[2:5]
+        return {"xy": xy, "yz": yz, "xz": xz} if self._lammps.extract_setting("triclinic") else {}
 
     def thermalise(self, temperature: float, seed: int):
-        """Draw velocities of a temperature (K or reduced), without drift."""
+        """Draw velocities of a temperature (K or reduced), without drift. Raises ValueError as `dynamics`."""
+        self._one_mass_per_element()
         self.commands(f"velocity all create {temperature!r} {seed} mom yes rot no dist gaussian loop all")
 
     def dynamics(self, steps: int, timestep: float, ensemble: str, span=None, bar: tqdm | None = None):
@@ -301,7 +359,13 @@ class Session:
             First and last step of a ramp of which this run is a part.
         bar : tqdm, optional
             Progress bar that is moved step by step.
+
+        Raises
+        ------
+        ValueError
+            If atoms of one element have several masses. A minimum does not depend on masses, but a motion does.
         """
+        self._one_mass_per_element()
         ramp = f" start {span[0]} stop {span[1]}" if span else ""
         self.commands(f"timestep {timestep!r}", f"fix dynamics all {ensemble}")
         chunk = max(1, min(steps, 2_000_000 // len(self)))
@@ -313,18 +377,31 @@ class Session:
             if bar is not None:
                 bar.update(n)
 
-    def save_restart(self, path):
-        """Write a LAMMPS restart file, whole or not at all."""
-        write_whole(path, lambda part: self.commands(f'write_restart "{part}"'))
+    def _one_mass_per_element(self):
+        for kind, symbol in enumerate(self.potential.elements):
+            masses = np.unique(self._masses[self._types == kind])
+            if len(masses) > 1:
+                raise ValueError(
+                    f"atoms of {symbol} have {len(masses)} masses, from {masses[0]} to {masses[-1]}, but dynamics "
+                    "takes one mass per element: set equal masses with atoms.set_masses"
+                )
+
+    def write_restart(self, path):
+        """Write a LAMMPS restart file."""
+        self.commands(f'write_restart "{path}"')
 
     def atoms(self) -> Atoms:
-        """The structure as it is now, wrapped into its cell, with the species as given and the potential's masses."""
-        low, high, xy, yz, xz = self._lammps.extract_box()[:5]
-        (lx, ly, lz) = np.subtract(high, low)
-        cell = np.array([[lx, 0, 0], [xy, ly, 0], [xz, yz, lz]])
-        x = self._gather("x") - self._prism.vector_to_ase(np.array([low]))[0]
-        atoms = Atoms(numbers=self._numbers, positions=x, cell=cell @ self._prism.rot_mat.T, pbc=True)
-        atoms.set_masses(np.array(self.potential.masses)[self._types])
+        """The structure as it is now, wrapped into its cell.
+
+        It has the species and the further arrays of the structure that the session was given, such as tags, but not its
+        velocities and not its `info`; the masses are those of `Potential.masses_of`.
+        """
+        (cell, origin), atoms = self._box(), self._atoms.copy()
+        atoms.info.clear()
+        atoms.arrays.pop("momenta", None)
+        atoms.set_cell(cell @ self._prism.rot_mat.T)
+        atoms.positions = self._gather("x") - self._prism.vector_to_ase(origin[None])[0]
+        atoms.set_masses(self._masses)
         atoms.wrap(eps=0)
         return atoms
 

@@ -89,8 +89,7 @@ def make_interaction(name: str) -> PairInteraction:
     ----------
     name : str
         lennard-jones (epsilon = sigma = 1), kob-andersen (A, B; Phys. Rev. E 51, 4626 (1995)), inverse-power-law
-        (large,
-        small) or harmonic-spheres ((1 - r)^2 / 2 below r = 1; mizuno-2020, Eq. 1).
+        (large, small) or harmonic-spheres ((1 - r)^2 / 2 below r = 1; mizuno-2020, Eq. 1).
 
     Returns
     -------

@@ -1,8 +1,7 @@
 """The interatomic potentials of the book by name, with source and checksum.
 
 Metal units are LAMMPS's: eV, A, amu, ps. In reduced ("lj") units masses are 1, and the symbols of the elements only
-distinguish the species: harmonic spheres are X, Lennard-Jones particles are Ar, the large and small particles of
-binary
+distinguish the species: harmonic spheres are X, Lennard-Jones particles are Ar, the large and small particles of binary
 mixtures are Ni and P. The potentials are listed in potentials.yml.
 """
 
@@ -14,9 +13,10 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 
+from bosonpeak.archive.files import read_plain
 from bosonpeak.materials import eam, pair
+from bosonpeak.materials.geometry import check_periodic
 from bosonpeak.paths import project_root
 
 
@@ -66,9 +66,8 @@ class Potential:
     def path(self) -> Path:
         """The file of the table, with its checksum verified.
 
-        It is looked for in data/potentials, `$BOSONPEAK_POTENTIALS`, the cache (`pooch.os_cache("bosonpeak")`) and
-        the lammps
-        package.
+        It is looked for in data/potentials, `$BOSONPEAK_POTENTIALS`, the cache (`pooch.os_cache("bosonpeak")`) and the
+        lammps package.
 
         Raises
         ------
@@ -113,7 +112,7 @@ class Potential:
 
     def types(self, atoms) -> np.ndarray:
         """Index into `elements` of each atom, (N,). Raises ValueError where the potential lacks an element."""
-        symbols = np.array(atoms.get_chemical_symbols())
+        symbols = np.array(atoms.get_chemical_symbols(), dtype=str)
         missing = sorted(set(symbols) - set(self.elements))
         if missing:
             raise ValueError(
@@ -122,9 +121,64 @@ class Potential:
             )
         return np.array([self.elements.index(s) for s in symbols], dtype=np.int64)
 
+    def accept(self, atoms) -> np.ndarray:
+        """Check a structure before anything is computed of it: what is taken here is honoured by every function.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            Its masses may be those of isotopes (`masses_of`).
+
+        Returns
+        -------
+        array of int, shape (N,)
+            As `types`.
+
+        Raises
+        ------
+        ValueError
+            As `types`, `masses_of` and `geometry.check_periodic`, and for a structure with constraints, since every
+            function moves all atoms.
+        """
+        check_periodic(atoms)
+        if atoms.constraints:
+            kinds = ", ".join(sorted({type(constraint).__name__ for constraint in atoms.constraints}))
+            raise ValueError(
+                f"{atoms.get_chemical_formula()} has constraints ({kinds}), but all atoms would move here: remove them "
+                "with atoms.set_constraint(), or do this step with ASE"
+            )
+        self.masses_of(atoms)
+        return self.types(atoms)
+
     def masses_of(self, atoms) -> np.ndarray:
-        """Mass of each atom, (N,), in amu or 1. Raises ValueError as `types`."""
-        return np.asarray(self.masses, float)[self.types(atoms)]
+        """Mass of each atom: the one that the structure states, otherwise the one of the potential.
+
+        Parameters
+        ----------
+        atoms : ase.Atoms
+            Masses that were set or read from a file, such as those of isotopes, are honoured. ASE's defaults are not:
+            they are those of the natural elements, which reduced units do not know.
+
+        Returns
+        -------
+        array, shape (N,)
+            In amu or reduced.
+
+        Raises
+        ------
+        ValueError
+            As `types`, and for a mass that is not positive and finite.
+        """
+        natural = np.asarray(self.masses, float)[self.types(atoms)]
+        if not atoms.has("masses"):
+            return natural
+        masses = atoms.get_masses()
+        bad = np.flatnonzero(~((masses > 0) & np.isfinite(masses)))
+        if len(bad):
+            raise ValueError(
+                f"the mass of atom {bad[0]} ({atoms.symbols[bad[0]]}) is {masses[bad[0]]}: give a positive number"
+            )
+        return masses
 
     @property
     def minimiser(self) -> str:
@@ -180,7 +234,7 @@ def _read_table(path: Path, style: str, elements: tuple[str, ...]):
 
 
 def _known() -> tuple[Potential, ...]:
-    entries = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
+    entries = read_plain(Path(__file__).with_suffix(".yml"), list)
     return tuple(
         Potential(**entry | {name: tuple(entry[name]) for name in ("elements", "masses")}) for entry in entries
     )
@@ -190,13 +244,14 @@ _ALL = _known()
 NAMES = tuple(p.name for p in _ALL)
 
 
-def get(name: str) -> Potential:
+def get(name: "str | Path | Potential") -> Potential:
     """The potential of a name, or of a table of one's own.
 
     Parameters
     ----------
-    name : str
-        A name of NAMES, or the path of a file that ends in .eam.fs or .eam.alloy.
+    name : str, path-like or Potential
+        A name of NAMES, or the path of a file that ends in .eam.fs or .eam.alloy. A Potential is returned as it is, so
+        that every function takes either.
 
     Returns
     -------
@@ -209,6 +264,9 @@ def get(name: str) -> Potential:
     FileNotFoundError
         If there is no such file.
     """
+    if isinstance(name, Potential):
+        return name
+    name = str(name)
     for potential in _ALL:
         if potential.name == name:
             return potential

@@ -7,16 +7,16 @@ temperature per time otherwise.
 import hashlib
 import json
 import math
+import re
 from dataclasses import asdict, dataclass, fields
 from itertools import product
 from pathlib import Path
 
 import numpy as np
-import yaml
 from ase import Atoms
 from ase.build import bulk
-from ase.formula import Formula
 
+from bosonpeak.archive.files import RESTORE, read_plain
 from bosonpeak.archive.glasses import glasses_folder
 from bosonpeak.materials.potentials import get
 
@@ -52,8 +52,9 @@ class GlassRecipe:
     Raises
     ------
     ValueError
-        For what cannot be made: an unknown potential or element, fewer than 16 atoms, a rate that is not positive, a
-        reduced system without number_density.
+        For what cannot be made: an unknown potential or element, a composition that cannot be read, fewer than 16
+        atoms, a seed below 0, a quantity that must be positive and is not, a cooling that would heat, a reduced system
+        without number_density.
     """
 
     potential: str
@@ -75,25 +76,51 @@ class GlassRecipe:
             if field.type in (float, float | None) and value is not None:
                 object.__setattr__(self, field.name, float(value))
         potential = get(self.potential)
+        if not self.fractions():
+            raise ValueError("composition is empty: give shares of elements, such as Cu50Zr50 or Cu64.5Zr35.5")
         unknown = set(self.fractions()) - set(potential.elements)
         if unknown:
             raise ValueError(
                 f"{self.potential} has no {', '.join(sorted(unknown))}: composition {self.composition} cannot be made; "
                 f"it covers {', '.join(potential.elements)}"
             )
-        if self.n_atoms < 16 or int(self.n_atoms) != self.n_atoms:
-            raise ValueError(f"n_atoms = {self.n_atoms}: give a whole number of at least 16")
-        for name in ("cooling_rate", "melt_temperature", "timestep", "force_tolerance"):
+        for name, least in (("n_atoms", 16), ("seed", 0)):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and int(value) == value >= least):
+                raise ValueError(f"{name} = {value}: give a whole number of at least {least}")
+            object.__setattr__(self, name, int(value))
+        for name in ("cooling_rate", "melt_temperature"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} = {getattr(self, name)}: it must be positive")
+        for name in ("timestep", "force_tolerance", "number_density", "end_temperature", "melt_time"):
+            value, may_vanish = getattr(self, name), name in ("end_temperature", "melt_time")
+            if value is not None and not (0 < value < math.inf or (may_vanish and value == 0)):
+                raise ValueError(f"{name} = {value}: it must be positive and finite")
+        if not self.end_temperature < self.melt_temperature:
+            raise ValueError(
+                f"end_temperature = {self.end_temperature} must lie below melt_temperature = {self.melt_temperature}"
+            )
         if potential.units != "metal" and self.number_density is None:
             raise ValueError(f"{self.potential} is in reduced units: give number_density, particles per sigma^3")
         if math.isinf(self.melt_temperature) and not math.isinf(self.cooling_rate):
             raise ValueError("a start from random positions has no temperature to cool from: give cooling_rate = inf")
 
     def fractions(self) -> dict[str, float]:
-        """Share of each element; the shares add up to 1."""
-        count = Formula(self.composition).count()
+        """Share of each element; the shares, which may be decimal numbers, add up to 1.
+
+        Raises ValueError for a composition that is not written as symbols and numbers, such as Cu64.5Zr35.5.
+        """
+        found = re.findall(r"([A-Z][a-z]?)(\d*\.?\d*)", self.composition)
+        if "".join(map("".join, found)) != self.composition or any(number == "." for _, number in found):
+            raise ValueError(
+                f"composition {self.composition!r} cannot be read: write symbols and numbers, as in Cu50Zr50 or "
+                "Cu64.5Zr35.5"
+            )
+        count: dict[str, float] = {}
+        for symbol, number in found:
+            count[symbol] = count.get(symbol, 0) + (float(number) if number else 1)
+        if not all(count.values()):
+            raise ValueError(f"composition {self.composition!r} holds an element with the share 0: leave it out")
         return {symbol: n / sum(count.values()) for symbol, n in count.items()}
 
     def counts(self) -> dict[str, int]:
@@ -134,8 +161,7 @@ def start_structure(recipe: GlassRecipe) -> Atoms:
     """The structure from which a recipe starts.
 
     Species are placed at random on an fcc lattice of which some sites are left out, or, for an infinite melt
-    temperature,
-    at random positions.
+    temperature, at random positions.
     """
     rng = np.random.default_rng(recipe.seed)
     counts, n = recipe.counts(), recipe.n_atoms
@@ -169,12 +195,16 @@ def group_entries(what: str, group: str) -> list[dict]:
     FileNotFoundError
         If the file does not exist.
     ValueError
-        If the file does not have this group; the message names those that it has.
+        If the file is damaged or does not have this group; the message names those that it has.
     """
-    groups = yaml.safe_load((glasses_folder() / f"{what}.yml").read_text(encoding="utf-8"))
+    path = glasses_folder() / f"{what}.yml"
+    groups = read_plain(path, dict)
     if group not in groups:
-        raise ValueError(f"unknown group of {what} {group!r}: choose one of {', '.join(groups)}")
-    return groups[group] or []
+        raise ValueError(f"unknown group of {what} {group!r}: choose one of {', '.join(map(str, groups))}")
+    entries = groups[group] or []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise ValueError(f"{path}: the group {group!r} should be a list of mappings; {RESTORE}")
+    return entries
 
 
 def recipes(group: str) -> list[GlassRecipe]:
@@ -191,7 +221,10 @@ def recipes(group: str) -> list[GlassRecipe]:
         As `group_entries`.
     """
     found = []
-    for entry in group_entries("recipes", group):
+    for number, entry in enumerate(group_entries("recipes", group), 1):
         lists = {name: value if isinstance(value, list) else [value] for name, value in entry.items()}
-        found += [GlassRecipe(**dict(zip(lists, values, strict=True))) for values in product(*lists.values())]
+        try:
+            found += [GlassRecipe(**dict(zip(lists, values, strict=True))) for values in product(*lists.values())]
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"recipes.yml, entry {number} of {group!r}: {error}") from None
     return found

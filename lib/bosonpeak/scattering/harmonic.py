@@ -1,9 +1,8 @@
 """Static and dynamic structure factors of a harmonic solid, from its modes or from its dynamical matrix.
 
-A neutron that transfers the wave vector Q to a solid excites its mode k with the amplitude
-F_k(Q) = sum_i b_i m_i^-1/2 (Q^.e_k(i)) exp(-i Q.r_i), where Q^ is the direction of Q. If the Bose factor, the
-Debye-Waller factor and E / Q^2 are removed as in li-2025, Eq. 1, the one-phonon scattering that remains depends neither
-on temperature nor on hbar:
+A neutron that transfers the wave vector Q to a solid excites its mode k with the amplitude F_k(Q) = sum_i b_i m_i^-1/2
+(Q^.e_k(i)) exp(-i Q.r_i), where Q^ is the direction of Q. If the Bose factor, the Debye-Waller factor and E / Q^2 are
+removed as in li-2025, Eq. 1, the one-phonon scattering that remains depends neither on temperature nor on hbar:
 
     G(Q, E) = sum_k |F_k(Q)|^2 delta(E - E_k) / sum_i b_i^2 / m_i,    B(Q, E) = G / E^2.
 
@@ -21,7 +20,7 @@ from bosonpeak.materials.geometry import check_periodic
 from bosonpeak.scattering.wavevectors import CHUNK, ScatteringMap, ShellSums, Wavevectors, phase_waves
 from bosonpeak.threads import available_cores, blas_threads
 from bosonpeak.vibrations.chebyshev import chebyshev_moments
-from bosonpeak.vibrations.modes import Modes
+from bosonpeak.vibrations.modes import Modes, check_masses
 from bosonpeak.vibrations.operators import check_operator, spectral_bound
 from bosonpeak.vibrations.peaks import frequency_scale, gaussian_levels
 from bosonpeak.vibrations.spectra import translations
@@ -90,9 +89,10 @@ def structure_factor(atoms: Atoms, wavevectors: Wavevectors, weights: str = "uni
     Raises
     ------
     ValueError
-        As `scattering_weights` and `geometry.check_periodic`.
+        As `scattering_weights`, `Wavevectors.check_box` and `geometry.check_periodic`.
     """
     check_periodic(atoms)
+    wavevectors.check_box(atoms.cell)
     b = scattering_weights(atoms, weights).astype(np.float32)
     scaled = atoms.get_scaled_positions(wrap=True)
     found = np.empty(len(wavevectors))
@@ -155,7 +155,7 @@ def boson_map(
     modes_or_D : Modes, sparse matrix or FactoredOperator
         All normal modes of the atoms; or their dynamical matrix, for systems too large to diagonalise.
     atoms : ase.Atoms
-        Its masses must be those of the modes or of the dynamical matrix.
+        With the masses of the modes or of the dynamical matrix; others are refused.
     wavevectors : Wavevectors
     energy : array, shape (E,)
         Positive, in `unit`.
@@ -179,10 +179,11 @@ def boson_map(
     Raises
     ------
     ValueError
-        If modes are missing, an energy or the width is not positive, and as `scattering_weights`,
-        `operators.check_operator` and `peaks.frequency_scale`.
+        If modes are missing, the masses are others, an energy or the width is not positive, and as
+        `Wavevectors.check_box`, `scattering_weights`, `operators.check_operator` and `peaks.frequency_scale`.
     """
     check_periodic(atoms)
+    wavevectors.check_box(atoms.cell)
     energy = np.asarray(energy, float)
     if energy.ndim != 1 or not (energy > 0).all() or not width > 0:
         raise ValueError(f"energies and width {width} must be positive, since B is divided by E^2")
@@ -190,6 +191,7 @@ def boson_map(
     amplitude = scattering_weights(atoms, weights) / np.sqrt(masses)
     amplitude = (amplitude / np.linalg.norm(amplitude)).astype(np.float32)
     if isinstance(modes_or_D, Modes):
+        check_masses(modes_or_D, masses)
         spectra, chunk = _spectra_of_modes(modes_or_D, len(atoms), energy, width, unit), CHUNK
     else:
         spectra, chunk = _spectra_of_operator(modes_or_D, masses, energy, width, unit), _WAVES
@@ -250,9 +252,9 @@ def _operator_series(D, masses, energy, width, unit):
     afterwards, the part of a level that leaks to lower energies would be divided by too little: a first phonon at
     1.85 meV under a width of 0.4 meV then has its maximum at 1.68 meV.
     """
-    project, _ = projector(translations(len(masses), 3, masses), D.shape[0])
     D = check_operator(D)
     bound, scale = spectral_bound(D), frequency_scale(unit)
+    project, _ = projector(translations(len(masses), 3, masses), D, bound)
     top = np.sqrt(bound) * scale
     # the Gaussian has the width 2 width / top in the angle; the series ends at five times the inverse of that
     count = int(np.ceil(5 * top / (2 * width)))

@@ -146,6 +146,21 @@ def _thermal_energy(trajectory, unit):
     return trajectory.temperature.mean() * (1.0 if unit == "reduced" else kB)
 
 
+def _masses(trajectory, atoms) -> np.ndarray:
+    """Masses (N,) of the atoms, which must be those that moved, and with the masses with which they moved."""
+    masses, count = atoms.get_masses(), trajectory.displacements.shape[1]
+    if count != len(atoms):
+        raise ValueError(
+            f"the trajectory is of {count} atoms and the structure of {len(atoms)}: give its own structure"
+        )
+    if trajectory.masses is not None and not np.allclose(masses, trajectory.masses, rtol=1e-4):
+        raise ValueError(
+            f"the atoms have other masses ({masses[0]:g} ... {masses[-1]:g}) than those with which they moved "
+            f"({trajectory.masses[0]:g} ... {trajectory.masses[-1]:g}): call atoms.set_masses(trajectory.masses)"
+        )
+    return masses
+
+
 def boson_map_of_motion(
     trajectory: Trajectory,
     atoms: Atoms,
@@ -179,11 +194,13 @@ def boson_map_of_motion(
     Raises
     ------
     ValueError
-        If debye_waller is another word, and as `energy_spectra` and `scattering_weights`.
+        If debye_waller is another word, the atoms are not those that moved or have other masses, and as
+        `energy_spectra`, `scattering_weights` and `Wavevectors.check_box`.
     """
     if isinstance(debye_waller, str) and debye_waller not in ("mean", "atom"):
         raise ValueError(f"unknown debye_waller {debye_waller!r}: give mean, atom, or a number in squared lengths")
-    b, masses = scattering_weights(atoms, weights), atoms.get_masses()
+    wavevectors.check_box(atoms.cell)
+    b, masses = scattering_weights(atoms, weights), _masses(trajectory, atoms)
     scale, interval = frequency_scale(unit), sample_interval(trajectory)
     each = axis_displacement(trajectory)
     factor = 2 / (_thermal_energy(trajectory, unit) * scale**2 * (b**2 / masses).sum())
@@ -226,13 +243,13 @@ def reduced_density_of_motion(trajectory: Trajectory, atoms: Atoms, energy, widt
     Raises
     ------
     ValueError
-        As `energy_spectra` and `sample_interval`.
+        If the atoms are not those that moved or have other masses, and as `energy_spectra` and `sample_interval`.
     """
-    power = 0.0
+    power, masses = 0.0, _masses(trajectory, atoms)
     for start in range(0, len(atoms), CHUNK):
         part = slice(start, start + CHUNK)
         found = energy_spectra(trajectory.displacements[:, part], sample_interval(trajectory), energy, width, unit)
-        power = power + np.einsum("enc,n->e", found, atoms.get_masses()[part])
+        power = power + np.einsum("enc,n->e", found, masses[part])
     return 2 * power / (3 * len(atoms) * _thermal_energy(trajectory, unit) * frequency_scale(unit) ** 2)
 
 

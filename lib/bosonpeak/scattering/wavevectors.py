@@ -51,6 +51,13 @@ class Wavevectors:
         """Number of vectors in each shell, (B,)."""
         return np.bincount(self.shell, minlength=len(self.edges) - 1)
 
+    def check_box(self, cell) -> None:
+        """Raise ValueError unless the wave vectors fit this cell (3, 3), as they may not after its relaxation."""
+        if not np.allclose(self.vectors @ np.asarray(cell).T, 2 * np.pi * self.indices, atol=1e-6):
+            raise ValueError(
+                "the wave vectors belong to another cell: make them anew with box_wavevectors(atoms.cell, ...)"
+            )
+
     @property
     def directions(self) -> np.ndarray:
         """Unit vectors along Q, (K, 3)."""

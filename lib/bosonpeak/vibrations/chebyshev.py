@@ -1,8 +1,7 @@
 """The engine: Chebyshev moments of a sparse operator by one fused, blocked and threaded recursion.
 
 With A = 2 H / h - 1, h above every eigenvalue of H >= 0, t_0 = v, t_1 = A v, t_{n+1} = 2 A t_n - t_{n-1}, the moments
-are
-mu_n = <v| T_n(A) |v>. Two of them come from each step (Weisse et al., Rev. Mod. Phys. 78, 275 (2006), Eqs. 34-35):
+are mu_n = <v| T_n(A) |v>. Two of them come from each step (Weisse et al., Rev. Mod. Phys. 78, 275 (2006), Eqs. 34-35):
 mu_2n = 2 <t_n|t_n> - mu_0, mu_2n+1 = 2 <t_n+1|t_n> - mu_1. One sweep over the rows reads the matrix, t_n and t_{n-1},
 writes t_{n+1} over t_{n-1}, and adds up both products, for eight vectors at once.
 """
@@ -206,10 +205,9 @@ def _check_growth(moments) -> None:
 def filter_vectors(H, vectors, degree: int, low: float, high: float, advance=None) -> None:
     """vectors <- p(H) vectors in place, with p = T_degree mapped to [low, high] and scaled to p(0) = 1.
 
-    The filter leaves eigenvalues below `low` where they are, and damps those in [low, high] by
-    cosh(degree arcosh((high + low) / (high - low))). The scaled recursion, which cannot overflow for eigenvalues >=
-    0, is
-    that of Zhou, Saad, Tiago and Chelikowsky, J. Comput. Phys. 219, 172 (2006).
+    The filter leaves eigenvalues below `low` where they are, and damps those in [low, high] by cosh(degree arcosh((high
+    + low) / (high - low))). The scaled recursion, which cannot overflow for eigenvalues >= 0, is that of Zhou, Saad,
+    Tiago and Chelikowsky, J. Comput. Phys. 219, 172 (2006).
 
     Parameters
     ----------

@@ -87,8 +87,7 @@ def square_lattice_density(omega, stiffness: float = 1.0) -> np.ndarray:
         g(omega) = omega/(pi^2 t) K(m),   m = 1 - (omega^2/(4 t) - 1)^2,   K the complete elliptic integral
 
     g -> omega/(2 pi t) at low frequency (sound speed sqrt(t)); g is infinite at the van Hove singularity omega = 2
-    sqrt(t),
-    and 0 above 2 sqrt(2 t).
+    sqrt(t), and 0 above 2 sqrt(2 t).
 
     Parameters
     ----------

@@ -1,10 +1,9 @@
 """Elastic moduli, sound speeds, and the Debye level that follows from them.
 
-A network of scalar springs has one modulus tensor: a gradient s of the displacement costs the energy density
-s . mu . s / 2. The nodes do not follow the gradient affinely, and what they gain by relaxing is subtracted. Atoms in
-three
-dimensions have the tensor C of second derivatives of the energy by strain, less the same gain (Lemaitre and Maloney,
-J. Stat. Phys. 123, 415 (2006), Eq. 19). What a wave feels is C and the stress together (Wallace, Thermodynamics of
+A network of scalar springs has one modulus tensor: a gradient s of the displacement costs the energy density s . mu . s
+/ 2. The nodes do not follow the gradient affinely, and what they gain by relaxing is subtracted. Atoms in three
+dimensions have the tensor C of second derivatives of the energy by strain, less the same gain (Lemaitre and Maloney, J.
+Stat. Phys. 123, 415 (2006), Eq. 19). What a wave feels is C and the stress together (Wallace, Thermodynamics of
 Crystals (1972)); at a pressure p the moduli of stress against strain are C_11 - p, C_44 - p and C_12 + p.
 """
 
@@ -16,6 +15,7 @@ from scipy.integrate import lebedev_rule
 from scipy.sparse import diags
 from scipy.sparse.linalg import LinearOperator, cg
 
+from bosonpeak.materials.potentials import get
 from bosonpeak.networks import SpringNetwork
 from bosonpeak.units import RAD_PER_PS
 from bosonpeak.vibrations.debye import debye_frequency
@@ -79,8 +79,7 @@ def elastic_moduli(atoms: Atoms, potential, rtol: float = 1e-6) -> Elasticity:
     atoms : ase.Atoms
     potential : Potential
     rtol : float
-        Relative residual of the conjugate gradients for the non-affine displacements; the error of C is of second
-        order
+        Relative residual of the conjugate gradients for the non-affine displacements; the error of C is of second order
         in it.
 
     Returns
@@ -94,6 +93,7 @@ def elastic_moduli(atoms: Atoms, potential, rtol: float = 1e-6) -> Elasticity:
     RuntimeError
         If the conjugate gradients do not converge.
     """
+    potential = get(potential)
     found, interaction = bonds(atoms, potential), potential.interaction()
     stiffness, volume = bond_stiffness(found, interaction), atoms.cell.volume
     H = hessian(atoms, potential, factored=True)
@@ -147,9 +147,8 @@ def _diagonal(H) -> np.ndarray:
 def _stress_terms(stress) -> np.ndarray:
     """What leads from second derivatives of the energy to Cauchy stress against strain, (6, 6).
 
-    (d_ac s_bd + d_bd s_ac + d_ad s_bc + d_bc s_ad) / 2 - s_ab d_cd (Wallace 1972, Eq. 2.36), with d the unit tensor
-    and s the
-    stress. It is not symmetric where the stress is not isotropic.
+    (d_ac s_bd + d_bd s_ac + d_ad s_bc + d_bc s_ad) / 2 - s_ab d_cd (Wallace 1972, Eq. 2.36), with d the unit tensor and
+    s the stress. It is not symmetric where the stress is not isotropic.
     """
     s, d = np.empty((3, 3)), np.eye(3)
     s[_VOIGT] = s[_VOIGT[::-1]] = stress
@@ -222,8 +221,7 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
 
     mu = (sum_b k_b v_b v_b^T - F^T H^+ F) / V with F_i = sum_b k_b v_b over the bonds of node i (the scalar form of
     Lemaitre and Maloney, J. Stat. Phys. 123, 415 (2006), Eq. 19; for resistors, Kirkpatrick 1973). Principal values
-    below
-    rtol times the affine part are zero within the error, and they are returned as zero: the network is floppy.
+    below rtol times the affine part are zero within the error, and they are returned as zero: the network is floppy.
 
     Parameters
     ----------
@@ -257,8 +255,7 @@ def scalar_debye_level(modulus: np.ndarray, mass: float = 1.0) -> float:
     """g(omega)/omega of the two-dimensional scalar continuum: mass / (2 pi sqrt(det mu)).
 
     Per node, in reduced units (1 / (unit of omega)^2): the area of a node cancels against the mass density. For the
-    crystal
-    mu = 1, so that the level is 1 / (2 pi).
+    crystal mu = 1, so that the level is 1 / (2 pi).
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ import xarray as xr
 from ase import Atoms
 
 from bosonpeak.archive.methods import method
+from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.elasticity import elastic_moduli, phonon_shells
 from bosonpeak.vibrations.hessian import check_minimum, dynamical_matrix, forces
 from bosonpeak.vibrations.modes import low_frequency_modes, normal_modes, participation_ratio
@@ -54,6 +55,7 @@ def glass_spectrum(atoms: Atoms, potential, force_tolerance: float = 1e-8) -> xr
     ValueError
         If the structure is not a minimum, or is not a solid that carries sound.
     """
+    potential = get(potential)
     n, metal = 3 * len(atoms), potential.units == "metal"
     unit = "rad/ps" if metal else "reduced"
     scale = frequency_scale(unit)

@@ -1,14 +1,10 @@
 """Grueneisen parameters of normal modes, gamma_k = -d ln omega_k / d ln V.
 
 Yang et al. (yang-2021, Eqs. 3 to 5, Fig. 10) diagonalise at V0 and at a volume on either side, and compare the k-th
-lowest
-levels. Two questions are left open there. The first is whether atoms only follow the cell (affine) or are minimised
-again
-at each volume: the derivative along the minima is the quasi-harmonic one, and an affinely strained glass is not a
-minimum.
-The second is which level at V is mode k: the k-th one, the one whose eigenvector overlaps most, or none at all,
-because
-first-order perturbation theory needs only the dynamical matrices at the three volumes.
+lowest levels. Two questions are left open there. The first is whether atoms only follow the cell (affine) or are
+minimised again at each volume: the derivative along the minima is the quasi-harmonic one, and an affinely strained
+glass is not a minimum. The second is which level at V is mode k: the k-th one, the one whose eigenvector overlaps most,
+or none at all, because first-order perturbation theory needs only the dynamical matrices at the three volumes.
 """
 
 from dataclasses import dataclass
@@ -20,6 +16,7 @@ from scipy.optimize import linear_sum_assignment
 
 from bosonpeak.materials.geometry import displacements
 from bosonpeak.materials.glasses import inherent_structure
+from bosonpeak.materials.potentials import get
 from bosonpeak.threads import available_cores, blas_threads
 from bosonpeak.vibrations.hessian import dynamical_matrix, forces
 from bosonpeak.vibrations.modes import Modes, low_frequency_modes
@@ -116,8 +113,7 @@ def mode_gruneisen(
     """gamma_k of all modes, or of the modes given, from the volumes V0 (1 - strain), V0 and V0 (1 + strain).
 
     The two steps are `strain_volume`, which takes the options, and `follow_modes`. Several trackings of one structure
-    need
-    the first, with its minimisations, only once. Raises as they do.
+    need the first, with its minimisations, only once. Raises as they do.
     """
     _check_tracking(tracking)
     return follow_modes(strain_volume(atoms, potential, strain, relax, **options), potential, tracking, modes)
@@ -141,9 +137,8 @@ def strain_volume(
     potential : Potential
     strain : float
         Relative change of the volume; the linear strain is a third of it. Below 3e-3 the low modes of cu-zr-
-        mendelev-2009
-        get gammas of either sign: its table has ten decimals, and phi'' is rough by 0.01 eV/A^2 (that of 2019 by
-        1e-4).
+        mendelev-2009 get gammas of either sign: its table has ten decimals, and phi'' is rough by 0.01 eV/A^2 (that of
+        2019 by 1e-4).
     relax : bool
         Whether the structure is minimised at each volume.
     force_tolerance : float
@@ -164,6 +159,7 @@ def strain_volume(
     RuntimeError
         If a minimisation misses the tolerance.
     """
+    potential = get(potential)
     if not 0 < strain < 0.1:
         raise ValueError(f"strain = {strain}: the change of volume must lie between 0 and 0.1, such as 0.01")
     if steps < 1:
@@ -230,16 +226,13 @@ def follow_modes(
     strained : Strained
     potential : Potential
     tracking : str
-        "index" compares the k-th lowest levels, gamma_k = -(V0 / omega_k) (omega_k+ - omega_k-) / (V+ - V-)
-        (yang-2021,
-        Eq. 4). "overlap" does so with the levels that `match_modes` finds. "perturbation" is
-        gamma_k = -(V0 / (2 omega_k^2)) e_k . (D+ - D-) e_k / (V+ - V-), the slope at V0 of a mode that is not
-        degenerate.
-        Where a contact of harmonic spheres opens or closes, D jumps, and that slope grows as 1 / strain.
+        "index" compares the k-th lowest levels, gamma_k = -(V0 / omega_k) (omega_k+ - omega_k-) / (V+ - V-) (yang-2021,
+        Eq. 4). "overlap" does so with the levels that `match_modes` finds. "perturbation" is gamma_k = -(V0 / (2
+        omega_k^2)) e_k . (D+ - D-) e_k / (V+ - V-), the slope at V0 of a mode that is not degenerate. Where a contact
+        of harmonic spheres opens or closes, D jumps, and that slope grows as 1 / strain.
     modes : Modes, optional
-        In the unit of the matrix, as `low_frequency_modes` gives them; by default all, by dense diagonalisation, up
-        to a
-        few thousand degrees of freedom. For larger structures give the lowest: perturbation theory needs no others.
+        In the unit of the matrix, as `low_frequency_modes` gives them; by default all, by dense diagonalisation, up to
+        a few thousand degrees of freedom. For larger structures give the lowest: perturbation theory needs no others.
     window : int
         Places up and down within which "overlap" looks for a mode.
 
@@ -253,6 +246,7 @@ def follow_modes(
         For an unknown tracking, modes that are not those of the start, too few of them for the other trackings, and a
         start that has negative eigenvalues.
     """
+    potential = get(potential)
     _check_tracking(tracking)
     atoms, n, given = strained.start, 3 * len(strained.start), modes is not None
     rest = translations(len(atoms), 3, potential.masses_of(atoms))
@@ -364,9 +358,8 @@ def match_modes(before, after, window: int = 300) -> tuple[np.ndarray, np.ndarra
 def atomic_gruneisen(found: Gruneisen, low: float = 0.0, high: float = np.inf, normalise: bool = False) -> np.ndarray:
     """gamma_i = sum_k gamma_k |e_k(i)|^2 over the modes with low <= omega < high, (N,) (yang-2021, Eq. 5).
 
-    The sum over atoms is that over modes. All modes together have sum_k |e_k(i)|^2 = 3, so that gamma_i is three
-    times a
-    mean. Modes without a gamma are left out.
+    The sum over atoms is that over modes. All modes together have sum_k |e_k(i)|^2 = 3, so that gamma_i is three times
+    a mean. Modes without a gamma are left out.
 
     Parameters
     ----------
@@ -374,8 +367,7 @@ def atomic_gruneisen(found: Gruneisen, low: float = 0.0, high: float = np.inf, n
     low, high : float
         In found.unit.
     normalise : bool
-        Whether to divide by sum_k |e_k(i)|^2, which gives a mean that is weighted by how much the atom takes part
-        (NaN
+        Whether to divide by sum_k |e_k(i)|^2, which gives a mean that is weighted by how much the atom takes part (NaN
         for an atom that does not).
 
     Raises

@@ -6,8 +6,7 @@ embedding F_i(rho_i) expanded to second order,
     d^2 E = sum_bonds d^2 psi + sum_i F_i'' (d rho_i)^2,  psi = phi + F_i' rho_(i <- j) + F_j' rho_(j <- i),
 
 psi is taken at fixed F': psi' is the whole force of a bond (Daw and Baskes, Phys. Rev. B 29, 6443 (1984)), psi'' and
-psi'/r
-make B, and the slopes of rho make G of H = B + G^T F'' G. Energies are in eV and lengths in A, or reduced.
+psi'/r make B, and the slopes of rho make G of H = B + G^T F'' G. Energies are in eV and lengths in A, or reduced.
 """
 
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from matscipy.neighbours import neighbour_list
 from numba import njit, prange
 from scipy.linalg import eigvalsh
 
+from bosonpeak.materials.potentials import get
 from bosonpeak.threads import available_cores, blas_threads
 from bosonpeak.vibrations.operators import FactoredOperator, lanczos_extremes
 
@@ -31,8 +31,7 @@ class Bonds:
     """Every pair within its cutoff, in both directions, periodic images apart: from atom i (B,) to atom j (B,).
 
     i == j is an atom and its own image. This is a bond of the energy and the stress, but not of forces or Hessians,
-    since its
-    length does not change when atoms move.
+    since its length does not change when atoms move.
 
     Attributes
     ----------
@@ -90,7 +89,7 @@ def bonds(atoms: Atoms, potential) -> Bonds:
     Parameters
     ----------
     atoms : ase.Atoms
-    potential : Potential
+    potential : Potential or str
 
     Returns
     -------
@@ -99,18 +98,10 @@ def bonds(atoms: Atoms, potential) -> Bonds:
     Raises
     ------
     ValueError
-        If the cell is not periodic in all three directions or is flat, for positions that are not finite, elements
-        that
-        the potential does not know, and atoms on top of each other (below 1e-3 cutoffs).
+        As `Potential.accept`, and for atoms on top of each other (below 1e-3 cutoffs).
     """
-    if not atoms.pbc.all():
-        raise ValueError(f"pbc = {atoms.pbc.tolist()}: a glass is periodic in all directions; set atoms.pbc = True")
-    if not np.isfinite(atoms.positions).all():
-        bad = int(np.flatnonzero(~np.isfinite(atoms.positions).all(axis=1))[0])
-        raise ValueError(f"the position of atom {bad} is {atoms.positions[bad].tolist()}: give finite numbers")
-    if not atoms.cell.volume > 0:
-        raise ValueError(f"the cell {atoms.cell.tolist()} has no volume: give three independent vectors")
-    types, interaction = potential.types(atoms), potential.interaction()
+    potential = get(potential)
+    types, interaction = potential.accept(atoms), potential.interaction()
     i, j, distance, vector = neighbour_list("ijdD", atoms, float(interaction.cutoff))
     if (distance < 1e-3 * interaction.cutoff).any():
         b = distance.argmin()
@@ -139,13 +130,13 @@ def bond_stiffness(bonds: Bonds, interaction) -> BondStiffness:
 
 def energy(atoms: Atoms, potential) -> float:
     """Potential energy of all atoms, in eV or reduced. Raises ValueError as `bonds`."""
-    return bond_stiffness(bonds(atoms, potential), potential.interaction()).energy
+    return bond_stiffness(bonds(atoms, potential), get(potential).interaction()).energy
 
 
 def forces(atoms: Atoms, potential) -> np.ndarray:
     """Forces (N, 3), in eV/A or reduced. Raises ValueError as `bonds`."""
     found = bonds(atoms, potential)
-    pull = bond_stiffness(found, potential.interaction()).first / found.distance
+    pull = bond_stiffness(found, get(potential).interaction()).first / found.distance
     return np.stack([np.bincount(found.i, pull * found.vector[:, c], len(atoms)) for c in range(3)], axis=1)
 
 
@@ -156,10 +147,9 @@ def hessian(atoms: Atoms, potential, factored: bool = False) -> sp.bsr_matrix | 
     Parameters
     ----------
     atoms : ase.Atoms
-    potential : Potential
+    potential : Potential or str
     factored : bool
-        For an embedded-atom potential, return B, G and F'' as they are, some ten times smaller than the product; a
-        pair
+        For an embedded-atom potential, return B, G and F'' as they are, some ten times smaller than the product; a pair
         potential gives BSR all the same.
 
     Returns
@@ -177,15 +167,14 @@ def hessian(atoms: Atoms, potential, factored: bool = False) -> sp.bsr_matrix | 
 def dynamical_matrix(atoms: Atoms, potential, factored: bool = False) -> sp.bsr_matrix | FactoredOperator:
     """The Hessian divided by sqrt(m_i m_j), in eV/(A^2 amu) or reduced. Otherwise as `hessian`.
 
-    The square root of an eigenvalue times `units.RAD_PER_PS` is omega in rad/ps. The masses are those of the
-    potential, not
-    those of `atoms`.
+    The square root of an eigenvalue times `units.RAD_PER_PS` is omega in rad/ps. The masses are those that the
+    structure states, otherwise those of the potential (`Potential.masses_of`).
     """
-    return _assemble(atoms, potential, factored, potential.masses_of(atoms) ** -0.5)
+    return _assemble(atoms, potential, factored, get(potential).masses_of(atoms) ** -0.5)
 
 
 def _assemble(atoms, potential, factored, weight):
-    found, interaction, n = bonds(atoms, potential), potential.interaction(), len(atoms)
+    found, interaction, n = bonds(atoms, potential), get(potential).interaction(), len(atoms)
     stiffness = bond_stiffness(found, interaction)
     key = found.i * np.int64(n) + found.j
     diagonal = np.arange(n) * np.int64(n + 1)
@@ -291,15 +280,13 @@ def check_minimum(atoms: Atoms, potential, force_tolerance: float) -> None:
     """Raise ValueError unless the structure is a minimum: no force above a tolerance, no negative eigenvalue.
 
     The message gives the largest force and its atom, and how many eigenvalues are negative and the lowest. They are
-    counted
-    by dense diagonalisation below 1,500 atoms. From there on 400 Lanczos steps look for the lowest, and they may miss
-    one that
-    is hardly negative. An eigenvalue counts as negative beyond 1e-9 of the largest.
+    counted by dense diagonalisation below 1,500 atoms. From there on 400 Lanczos steps look for the lowest, and they
+    may miss one that is hardly negative. An eigenvalue counts as negative beyond 1e-9 of the largest.
 
     Parameters
     ----------
     atoms : ase.Atoms
-    potential : Potential
+    potential : Potential or str
     force_tolerance : float
         In eV/A or reduced.
     """

@@ -8,6 +8,7 @@ from tqdm.auto import tqdm
 
 from bosonpeak.archive.methods import method
 from bosonpeak.archive.resume import KeptParts
+from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import Modes, normal_modes
 from bosonpeak.vibrations.peaks import METAL, atomic_density_of_states, boson_peak
@@ -60,8 +61,7 @@ def peaks_by_moments(
         In rad/ps.
     folder : path-like, optional
         Finished chunks of atoms are kept there, under a hash of structure, potential, width and atoms, so that a run
-        that
-        was killed resumes.
+        that was killed resumes.
     progress : bool
 
     Returns
@@ -74,6 +74,7 @@ def peaks_by_moments(
     ValueError
         As `spectra.atomic_spectrum`.
     """
+    potential = get(potential)
     index, found = np.asarray(index, int), []
     D = dynamical_matrix(atoms, potential, factored=True)
     rest = translations(len(atoms), 3, potential.masses_of(atoms))
@@ -124,6 +125,7 @@ def local_peak_table(
     ValueError
         For another route, and as `peaks_by_modes` and `peaks_by_moments`.
     """
+    potential = get(potential)
     if route not in ("modes", "moments"):
         raise ValueError(f"unknown route {route!r} to the peaks of single atoms: choose modes or moments")
     index = np.asarray(index, int)

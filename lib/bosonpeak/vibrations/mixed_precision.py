@@ -1,10 +1,8 @@
 """The lowest modes of a dense matrix, reduced in single precision and made exact in double precision.
 
 The reduction to tridiagonal form is bound by memory, and takes half the time in single precision. It mixes modes that
-are
-close to one another, all of them within the subspace that is found. Diagonalising the matrix itself within that
-subspace,
-in double precision, separates them, and leaves eigenvalues an error of second order (Rayleigh-Ritz).
+are close to one another, all of them within the subspace that is found. Diagonalising the matrix itself within that
+subspace, in double precision, separates them, and leaves eigenvalues an error of second order (Rayleigh-Ritz).
 """
 
 import numpy as np
@@ -18,8 +16,7 @@ from bosonpeak.vibrations.operators import check_operator
 def lowest_modes(D, count: int) -> Modes:
     """The lowest normal modes of a dense dynamical matrix.
 
-    Frequencies agree with `modes.normal_modes` to 1e-9 and better, except for a few modes next to the last ones,
-    whose
+    Frequencies agree with `modes.normal_modes` to 1e-9 and better, except for a few modes next to the last ones, whose
     neighbours are left out: ask for a few more than are wanted. Memory: two matrices and 4 n * count numbers.
 
     Parameters

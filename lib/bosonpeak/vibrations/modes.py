@@ -122,18 +122,48 @@ def modes_near(D, omega: float, count: int, seed: int = 0) -> Modes:
     return Modes(_omega(eigenvalues, D.diagonal()), vectors, residual)
 
 
+def check_masses(modes: Modes, masses) -> None:
+    """Refuse masses with which the modes of a solid were not computed.
+
+    The mass-weighted translations of the solid are zero modes, so that no other mode may overlap with them.
+
+    Parameters
+    ----------
+    modes : Modes
+        In three dimensions, zero modes included or not.
+    masses : array, shape (N,)
+        Of the atoms, in amu or reduced.
+
+    Raises
+    ------
+    ValueError
+        If the modes do not belong to N atoms, or overlap with the translations by more than 1e-3.
+    """
+    if len(modes.polarizations) != 3 * len(masses):
+        raise ValueError(
+            f"modes of {len(modes.polarizations)} degrees of freedom do not fit {len(masses)} atoms: give their own "
+            "structure"
+        )
+    weight = np.sqrt(np.asarray(masses, float) / np.sum(masses))
+    along = np.tensordot(weight, modes.polarizations.reshape(len(masses), 3, -1), 1)
+    moving = modes.omega > 1e-6 * modes.omega.max()
+    if (abs(along[:, moving]) > 1e-3).any():
+        raise ValueError(
+            "the modes were computed with other masses than those of the atoms: set them with "
+            "atoms.set_masses(potential.masses_of(atoms)) before both"
+        )
+
+
 def low_frequency_modes(
     D, count: int, seed: int = 0, tolerance: float = 1e-10, project_out=None, progress=False, max_iterations: int = 30
 ) -> Modes:
     """The lowest normal modes of a large sparse dynamical matrix, by Chebyshev-filtered subspace iteration.
 
-    The error of an eigenvalue is at most its residual, and of the order of residual^2 / gap; that of a mode is
-    residual / gap. The default leaves omega / omega_max = 0.03 exact to 1e-7 by the first bound, and to 1e-10 and
-    better by
-    the second. Where `count` cuts a degenerate level, some basis of it is returned. The same seed gives the same
-    modes on one
-    machine, up to rounding. Memory: about 5 n * count numbers. Where more than a sixth of all modes is asked for, the
-    matrix is diagonalised densely.
+    The error of an eigenvalue is at most its residual, and of the order of residual^2 / gap; that of a mode is residual
+    / gap. The default leaves omega / omega_max = 0.03 exact to 1e-7 by the first bound, and to 1e-10 and better by the
+    second. Where `count` cuts a degenerate level, some basis of it is returned. The same seed gives the same modes on
+    one machine, up to rounding. Memory: about 5 n * count numbers. Where more than a sixth of all modes is asked for,
+    the matrix is diagonalised densely.
 
     Parameters
     ----------
@@ -143,9 +173,8 @@ def low_frequency_modes(
     tolerance : float
         Every residual is at most tolerance * bound, with `bound` the top of the spectrum.
     project_out : array or sparse matrix, shape (n, p), optional
-        Orthonormal zero modes to leave out, such as `spectra.translations` with the masses. Modes of rattlers that
-        are not
-        projected out are found as zero modes.
+        Orthonormal zero modes to leave out, such as `spectra.translations` with the masses. Modes of rattlers that are
+        not projected out are found as zero modes.
     progress : bool
     max_iterations : int
 
@@ -156,25 +185,21 @@ def low_frequency_modes(
     Raises
     ------
     ValueError
-        As `normal_modes` (negative eigenvalues are reported, never clipped), for a count that does not fit, a
-        tolerance
+        As `normal_modes` (negative eigenvalues are reported, never clipped), for a count that does not fit, a tolerance
         below 1e-13, or a project_out that is not a set of modes of D.
     RuntimeError
         If the residuals stay too large.
     """
     D = check_operator(D)
-    project, removed = projector(project_out, n := D.shape[0])
+    n, bound = D.shape[0], spectral_bound(D)
+    project, removed = projector(project_out, D, bound)
     if not 0 < count <= n - removed or not tolerance >= 1e-13:
         raise ValueError(
             f"count = {count} must lie in 1..{n - removed} and tolerance = {tolerance:g} be at least 1e-13"
         )
-    bound = spectral_bound(D)
     rng = np.random.default_rng(seed)
-    # D must map a vector of their complement into that complement
-    inside = rng.standard_normal((n, 1))
-    inside -= project(inside)
-    if np.linalg.norm(project(D @ inside)) > 1e-6 * bound * np.linalg.norm(inside):
-        raise ValueError("project_out is not a set of modes of this matrix: translations need the masses of the matrix")
+    # the vectors below are drawn after one that an earlier version used up
+    rng.standard_normal((n, 1))
     if 6 * count > n:
         dense = _dense(D)
         if removed:
@@ -196,8 +221,7 @@ def frequencies(matrices: Iterable, workers: int | None = None, progress: bool =
         Dynamical matrices (n, n), sparse or dense; a generator is read as workers become free.
     workers : int, optional
         Threads; by default the cores that this process may use. Each has one BLAS thread, which is faster than all
-        cores
-        on one matrix.
+        cores on one matrix.
     progress : bool
 
     Returns
@@ -234,9 +258,8 @@ def frequencies(matrices: Iterable, workers: int | None = None, progress: bool =
 def participation_ratio(modes: Modes, dimension: int = 1) -> np.ndarray:
     """P_k = (sum_i |e_i|^2)^2 / (N sum_i |e_i|^4) over the N nodes of each mode, (k,).
 
-    It is 1 for a mode in which all nodes move alike, 2/3 for a plane wave (one-dimensional or scalar), and 1/N for
-    one node
-    alone.
+    It is 1 for a mode in which all nodes move alike, 2/3 for a plane wave (one-dimensional or scalar), and 1/N for one
+    node alone.
 
     Parameters
     ----------
@@ -285,12 +308,9 @@ def phonon_order_parameter(modes: Modes, atoms, n_m: float = 100, q_max: float |
     """O_k of mizuno-2020, Eq. 3: the share of each mode that consists of plane waves of the box, (k,).
 
     It sums |<u_q,a|e_k>|^2 >= n_m / (3N - 3) over q and a = L, T1, T2, with u_q,a(i) = s_a(q) exp(i q r_i) sqrt(m_i /
-    M). Both q
-    and -q are counted, each with half of a real standing wave, for which O_k = 1. s_L = q/|q|; T1 is along x' x q,
-    with x' the
-    axis (x before y before z) on which |q| is shortest, and T2 = q x T1 / |q|. The choice matters where one of the
-    two falls
-    below the threshold.
+    M). Both q and -q are counted, each with half of a real standing wave, for which O_k = 1. s_L = q/|q|; T1 is along
+    x' x q, with x' the axis (x before y before z) on which |q| is shortest, and T2 = q x T1 / |q|. The choice matters
+    where one of the two falls below the threshold.
 
     Parameters
     ----------
@@ -301,11 +321,10 @@ def phonon_order_parameter(modes: Modes, atoms, n_m: float = 100, q_max: float |
     n_m : float
         Of the threshold.
     q_max : float, optional
-        All q of the box with |q| <= q_max are used. By default it is twice the |q| at which two transverse branches
-        of the
-        box count as many waves as there are modes (100 at least), but no more than one wave for two atoms, because
-        beyond
-        that a lattice has the same wave twice. This is converged for the lowest modes (tested); for others, name it.
+        All q of the box with |q| <= q_max are used. By default it is twice the |q| at which two transverse branches of
+        the box count as many waves as there are modes (100 at least), but no more than one wave for two atoms, because
+        beyond that a lattice has the same wave twice. This is converged for the lowest modes (tested); for others, name
+        it.
     masses : array, shape (N,), optional
         Of the mass-weighted modes of an alloy, whose sound moves all atoms of a place alike, so that e ~ sqrt(m). By
         default all masses are the same.
@@ -313,11 +332,11 @@ def phonon_order_parameter(modes: Modes, atoms, n_m: float = 100, q_max: float |
     Raises
     ------
     ValueError
-        If the numbers of atoms, modes and masses do not fit.
+        If the numbers of atoms, modes and masses do not fit, or there is a single atom, which no wave moves.
     """
     e, n = modes.polarizations, len(atoms)
     mass = np.ones(n) if masses is None else np.asarray(masses, float)
-    if e.shape[0] != 3 * n or mass.shape != (n,):
+    if e.shape[0] != 3 * n or mass.shape != (n,) or n < 2:
         raise ValueError(f"{n} atoms do not fit modes of {e.shape[0]} degrees of freedom and {mass.size} masses")
     k, cell = e.shape[1], np.asarray(atoms.cell)
     if q_max is None:

@@ -96,8 +96,7 @@ def gershgorin_bound(H) -> float:
 def lanczos_extremes(H, steps: int = 80, seed: int = 0) -> tuple[float, float, float]:
     """Lowest and highest Ritz value after some Lanczos steps, and the residual of the highest.
 
-    Without reorthogonalisation the Ritz values stay inside the spectrum (Paige 1980), and an eigenvalue lies within
-    the
+    Without reorthogonalisation the Ritz values stay inside the spectrum (Paige 1980), and an eigenvalue lies within the
     residual of the highest one. Small matrices end early, exactly.
     """
     n = H.shape[0]
@@ -122,8 +121,7 @@ def spectral_bound(H, margin: float = 0.01) -> float:
     """An upper bound of the eigenvalues of a checked, positive semi-definite H, guarded by `margin`.
 
     It is the highest Ritz value plus its residual, raised by `margin`, but never above Gershgorin's bound. Raises
-    ValueError
-    where the lowest Ritz value is negative (H is indefinite) or H vanishes.
+    ValueError where the lowest Ritz value is negative (H is indefinite) or H vanishes.
     """
     with blas_threads(1):
         low, high, residual = lanczos_extremes(H)

@@ -215,8 +215,7 @@ def boson_peak(omega, g, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing
     omega_min, omega_max : float
     smoothing : float
         Standard deviation of a Gaussian that is applied to the reduced density first, in the unit of omega; needs an
-        even
-        grid. 0 applies none.
+        even grid. 0 applies none.
 
     Returns
     -------
@@ -291,9 +290,8 @@ def debye_excess(omega, g, level, dimension=3, omega_min=0.0, omega_max=np.inf, 
 def atomic_density_of_states(modes: Modes, omega, width, dimension=3, unit="reduced") -> np.ndarray:
     """g_i(omega) = 1/n sum_k |e_k(i)|^2 delta(omega - omega_k), each level a Gaussian; their sum over i is g(omega).
 
-    This is Eq. 1 of yang-2021, with n the degrees of freedom. Only modes up to three widths above omega matter, so
-    that the
-    lowest modes, even with a residual of 1e-5, give what all of them give.
+    This is Eq. 1 of yang-2021, with n the degrees of freedom. Only modes up to three widths above omega matter, so that
+    the lowest modes, even with a residual of 1e-5, give what all of them give.
 
     Parameters
     ----------

@@ -1,17 +1,15 @@
 """Densities of vibrational states without diagonalisation, and what is read off them.
 
 All densities are over the frequency omega = sqrt(eigenvalue of H), in the square root of H's unit (sqrt(t0/m) for
-spring
-networks), or in the `unit` that is named for an H in eV/(A^2 amu) ("rad/ps", "THz", "meV"). They are kernel
-polynomial
-estimates: with x = 2 omega^2 / h - 1 = cos(theta), h = omega_max^2 the spectral bound and g_n the Jackson factors,
+spring networks), or in the `unit` that is named for an H in eV/(A^2 amu) ("rad/ps", "THz", "meV"). They are kernel
+polynomial estimates: with x = 2 omega^2 / h - 1 = cos(theta), h = omega_max^2 the spectral bound and g_n the Jackson
+factors,
 
     g(omega) = 2 / (pi sqrt(h - omega^2)) [mu_0 + 2 sum_n g_n mu_n cos(n theta)]
 
 (Weisse et al., Rev. Mod. Phys. 78, 275 (2006), Eq. 76, times d(theta)/d(omega)). The kernel is a Gaussian of standard
-deviation pi / M sqrt(h - omega^2) / 2. It is widest at omega = 0, where the spectrum reflects, so that g / omega
-should be
-read from about three resolutions upwards.
+deviation pi / M sqrt(h - omega^2) / 2. It is widest at omega = 0, where the spectrum reflects, so that g / omega should
+be read from about three resolutions upwards.
 """
 
 from dataclasses import dataclass, replace
@@ -111,8 +109,14 @@ def _evaluate(moments, omega, bound):
 
 
 def translations(n_nodes: int, dimension: int = 1, masses=None) -> np.ndarray:
-    """Orthonormal rigid translations (n_nodes * dimension, dimension) of a mass-weighted dynamical matrix."""
-    weight = np.sqrt(np.ones(n_nodes) if masses is None else np.asarray(masses, float))
+    """Orthonormal rigid translations (n_nodes * dimension, dimension) of a mass-weighted dynamical matrix.
+
+    Raises ValueError unless there is one positive mass per node; without masses all are the same.
+    """
+    masses = np.ones(n_nodes) if masses is None else np.asarray(masses, float)
+    if masses.shape != (n_nodes,) or not ((masses > 0) & np.isfinite(masses)).all():
+        raise ValueError(f"masses of the shape {masses.shape} for {n_nodes} nodes: give one positive number per node")
+    weight = np.sqrt(masses)
     return np.kron((weight / np.linalg.norm(weight))[:, None], np.eye(dimension))
 
 
@@ -157,7 +161,7 @@ def _prepare(D, n_moments, resolution, project_out, unit):
     D = check_operator(D)
     bound, scale = spectral_bound(D), frequency_scale(unit)
     n_moments = _choose_moments(n_moments, resolution, np.sqrt(bound) * scale)
-    return D, bound, bound * scale**2, n_moments, *projector(project_out, D.shape[0])
+    return D, bound, bound * scale**2, n_moments, *projector(project_out, D, bound)
 
 
 def _spectrum(omega, g, stderr, n_moments, n_vectors, square, unit):
@@ -193,8 +197,7 @@ def density_of_states(
     rng : Generator or int
     project_out : array or sparse matrix, shape (n, k), optional
         Orthonormal columns, such as `translations` or `SpringNetwork.zero_modes`, that are left out of the density,
-        whose
-        integral is then (n - k) / n.
+        whose integral is then (n - k) / n.
     progress : bool
     unit : str
         "reduced" for the square root of D's own unit; "rad/ps", "THz" or "meV" for D in eV/(A^2 amu).
@@ -203,14 +206,12 @@ def density_of_states(
     -------
     Spectrum
         `stderr` is the standard error of the mean over the vectors. It is correct where the kernel holds many levels,
-        and
-        too small below the lowest one.
+        and too small below the lowest one.
 
     Raises
     ------
     ValueError
-        For a matrix that is not symmetric, holds NaN or is indefinite, for bad choices of accuracy, and for an
-        unknown
+        For a matrix that is not symmetric, holds NaN or is indefinite, for bad choices of accuracy, and for an unknown
         unit.
     """
     if n_vectors < 1:
@@ -307,12 +308,10 @@ def atomic_spectrum(D, atoms, omega, n_moments=None, *, dimension=3, **options) 
     """g_i(omega) of some atoms as `peaks.atomic_density_of_states` defines it (yang-2021, Eq. 1), without any mode.
 
     It is exact except for the kernel, and needs `dimension` unit vectors per atom. For all atoms of a large glass the
-    lowest
-    modes are cheaper (`modes.low_frequency_modes` with a tolerance of 1e-4: a sixth of the time for omega up to 8
-    rad/ps of
-    Cu50Zr50, both growing as N^2). Random vectors are noisier than either at their price: the density of one atom has
-    the
-    relative error sqrt(2 / (vectors * share of the modes in the window)), which its maximum takes for signal.
+    lowest modes are cheaper (`modes.low_frequency_modes` with a tolerance of 1e-4: a sixth of the time for omega up to
+    8 rad/ps of Cu50Zr50, both growing as N^2). Random vectors are noisier than either at their price: the density of
+    one atom has the relative error sqrt(2 / (vectors * share of the modes in the window)), which its maximum takes for
+    signal.
 
     Parameters
     ----------

@@ -1,12 +1,9 @@
 """The lowest eigenpairs of a large sparse matrix by Chebyshev-filtered subspace iteration.
 
 A block of random vectors is filtered by a polynomial that is small on the unwanted part [cut, bound] of the spectrum
-and
-rises steeply below it, orthonormalised, and diagonalised within its span, until the residuals are small (Zhou, Saad,
-Tiago
-and Chelikowsky, J. Comput. Phys. 219, 172 (2006)). The cut comes from the density of states. Nothing is factorised,
-so
-that memory stays at about 5 n * count numbers, and degenerate eigenvalues need no special care.
+and rises steeply below it, orthonormalised, and diagonalised within its span, until the residuals are small (Zhou,
+Saad, Tiago and Chelikowsky, J. Comput. Phys. 219, 172 (2006)). The cut comes from the density of states. Nothing is
+factorised, so that memory stays at about 5 n * count numbers, and degenerate eigenvalues need no special care.
 """
 
 import numpy as np
@@ -22,11 +19,30 @@ _SPREAD = 1e10
 """By how much the filter may raise one wanted vector above another: the rest of 1e16 keeps them apart."""
 
 
-def projector(project_out, n: int):
-    """Function that removes the columns of an orthonormal basis (n, k), and k; None removes nothing.
+def projector(project_out, H, bound: float):
+    """Function that removes a set of modes from vectors.
 
-    Raises ValueError for a basis of another length, or one that is not orthonormal to 1e-8.
+    Parameters
+    ----------
+    project_out : array or sparse matrix, shape (n, k), or None
+        Orthonormal columns that H maps into their own span, such as zero modes. None removes nothing.
+    H : operator from `operators.check_operator`, shape (n, n)
+    bound : float
+        Above the spectrum of H.
+
+    Returns
+    -------
+    project : callable
+        Maps (n, m) to (n, m).
+    removed : int
+        k.
+
+    Raises
+    ------
+    ValueError
+        For columns of another length, that are not orthonormal to 1e-8, or that are no modes of H.
     """
+    n = H.shape[0]
     if project_out is None:
         return (lambda v: v), 0
     basis = project_out if sp.issparse(project_out) else np.asarray(project_out, float)
@@ -35,9 +51,17 @@ def projector(project_out, n: int):
         raise ValueError(f"project_out has {basis.shape[0]} rows, the operator {n}")
     overlap = basis.T @ basis
     error = abs(overlap - np.eye(overlap.shape[0])).max() if overlap.shape[0] < 5000 else 0.0
-    if error > 1e-8:
+    if not error <= 1e-8:
         raise ValueError(f"the columns of project_out are not orthonormal (off by {error:.2g})")
-    return (lambda v: v - basis @ (basis.T @ v)), basis.shape[1]
+
+    def project(v):
+        return v - basis @ (basis.T @ v)
+
+    # H must map a vector of their span into that span
+    inside = basis @ np.random.default_rng(0).standard_normal((basis.shape[1], 1))
+    if np.linalg.norm(project(H @ inside)) > 1e-6 * bound * np.linalg.norm(inside):
+        raise ValueError("project_out is not a set of modes of this matrix: translations need the masses of the matrix")
+    return project, basis.shape[1]
 
 
 def _growth(eigenvalue, cut, bound):
@@ -48,10 +72,8 @@ def _growth(eigenvalue, cut, bound):
 def count_quantiles(H, counts, bound: float, project, rng) -> np.ndarray:
     """Eigenvalues below which about `counts` (k,) eigenvalues lie, ascending, by the kernel polynomial method.
 
-    With H = bound sin^2(phi / 2) the number below phi is the Jackson-damped series
-    n / pi [phi + 2 sum_m (-1)^m g_m mu_m / mu_0 sin(m phi) / m]. Moments are doubled until the kernel, pi / M in phi,
-    is an
-    eighth of the lowest answer.
+    With H = bound sin^2(phi / 2) the number below phi is the Jackson-damped series n / pi [phi + 2 sum_m (-1)^m g_m
+    mu_m / mu_0 sin(m phi) / m]. Moments are doubled until the kernel, pi / M in phi, is an eighth of the lowest answer.
 
     Parameters
     ----------

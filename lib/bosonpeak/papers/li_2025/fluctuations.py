@@ -1,7 +1,7 @@
 """Spectra of fluctuating local quantities in time and space (li-2025, Eqs. 4 and 5).
 
-    phi_X(Q, t) = 1/N sum_jk <dX_j(t) dX_k(0) exp(-i Q.[r_j(t) - r_k(0)])>,
-    Omega_X(Q, E) = Fourier transform of phi_X(Q, t) / phi_X(Q, 0),
+    phi_X(Q, t) = 1/N sum_jk <dX_j(t) dX_k(0) exp(-i Q.[r_j(t) - r_k(0)])>, Omega_X(Q, E) = Fourier transform of
+    phi_X(Q, t) / phi_X(Q, 0),
 
 where dX_j is the deviation of X_j from its own mean over the run. The spectra of the components of a quantity add up.
 """

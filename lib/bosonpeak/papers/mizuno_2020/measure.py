@@ -39,10 +39,10 @@ class Pushed:
     boson_peak : float
         omega of the boson peak, reduced.
     modes : pandas.DataFrame
-        `transitions.pushed_modes` of all tables, with further columns: `over_harmonic`, the
-        barrier over omega^2 A_c^2 N / 2; `third_over_true`, the third-order estimate of A_c over A_c; `each`, the
-        mean displacement of a rearranged particle (sigma); `participants`, the number of particles in the mode;
-        `below`, whether the mode lies below the boson peak; `left`, whether a push left the basin.
+        `transitions.pushed_modes` of all tables, with further columns: `over_harmonic`, the barrier over omega^2 A_c^2
+        N / 2; `third_over_true`, the third-order estimate of A_c over A_c; `each`, the mean displacement of a
+        rearranged particle (sigma); `participants`, the number of particles in the mode; `below`, whether the mode lies
+        below the boson peak; `left`, whether a push left the basin.
     """
 
     system: str
