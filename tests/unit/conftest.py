@@ -28,6 +28,7 @@ scale = "book"
 levels = [0.1, 0.2]
 fixed = True
 structure = None
+label = "a"
 ```
 
 ## Where it is
@@ -40,7 +41,8 @@ print(os.path.basename(os.getcwd()), sys.prefix)
 
 ```{{code-cell}} ipython3
 from IPython.display import display
-payload = {{"chapter": "good", "scale": scale, "records": [{{"id": "good/first", "value": n}}]}}
+from bosonpeak.archive.files import seal
+payload = seal({{"chapter": "good", "scale": scale, "records": [{{"id": "good/first", "value": n}}]}})
 display({{"application/vnd.bosonpeak.claims+json": payload, "text/plain": "claims"}}, raw=True)
 ```
 """

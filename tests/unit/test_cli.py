@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from bosonpeak import __version__
 from bosonpeak.book import cli, runs
+from bosonpeak.paths import project_root
 
 
 def test_version(capsys):
@@ -37,16 +39,17 @@ def test_run_with_parameters_shows_a_bar_and_says_where_the_notebook_is(small_bo
         "levels",
         "[3, 1e-2]",
         "-p",
-        "scale",
+        "label",
         "40",
     ]
     assert cli.main(command) == 0
     said = capfd.readouterr()
-    assert "good at ci scale" in said.out and os.path.join("_build", "runs", "good-ci.ipynb") in said.out
+    assert "good at ci scale" in said.out and os.path.join("_build", "runs", "good-ci-") in said.out
     assert "good (ci): Where it is" in said.err
-    kept = json.loads((small_book / "_build" / "runs" / "good-ci.ipynb").read_text())
+    (kept,) = (small_book / "_build" / "runs").glob("good-ci-*.ipynb")
+    kept = json.loads(kept.read_text())
     # text stays text where the chapter's own value is text
-    assert kept["metadata"]["papermill"]["parameters"] == {"n": 10, "levels": [3.0, 0.01], "scale": "40"}
+    assert kept["metadata"]["papermill"]["parameters"] == {"n": 10, "levels": [3.0, 0.01], "scale": "ci", "label": "40"}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +59,8 @@ def test_run_with_parameters_shows_a_bar_and_says_where_the_notebook_is(small_bo
         (["run", "good", "--scale", "huge"], "unknown scale 'huge'"),
         (["run", "good", "-p", "n", "abc"], "takes int"),
         (["run", "good", "-p", "n", "[1"], "not valid YAML"),
+        (["run", "good", "-p", "n", "9" * 400], "takes int"),
+        (["run", "good", "-p", "scale", "paper"], "choose it with --scale"),
         (["run", "good", "-p", "m", "1"], "unknown parameter of good 'm'"),
         (["run", "good", "--archive", "-p", "n", "3"], "leave out -p"),
         (["claims", "goood"], "unknown chapter with claims 'goood'"),
@@ -79,7 +84,7 @@ def test_a_failing_chapter_is_1(small_book, capfd):
     assert cli.main(["run", "bad", "--quiet"]) == 1
     said = capfd.readouterr().err
     assert "The part that breaks" in said and "ZeroDivisionError" in said and said.count("\n") == 1
-    assert (small_book / "_build" / "runs" / "bad-book.ipynb").exists()
+    assert (small_book / "_build" / "runs" / "bad-book.failed.ipynb").exists()
 
 
 def test_an_interrupt_is_130_and_one_line(small_book):
@@ -141,3 +146,62 @@ def test_claims_lists_ids_with_verdicts_of_each_scale(small_book, monkeypatch, c
     monkeypatch.setattr(claims, "load_archive", lambda scale: archives.get(scale, {}))
     assert cli.main(["claims"]) == 0
     assert capsys.readouterr().out == "good/first  ci: reproduced\ngood/second  no archived run\n"
+
+
+def shell(command, **environment):
+    """What a shell command writes to stderr, and its status."""
+    done = subprocess.run(
+        ["bash", "-c", command], env=os.environ | environment, capture_output=True, text=True, timeout=120
+    )
+    return done.returncode, done.stderr
+
+
+BOSONPEAK = f"{sys.executable} -m bosonpeak.book.cli"
+
+
+@pytest.mark.parametrize("command", ["claims", "chapters", "figures index"])
+def test_a_list_may_be_cut_off_by_its_reader(command):
+    assert shell(f"{BOSONPEAK} {command} | head -1") == (0, "")
+
+
+def test_where_nothing_can_be_kept_a_sentence_says_so(small_book):
+    root = {"BOSONPEAK_ROOT": str(small_book)}
+    (small_book / "_build").touch()
+    status, said = shell(f"{BOSONPEAK} run good --quiet", **root)
+    assert status == 2 and said.count("\n") == 1 and "no notebook can be kept in" in said
+    (small_book / "_build").unlink()
+    (small_book / "_build" / "runs" / "good-book.ipynb").mkdir(parents=True)
+    status, said = shell(f"{BOSONPEAK} run good --quiet", **root)
+    assert status == 2 and said.count("\n") == 1 and "good-book.ipynb is a folder" in said
+
+
+@pytest.mark.parametrize("text", ["good: {n: 12\n  levels: [", "- good\n", "good: 3\n", ""], ids=repr)
+def test_a_damaged_scale_is_named(small_book, capfd, text):
+    (small_book / "book" / "scales" / "ci.yml").write_text(text)
+    for command in (["chapters"], ["run", "good", "--scale", "ci"]):
+        assert cli.main(command) == 2
+        said = capfd.readouterr().err
+        assert "ci.yml" in said and said.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_library_that_nobody_may_write_to_works_for_a_user_without_a_home(tmp_path):
+    shutil.copytree(
+        project_root() / "lib", tmp_path / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
+    subprocess.run(["chmod", "-R", "a-w", str(tmp_path / "lib")], check=True)
+    environment = {"HOME": "/proc/nobody", "PYTHONPATH": str(tmp_path / "lib"), "TMPDIR": str(tmp_path)}
+    # root may write everywhere, unless it gives that up
+    drop = "-dac_override,-dac_read_search"
+    plain = f"setpriv --bounding-set={drop} --inh-caps={drop} " if os.geteuid() == 0 else ""
+    code = (
+        "import bosonpeak, sys; from bosonpeak.materials import eam; import numpy as np;"
+        "print(bosonpeak.__file__, eam._cubics(np.zeros((1, 5, 4)), np.zeros(1, int), np.ones(1), 1.0, 2.0))"
+    )
+    command = f'unset NUMBA_CACHE_DIR; {plain}{sys.executable} -c "{code}"'
+    try:
+        status, said = shell(command, **environment)
+        assert status == 0, said
+        assert list(tmp_path.glob("bosonpeak-numba-*/**/*.nbi"))
+    finally:
+        subprocess.run(["chmod", "-R", "u+w", str(tmp_path / "lib")], check=True)

@@ -1,5 +1,6 @@
 """The papermill runner, on a small book of its own."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def test_pages_are_notebooks_and_chapters_take_parameters(small_book):
 
 def test_parameters_come_in_the_order_of_the_cell_with_their_types(small_book):
     own = runs.parameters_of("good")
-    assert list(own) == ["n", "width", "scale", "levels", "fixed", "structure"]
+    assert list(own) == ["n", "width", "scale", "levels", "fixed", "structure", "label"]
     assert own == {
         "n": 60,
         "width": 0.5,
@@ -32,6 +33,7 @@ def test_parameters_come_in_the_order_of_the_cell_with_their_types(small_book):
         "levels": [0.1, 0.2],
         "fixed": True,
         "structure": None,
+        "label": "a",
     }
 
 
@@ -80,7 +82,9 @@ def test_a_wrong_name_in_a_scale_file_is_refused(small_book):
 
 def test_run_injects_scale_and_own_parameters_and_keeps_the_notebook(small_book, capfd):
     run = runs.run_chapter("good", "ci", {"width": 2, "levels": ["1e-3"], "structure": "a.xyz"})
-    assert run.path == small_book / "_build" / "runs" / "good-ci.ipynb"
+    # it is not the run of the scale, and does not replace it
+    assert re.fullmatch(r"good-ci-[0-9a-f]{8}\.ipynb", run.path.name)
+    assert run.path.parent == small_book / "_build" / "runs"
     assert run.scale == "ci" and run.seconds > 0
     assert run.parameters == {
         "n": 12,
@@ -89,16 +93,17 @@ def test_run_injects_scale_and_own_parameters_and_keeps_the_notebook(small_book,
         "levels": [0.001],
         "fixed": True,
         "structure": "a.xyz",
+        "label": "a",
     }
     # in book/, and in this very environment
     assert printed(run.path) == f"12 2.0 ci [0.001] True a.xyz\nbook {sys.prefix}\n"
-    assert [path.name for path in run.path.parent.iterdir()] == ["good-ci.ipynb"]
+    assert [path.name for path in run.path.parent.iterdir()] == [run.path.name]
     bar = capfd.readouterr().err
     assert "good (ci): Where it is" in bar and "cell" in bar and "100%" in bar
     assert "encryption" not in bar
 
     payload = runs.claims_of(run.path)
-    assert payload == {
+    assert {name: value for name, value in payload.items() if name != "checksum"} == {
         "chapter": "good",
         "scale": "ci",
         "records": [{"id": "good/first", "value": 12}],
@@ -112,16 +117,22 @@ def test_no_bar_without_progress(small_book, capfd):
 
 
 def test_a_failing_cell_is_named_and_the_notebook_kept(small_book):
-    kept = small_book / "_build" / "runs" / "bad-book.ipynb"
+    earlier = small_book / "_build" / "runs" / "bad-book.ipynb"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_text("an earlier run")
+    half = earlier.with_name(".bad-book-4194304.ipynb")  # of a process that was killed: no process has this number
+    half.write_text("half")
+    kept = earlier.with_name("bad-book.failed.ipynb")
     with pytest.raises(runs.ChapterError) as caught:
-        runs.run_chapter("bad", "book", {"n": 7}, progress=False)
+        runs.run_chapter("bad", "book", progress=False)
     message = str(caught.value)
-    # parameters, injected parameters, print, division
-    assert "bad stopped in code cell 4 (The part that breaks): ZeroDivisionError: division by zero" in message
-    assert str(Path("_build", "runs", "bad-book.ipynb")) in message
+    # parameters, print, division
+    assert "bad stopped in code cell 3 (The part that breaks): ZeroDivisionError: division by zero" in message
+    assert str(Path("_build", "runs", kept.name)) in message
     assert "before" in printed(kept) and "after" not in printed(kept)
-    assert [path.name for path in kept.parent.iterdir()] == [kept.name]
-    with pytest.raises(ValueError, match=r"bad-book\.ipynb hands over 0 sets of claims"):
+    assert {path.name for path in kept.parent.iterdir()} == {kept.name, earlier.name}
+    assert earlier.read_text() == "an earlier run"
+    with pytest.raises(ValueError, match=r"bad-book\.failed\.ipynb hands over 0 sets of claims"):
         runs.claims_of(kept)
 
 

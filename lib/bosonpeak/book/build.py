@@ -21,6 +21,7 @@ from pathlib import Path
 
 import yaml
 
+from bosonpeak.archive.files import read_plain
 from bosonpeak.book import cache, runs
 from bosonpeak.paths import project_root
 from bosonpeak.threads import available_cores
@@ -40,7 +41,7 @@ def table_of_contents() -> list[str]:
             for item in node:
                 yield from walk(item)
 
-    listed = walk(yaml.safe_load((project_root() / "_toc.yml").read_text(encoding="utf-8")))
+    listed = walk(read_plain(project_root() / "_toc.yml", dict))
     return [Path(page).name for page in listed]
 
 
@@ -130,7 +131,7 @@ def stage(executed: dict[str, cache.Executed], folder: Path) -> str:
     """
     root = project_root()
     files: dict[str, bytes] = {}
-    config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    config = read_plain(root / "_config.yml", dict)
     config["execute"]["execute_notebooks"] = "off"
     files["_config.yml"] = yaml.safe_dump(config, sort_keys=True, allow_unicode=True).encode()
     files["_toc.yml"] = (root / "_toc.yml").read_bytes()
@@ -274,7 +275,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         runs.known("scale", options.scale, runs.scales())
         ran = [n for n in runs.pages() if cache.executed_page(n, options.scale) is None]
         folder = build(options.scale, options.workers, line)
-    except (RuntimeError, ValueError, FileNotFoundError) as error:
+    except (RuntimeError, ValueError, OSError) as error:
         line.end()
         print(error, file=sys.stderr)
         return 1

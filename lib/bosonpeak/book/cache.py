@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bosonpeak.archive.files import write_text
+from bosonpeak.archive.files import read_plain, write_text
 from bosonpeak.book import runs
 from bosonpeak.paths import project_root
 
@@ -36,12 +36,10 @@ def executed_page(name: str, scale: str) -> Executed | None:
     """The run of a page that the cache holds; None where there is none, or something that it depends on changed."""
     path = _notebook_path(name, scale)
     try:
-        record = json.loads(_record_path(name, scale).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
-        return None
-    try:
-        valid = path.is_file() and record["state"] == _state(name, scale, record["depends"])
-    except (KeyError, TypeError):
+        record = read_plain(_record_path(name, scale), dict)
+        # a notebook that was damaged is no run of the page
+        valid = record["notebook"] == _digest(str(path)) and record["state"] == _state(name, scale, record["depends"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return Executed(name, scale, path, record["seconds"], record["cpu_seconds"]) if valid else None
 
@@ -71,7 +69,8 @@ def run_page(name: str, scale: str, progress: bool = False) -> Executed:
     cpu = sum(getattr(after, kind) - getattr(before, kind) for kind in _KINDS)
     depends = json.loads(trace.read_text(encoding="utf-8"))
     depends["packages"] = _distributions(depends["packages"])
-    record = {"seconds": run.seconds, "cpu_seconds": cpu, "depends": depends, "state": _state(name, scale, depends)}
+    record = {"seconds": run.seconds, "cpu_seconds": cpu, "depends": depends, "notebook": _digest(str(path))}
+    record["state"] = _state(name, scale, depends)
     write_text(_record_path(name, scale), json.dumps(record))
     trace.unlink()
     return Executed(name, scale, path, run.seconds, cpu)
@@ -83,8 +82,8 @@ _KINDS = ("user", "system", "children_user", "children_system")
 def last_seconds(name: str, scale: str) -> float | None:
     """How long the last run of a page took, valid or not; None where that is not known."""
     try:
-        return json.loads(_record_path(name, scale).read_text(encoding="utf-8"))["seconds"]
-    except (OSError, ValueError, KeyError):
+        return float(read_plain(_record_path(name, scale), dict)["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -1,10 +1,8 @@
 """The ledger: what the papers state, what a run measured, and the verdict that follows.
 
 A claim and its acceptance bands stand in data/claims/<chapter>.yml before anything is run. A chapter records a value
-with
-its 95 % interval; archived runs stand in data/results/claims/<scale>.json. Verdicts are computed when they are shown,
-and
-they are stored nowhere.
+with its 95 % interval; archived runs stand in data/results/claims/<scale>.json. Verdicts are computed when they are
+shown, and they are stored nowhere.
 """
 
 import difflib
@@ -17,9 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
-
-from bosonpeak.archive.files import write_text
+from bosonpeak.archive.files import RESTORE, check_fields, check_seal, read_plain, seal, write_text
 from bosonpeak.paths import project_root
 
 KINDS = ("identity", "value", "exponent", "correlation", "ordering", "shape")
@@ -70,13 +66,7 @@ def load(chapter: str) -> list[Claim]:
     path = project_root() / "data" / "claims" / f"{chapter}.yml"
     if not path.is_file():
         raise ValueError(f"no ledger for chapter {chapter!r}; choose one of {', '.join(chapters())}")
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path.name} is not valid YAML: {error}") from None
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise ValueError(f"{path.name} must be a list of claims")
-    found = [_claim(entry, path.name) for entry in entries]
+    found = [_claim(entry, path.name) for entry in read_plain(path, list)]
     for claim in found:
         if not claim.id.startswith(f"{chapter}/"):
             raise ValueError(f"{path.name}: the id {claim.id} must begin with {chapter}/")
@@ -86,11 +76,16 @@ def load(chapter: str) -> list[Claim]:
     return found
 
 
+_TEXTS = ("id", "source", "statement", "kind", "quantity", "unit", "because")
+
+
 def _claim(entry: dict, file: str) -> Claim:
-    name = entry.get("id", "an entry without id")
-    wanted = set(Claim.__dataclass_fields__)
-    if set(entry) != wanted:
-        raise ValueError(f"{file}: {name} has fields {sorted(set(entry) ^ wanted)} missing or unknown")
+    name = entry.get("id", "an entry without id") if isinstance(entry, dict) else "an entry"
+    kinds = {text: str for text in _TEXTS} | {"paper": dict, "accept": dict, "controls": (dict, type(None))}
+    check_fields(entry, kinds, f"{file}: {name}")
+    unknown = set(entry) - set(kinds)
+    if unknown:
+        raise ValueError(f"{file}: {name} has the unknown field {sorted(map(str, unknown))[0]!r}: correct its spelling")
     if entry["kind"] not in KINDS:
         raise ValueError(f"{file}: {name} is of unknown kind {entry['kind']!r}; one of {', '.join(KINDS)}")
     if set(entry["accept"]) != set(SCALES):
@@ -126,12 +121,9 @@ def verdict(claim: Claim, record: dict, scale: str) -> str:
     -------
     str
         "not reproduced" if the interval lies outside the band, however wide it is. "not testable at this N" if it is
-        wider
-        than the band and reaches into it, or if the run could not measure the quantity (value None). "reproduced" if
-        the
-        interval lies inside the band, and the value of every control outside. "partly" if the interval crosses an
-        edge of
-        the band, or a control that should fail passes as well.
+        wider than the band and reaches into it, or if the run could not measure the quantity (value None). "reproduced"
+        if the interval lies inside the band, and the value of every control outside. "partly" if the interval crosses
+        an edge of the band, or a control that should fail passes as well.
     """
     low, high = claim.accept[scale]
     if record["value"] is None:
@@ -186,8 +178,7 @@ class Ledger:
         ------
         ValueError
             For an unknown id (with the nearest known one), a claim that was recorded before with another value,
-            controls that
-            do not match those of the claim, NaN, or an interval that does not hold the value.
+            controls that do not match those of the claim, NaN, or an interval that does not hold the value.
         """
         claim_id = claim_id if claim_id.startswith(f"{self.chapter}/") else f"{self.chapter}/{claim_id}"
         if claim_id not in self.claims:
@@ -226,12 +217,14 @@ class Ledger:
         missing = [name for name in self.claims if name not in self.records]
         if missing:
             raise ValueError(f"{len(missing)} claim(s) of {self.chapter} were not recorded: {', '.join(missing)}")
-        return {
-            "chapter": self.chapter,
-            "scale": self.scale,
-            "seconds": round(time.perf_counter() - self._started, 1),
-            "records": [self.records[name] for name in self.claims],
-        }
+        return seal(
+            {
+                "chapter": self.chapter,
+                "scale": self.scale,
+                "seconds": round(time.perf_counter() - self._started, 1),
+                "records": [self.records[name] for name in self.claims],
+            }
+        )
 
 
 def _pair(control):
@@ -254,15 +247,17 @@ def _measured(name, value, interval) -> dict:
 def archive(payload: dict, scale: str) -> Path:
     """Put the records of a run into data/results/claims/<scale>.json, in place of earlier ones of the chapter.
 
-    Versions and date are written with them. Raises ValueError if the payload is of another scale.
+    Versions and date are written with them. Raises ValueError if the payload was altered or is of another scale.
     """
+    check_seal(payload, f"the payload of {payload.get('chapter', 'a run')}", "run the chapter again")
     if payload["scale"] != scale:
         raise ValueError(f"this run was made at {payload['scale']} scale, not at {scale}")
     path = project_root() / "data" / "results" / "claims" / f"{scale}.json"
-    content = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    content = read_plain(path, dict) if path.is_file() else {}
     versions = {name: importlib.metadata.version(name) for name in ("bosonpeak", "numpy", "scipy", "numba")}
     kept = {key: value for key, value in payload.items() if key != "chapter"}
-    content[payload["chapter"]] = {"date": datetime.now(UTC).date().isoformat(), "versions": versions, **kept}
+    run = {"date": datetime.now(UTC).date().isoformat(), "versions": versions, **kept}
+    content[payload["chapter"]] = seal(run)
     write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
     return path
 
@@ -273,21 +268,40 @@ def load_archive(scale: str) -> dict:
     Raises
     ------
     ValueError
-        For an unknown scale, a file that is not JSON, or a record whose claim no longer exists.
+        For an unknown scale, a file that is damaged or of another scale, a record that lacks a field or has one of
+        another type, or a record whose claim no longer exists.
     """
     if scale not in SCALES:
         raise ValueError(f"unknown scale {scale!r}: choose one of {', '.join(SCALES)}")
     path = project_root() / "data" / "results" / "claims" / f"{scale}.json"
     if not path.is_file():
         return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{path.name} is damaged ({error}): archive the runs again") from None
+    content = read_plain(path, dict)
     for chapter, run in content.items():
         known = {claim.id: claim for claim in load(chapter)}
-        for record in run["records"]:
+        check_fields(run, {"records": list, "scale": str, "date": str, "seconds": float}, f"{path}: {chapter}")
+        check_seal(run, f"{path}: {chapter}")
+        if run["scale"] != scale:
+            raise ValueError(f"{path}: {chapter} was run at {run['scale']} scale, not at {scale}; {RESTORE}")
+        for number, record in enumerate(run["records"]):
+            _check_record(record, f"{path}: {chapter}, record {number}")
             if record["id"] not in known:
-                raise ValueError(f"{path.name}: {record['id']} is not in the ledger any more; archive {chapter} again")
+                raise ValueError(f"{path}: {record['id']} is not in the ledger any more; archive {chapter} again")
             record["verdict"] = verdict(known[record["id"]], record, scale)
     return content
+
+
+def _check_record(record, where: str) -> None:
+    """Raise ValueError unless an archived record has all that a verdict needs."""
+    none = type(None)
+    check_fields(record, {"id": str, "n": int, "seeds": list, "controls": dict, "note": str}, where)
+    where = f"{where} ({record['id']})"
+    check_fields(record, {"value": (float, none), "interval": (list, none)}, where)
+    for name, control in record["controls"].items():
+        check_fields(control, {"value": (float, none), "interval": (list, none)}, f"{where}, control {name}")
+    for measured in (record, *record["controls"].values()):
+        ends = measured["interval"]
+        if (measured["value"] is None) != (ends is None) or (
+            ends is not None and not (len(ends) == 2 and all(isinstance(end, int | float | none) for end in ends))
+        ):
+            raise ValueError(f"{where} has the interval {ends!r}, not two numbers around its value; {RESTORE}")

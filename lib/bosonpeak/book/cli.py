@@ -19,8 +19,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with `argv` (default: the process's own) and return its exit status."""
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.do(arguments)
-    except (ValueError, FileNotFoundError) as error:
+        status = arguments.do(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # the reader of a list, such as `head`, has seen enough; Python would complain when it flushes at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, OSError) as error:
         print(f"bosonpeak: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -104,7 +110,7 @@ def _chapters(arguments: argparse.Namespace) -> int:
         for scale in others:
             try:
                 changes[scale] = runs.load_scale(chapter, scale)
-            except ValueError:
+            except runs.NoEntry:
                 continue  # the chapter does not have this scale
         for name, value in runs.parameters_of(chapter).items():
             at = [f"{scale} {changed[name]!r}" for scale, changed in changes.items() if name in changed]

@@ -1,8 +1,7 @@
 """Figures of the book: the style, and frames behind a slider that need no kernel.
 
 `use_style` sets up matplotlib. `frames` turns one drawing function into a control: on a static page it is a set of
-images
-behind an HTML range input, and in a live JupyterLab kernel an ipywidgets slider that draws when it is moved.
+images behind an HTML range input, and in a live JupyterLab kernel an ipywidgets slider that draws when it is moved.
 """
 
 import base64
@@ -147,8 +146,7 @@ def frames(
     Parameters
     ----------
     draw : callable
-        Draws one frame on the Axes that it is given (an array of Axes when `panels` asks for more than one). Its
-        return
+        Draws one frame on the Axes that it is given (an array of Axes when `panels` asks for more than one). Its return
         value is not used.
     values : sequence
         What the slider runs through, in this order.
@@ -169,9 +167,8 @@ def frames(
     projection : str, optional
         Of the Axes, such as "3d".
     live : bool, optional
-        True for an ipywidgets control that draws when it is moved, False for the static figure. By default this
-        depends on
-        whether the kernel belongs to a live Jupyter server, so that no widget state enters a page that is built.
+        True for an ipywidgets control that draws when it is moved, False for the static figure. By default this depends
+        on whether the kernel belongs to a live Jupyter server, so that no widget state enters a page that is built.
 
     Returns
     -------

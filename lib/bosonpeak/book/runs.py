@@ -1,14 +1,13 @@
 """Run a page of the book with papermill.
 
-A page is a MyST Markdown notebook in book/; a chapter is a page with a cell that is tagged `parameters`. The values
-in that
-cell are the `book` scale, and book/scales/<name>.yml holds those of the other scales. The executed notebook is kept,
-also
-after a failure.
+A page is a MyST Markdown notebook in book/; a chapter is a page with a cell that is tagged `parameters`. The values in
+that cell are the `book` scale, and book/scales/<name>.yml holds those of the other scales. The executed notebook is
+kept, also after a failure.
 """
 
 import ast
 import difflib
+import hashlib
 import json
 import os
 import re
@@ -16,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 
 import yaml
 
+from bosonpeak.archive.files import RESTORE, check_fields, check_seal, read_plain, read_text
 from bosonpeak.book.tables import MIME
 from bosonpeak.paths import project_root
 
@@ -37,6 +37,10 @@ _FENCED = re.compile(r"^(`{3,}|~{3,}|:{3,}).*?^\1", re.MULTILINE | re.DOTALL)
 
 class ChapterError(RuntimeError):
     """A page stopped. The message names the page, the cell, the heading above it and the error."""
+
+
+class NoEntry(ValueError):
+    """A scale does not say with which parameters a chapter runs."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +89,22 @@ def scales() -> list[str]:
 def load_scale(chapter: str, scale: str) -> dict[str, Any]:
     """What a scale changes of the parameters of a chapter: {} for `book`, otherwise its entry in the file of the scale.
 
-    Raises ValueError for an unknown chapter or scale, and for a scale without an entry for the chapter: its run would
-    carry the
-    name of a scale that nobody chose for it.
+    Raises
+    ------
+    NoEntry
+        If the scale has no entry for the chapter: a run would carry the name of a scale that nobody chose for it.
+    ValueError
+        For an unknown chapter or scale, and for a file that is damaged.
     """
     name = known("chapter", chapter, chapters())
     if known("scale", scale, scales()) == "book":
         return {}
     path = project_root() / "book" / "scales" / f"{scale}.yml"
-    entries = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    entries = read_plain(path, dict)
     if name not in entries:
-        raise ValueError(f"book/scales/{scale}.yml has no entry for {name} (`{name}: {{}}` keeps its own values)")
-    return dict(entries[name] or {})
+        raise NoEntry(f"{path} has no entry for {name} (`{name}: {{}}` keeps its own values)")
+    check_fields(entries, {name: (dict, type(None))}, str(path))
+    return entries[name] or {}
 
 
 def run_chapter(
@@ -120,8 +128,9 @@ def run_chapter(
     progress : bool
         Whether to draw a bar on stderr that names the section.
     kept : Path, optional
-        Where the notebook is kept, by default _build/runs/<chapter>-<scale>.ipynb; also after a failure, up to the
-        cell that failed.
+        Where the notebook is kept, by default _build/runs/<chapter>-<scale>.ipynb, or <chapter>-<scale>-<hash>.ipynb
+        where parameters were given: it is not a run of that scale. A run that fails leaves an earlier notebook as it
+        is and keeps its own, up to the cell that failed, as *.failed.ipynb.
     trace : Path, optional
         File in which the kernel notes what the page depends on (`book.kernel`).
 
@@ -135,25 +144,58 @@ def run_chapter(
         For an unknown page, scale or parameter, and for a value of another type than the chapter's own.
     ChapterError
         If a cell fails or the kernel dies.
+    OSError
+        If the notebook cannot be kept; the message names its path.
     """
     name, changed = known("page", chapter, pages()), parameters_at(chapter, scale, parameters)
-    kept = kept or project_root() / "_build" / "runs" / f"{name}-{scale}.ipynb"
-    kept.parent.mkdir(parents=True, exist_ok=True)
+    if kept is None:
+        own = f"-{hashlib.sha256(json.dumps(changed, sort_keys=True).encode()).hexdigest()[:8]}" if parameters else ""
+        kept = project_root() / "_build" / "runs" / f"{name}-{scale}{own}.ipynb"
+    failed = kept.with_suffix(".failed.ipynb")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"no notebook can be kept in {kept.parent} ({error.strerror}): make it a folder that can be written"
+        ) from None
+    if kept.is_dir():
+        raise OSError(f"{kept} is a folder where the notebook should be kept: move it away")
+    _sweep(kept.parent)
     partial = kept.with_name(f".{kept.stem}-{os.getpid()}.ipynb")
     start = time.perf_counter()
     try:
         _execute(read_page(name), partial, changed, f"{name} ({scale})" if progress else None, trace)
-    except Exception as error:
-        begun = partial.exists()
-        if begun:
-            os.replace(partial, kept)
-        raise ChapterError(_explain(name, kept if begun else None, error)) from error
-    else:
         os.replace(partial, kept)
+        failed.unlink(missing_ok=True)
+    except Exception as error:
+        begun = False
+        with suppress(OSError):
+            os.replace(partial, failed)
+            begun = True
+        raise ChapterError(_explain(name, failed if begun else None, error)) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
     own = parameters_of(name) if name in chapters() else {}
     return Run(kept, time.perf_counter() - start, scale, own | changed)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the hidden, half-executed notebooks of processes that were killed."""
+    for path in folder.glob(".*-*.ipynb"):
+        process = path.stem.rpartition("-")[2]
+        if process.isdecimal() and not _alive(int(process)):
+            path.unlink(missing_ok=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it belongs to another user
+        return True
+    return True
 
 
 def parameters_at(page: str, scale: str, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -168,11 +210,14 @@ def parameters_at(page: str, scale: str, parameters: Mapping[str, Any] | None = 
     Raises
     ------
     ValueError
-        For an unknown page, scale or parameter, and for a value of another type than the page's own.
+        For an unknown page, scale or parameter, for a value of another type than the page's own, and for `scale` as a
+        parameter: sizes of one scale would be judged by the bands of another.
     """
     name = known("page", page, pages())
     known("scale", scale, scales())
     own, changed = {}, dict(parameters or {})
+    if "scale" in changed:
+        raise ValueError("scale is not set as a parameter: choose it with --scale, or run_chapter(..., scale=...)")
     if name in chapters():
         own = parameters_of(name)
         named = {"scale": scale} if "scale" in own else {}
@@ -183,14 +228,19 @@ def parameters_at(page: str, scale: str, parameters: Mapping[str, Any] | None = 
 def claims_of(notebook: Any) -> dict[str, Any]:
     """The payload {"chapter", "scale", "records"} that an executed chapter emitted (path or NotebookNode).
 
-    Raises ValueError if the notebook holds none, or more than one.
+    Raises ValueError if the notebook holds none, or more than one, or its file is damaged.
     """
     import nbformat
 
     label = "the notebook"
     if isinstance(notebook, str | Path):
-        label = Path(notebook).name
-        notebook = nbformat.read(notebook, as_version=4)
+        label = str(notebook)
+        try:
+            notebook = nbformat.read(notebook, as_version=4)
+        except FileNotFoundError:
+            raise
+        except Exception as error:
+            raise ValueError(f"{label} is damaged ({error}): run the chapter again") from None
     found = [
         output.data[MIME]
         for cell in notebook.cells
@@ -199,6 +249,7 @@ def claims_of(notebook: Any) -> dict[str, Any]:
     ]
     if len(found) != 1:
         raise ValueError(f"{label} hands over {len(found)} sets of claims; a chapter that ran to its end has one")
+    check_seal(found[0], f"{label}: its set of claims", "run the chapter again")
     return found[0]
 
 
@@ -208,10 +259,13 @@ def _scanned(path: Path, changed: int, size: int) -> tuple[bool, str | None]:
 
     A page is parsed as a whole only to be run: that takes half a second.
     """
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     parts = text.split("---\n", 2)
-    header = (yaml.safe_load(parts[1]) or {}) if len(parts) == 3 and not parts[0].strip() else {}
-    if "kernelspec" not in header:
+    try:
+        header = (yaml.safe_load(parts[1]) or {}) if len(parts) == 3 and not parts[0].strip() else {}
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: its header is not valid YAML ({error.problem}); {RESTORE}") from None
+    if not isinstance(header, dict) or "kernelspec" not in header:
         return False, None
     tagged = (cell[3] for cell in CODE_CELL.finditer(text) if re.search(r"tags:[^\n]*\bparameters\b", cell[2]))
     return True, next(tagged, None)
@@ -219,7 +273,7 @@ def _scanned(path: Path, changed: int, size: int) -> tuple[bool, str | None]:
 
 def _scan(name: str) -> tuple[bool, str | None]:
     path = project_root() / "book" / f"{name}.md"
-    state = path.stat()
+    state = os.stat(path)
     return _scanned(path, state.st_mtime_ns, state.st_size)
 
 
@@ -258,7 +312,7 @@ def _checked(chapter: str, name: str, default: Any, value: Any) -> Any:
                 return number
             if number.is_integer():
                 return value if isinstance(value, int) else int(number)
-        except ValueError:
+        except (ValueError, OverflowError):
             pass
         raise wrong
     if isinstance(default, list | tuple):
@@ -358,7 +412,11 @@ def _explain(name: str, kept: Path | None, error: Exception) -> str:
         what = f"{type(error).__name__}: {error}"
     if kept is None:
         return f"{name} did not start: {what}"
-    cells = nbformat.read(kept, as_version=4).cells
+    try:
+        cells = nbformat.read(kept, as_version=4).cells
+    except Exception:  # a full disk leaves half of a file
+        kept.unlink(missing_ok=True)
+        return f"{name} stopped: {what}. Its notebook up to there could not be written"
     code = [i for i, cell in enumerate(cells) if cell.cell_type == "code"]
     begun = [i for i in code if cells[i].metadata.get("papermill", {}).get("start_time")]
     where = f"code cell {len(begun)} ({_section(cells, begun[-1])})" if begun else "its first cell"
