@@ -18,7 +18,7 @@ STAMP = .venv/ready
 export JUPYTER_PREFER_ENV_PATH = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help book test test-fast lint lab run bench data paper clean distclean lock setup
+.PHONY: help book test test-fast soak lint lab run bench data paper clean distclean lock setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,10 @@ test: $(STAMP) ## all tests: units, every chapter at ci scale, the pages in chro
 
 test-fast: $(STAMP) ## the tests that are quick, in one process
 	@$(BIN)/python -m pytest -m "not slow and not book"
+
+soak: $(STAMP) ## damaged files by the thousand and 300 kills: half an hour
+	@BOSONPEAK_TRIALS=400 BOSONPEAK_KILLS=70 $(BIN)/python -m pytest -n $(TESTERS) \
+	  tests/unit/test_damage.py tests/workflow/test_kills.py
 
 lint: $(STAMP) ## ruff: rules and format, of modules and of the cells of the pages
 	@$(BIN)/ruff check .
