@@ -194,6 +194,18 @@ def test_a_mass_that_is_not_positive_is_refused_when_the_table_is_read(written, 
         potentials.get(path)
 
 
+def test_blank_lines_and_comments_between_functions_are_skipped_as_lammps_skips_them(written, tmp_path):
+    lines, path = list(written[1]), tmp_path / "blank.eam.fs"
+    lines[0] = lines[1] = ""
+    for at in (3, 4, 5, 6, 40):
+        lines[at] = f"\n{lines[at]}  # a comment"
+    path.write_text("\n".join(lines) + "\n\n")
+    np.testing.assert_array_equal(read_eam(path, "eam/fs").pair_spline, read_eam(written[0], "eam/fs").pair_spline)
+    atoms = bulk("Cu", "fcc", 3.7, cubic=True).repeat(2)
+    atoms.rattle(0.05, seed=1)
+    _agrees_with_lammps(atoms, potentials.get(path))
+
+
 @pytest.mark.parametrize("surplus", [1, 3])
 def test_what_stands_behind_the_last_number_of_a_function_is_left_as_lammps_leaves_it(written, tmp_path, surplus):
     lines, out, at = written[1], list(written[1][:5]), 5

@@ -112,11 +112,14 @@ class _Table:
     def error(self, message):
         return ValueError(f"{self.path}, line {self.at}: {message}; is the table truncated or of another style?")
 
-    def line(self, what: str) -> list[str]:
-        if self.at >= len(self.lines):
-            raise self.error(f"the file ends where {what} should follow")
-        self.at += 1
-        return self.lines[self.at - 1].partition("#")[0].split()
+    def line(self, what: str, blank: bool = False) -> list[str]:
+        """The words of the next line. Lines without words are skipped, as LAMMPS does, unless one may be `blank`."""
+        while self.at < len(self.lines):
+            self.at += 1
+            words = self.lines[self.at - 1].partition("#")[0].split()
+            if words or blank:
+                return words
+        raise self.error(f"the file ends where {what} should follow")
 
     def numbers(self, count: int, what: str) -> np.ndarray:
         """The next numbers. A surplus on their last line is dropped, as LAMMPS drops it."""
@@ -157,7 +160,7 @@ def read_eam(path, style: str) -> EmbeddedInteraction:
         raise ValueError(f"style {style!r} is not supported: give eam/alloy or eam/fs")
     table = _Table(path)
     for _ in range(3):
-        table.line("the three comment lines")
+        table.line("the three comment lines", blank=True)
     words = table.line("the number and names of elements")
     if not words or not words[0].isdecimal() or len(words) != int(words[0]) + 1:
         raise table.error("expected the number of elements and their names")

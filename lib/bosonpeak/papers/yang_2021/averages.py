@@ -1,4 +1,4 @@
-"""Barriers and boson peaks of atoms after averaging over a length: how they go together, and by which law.
+"""Barriers and boson peaks of atoms averaged over a length: how they go together, by which law, in which regions.
 
 I_BP is the boson peak of an atom, the highest g_i(omega) / omega^2, in (rad/ps)^-3; its barrier is in eV.
 """
@@ -62,6 +62,11 @@ def average_over_lengths(boxes: list[Searched], stiffness, shuffles: int, rng) -
     shuffles : int
         How often the barriers are shuffled.
     rng : numpy.random.Generator
+
+    Raises
+    ------
+    ValueError
+        As `fields.correlate_fields`, `fields.best_length` and `statistics.pool_correlations`.
     """
 
     def by_length(x, box):
@@ -81,7 +86,7 @@ def average_over_lengths(boxes: list[Searched], stiffness, shuffles: int, rng) -
 
 
 def tabulate_boxes(boxes: list[Searched], found: Averages) -> pd.DataFrame:
-    """r of single atoms and averaged over NEAR, one row per box."""
+    """r of single atoms and averaged over NEAR, one row per box; found: of these boxes."""
     rows = []
     for box, curve in zip(boxes, found.curves, strict=True):
         single, near = curve[0], curve[AT_NEAR]
@@ -119,7 +124,23 @@ class Law:
 
 
 def fit_law(searched: Searched, averaged: FieldCorrelation, stiffness, rng) -> Law:
-    """`Law` of the averaged fields of a glass; stiffness (N,): tr H_ii of each atom in eV/A^2."""
+    """`Law` of a searched glass.
+
+    Parameters
+    ----------
+    searched : Searched
+    averaged : fields.FieldCorrelation
+        Of its 1 / I_BP and its barriers, averaged over NEAR.
+    stiffness : array, shape (N,)
+        tr H_ii of each atom in eV/A^2.
+    rng : numpy.random.Generator
+        Shuffles the barriers.
+
+    Raises
+    ------
+    ValueError
+        As `fields.proportionality` and `statistics.partial_correlation`.
+    """
     blocks = fields.box_blocks(searched.atoms[averaged.index])
     size = 100 if averaged.n_atoms >= 1000 else max(3, averaged.n_atoms // 10)
     exponent, intercept = fields.proportionality(averaged.x, averaged.y, blocks, size)
@@ -139,7 +160,8 @@ def spread(values) -> float:
 
 def less_species(values, species, among=True) -> np.ndarray:
     """Values (N,) less the mean of their species; among (N,) booleans: the atoms that the means are taken over."""
-    return values - np.array([np.nanmean(values[(species == s) & among]) for s in species])
+    known = pd.Series(values).where(np.broadcast_to(among, len(values)))
+    return values - known.groupby(species).transform("mean").to_numpy()
 
 
 def find_regions(searched: Searched, averaged: FieldCorrelation, shuffles: int, rng):
@@ -187,18 +209,17 @@ def compare_choices(searched: Searched, others: dict) -> tuple[pd.DataFrame, dic
     """
     inverse, barrier, atoms, species = searched.inverse, searched.barrier, searched.atoms, searched.species
     choices = {label: (x, barrier) for label, x in others.items()}
-    choices |= {
-        f"saddles: {kind}": (inverse, events.atom_barriers(searched.table, kind)) for kind in ("connected", "own")
-    }
+    for kind in ("connected", "own"):
+        choices[f"saddles: {kind}"] = inverse, events.atom_barriers(searched.table, kind)
     choices["lowest saddle of the atom"] = inverse, events.atom_barriers(searched.table, statistic="min")
     less = (less_species(values, species, np.isfinite(barrier)) for values in (inverse, barrier))
     choices["both less the mean of their species"] = tuple(less)
     choices["average over a sphere"] = inverse, barrier, "sphere"
     choices["average with exp(-r/L)"] = inverse, barrier, "exponential"
-    rows, singles, averages = [], {}, ((0, None), (NEAR, None), (NEAR, species))
+    rows, singles, averaged = [], {}, ((0, None), (NEAR, None), (NEAR, species))
     for label, (x, y, *kernel) in choices.items():
         if np.isfinite(y).sum() >= 10:
-            single, near, within = (correlate_fields(x, y, atoms, *average, 1, 20, *kernel) for average in averages)
+            single, near, within = (correlate_fields(x, y, atoms, *over, 1, 20, *kernel) for over in averaged)
             singles[label] = single.r
             row = {"": label, "atoms": single.n_atoms, "r": in_brackets((single.r, single.interval))}
             row |= {"r at 5.9 Å": in_brackets((near.r, near.interval)), "worth": f"{near.effective:.0f}"}

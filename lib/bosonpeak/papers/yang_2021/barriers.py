@@ -82,7 +82,13 @@ class Outcomes:
 
 
 def count_outcomes(table: xr.Dataset) -> Outcomes:
-    """`Outcomes` of a table of searches, as `events.tabulate_events` makes it."""
+    """`Outcomes` of a table of searches, as `events.tabulate_events` makes it.
+
+    Raises
+    ------
+    ValueError
+        If there is no search, or none that ended at a saddle.
+    """
     hit = table.outcome.values == 0
     success, connected = map(statistics.fraction_interval, (hit, table.connected.values[hit] != 0))
     own = float((table.moved_atom.values == table.atom.values)[hit].mean())
@@ -91,7 +97,21 @@ def count_outcomes(table: xr.Dataset) -> Outcomes:
 
 
 def repeat_searches(searched: Searched, potential, count: int) -> int:
-    """How many of the first searches of `count` atoms end, when repeated now, as the table has it (to 1 meV)."""
+    """How many of the first searches of some atoms end, when repeated now, as the table has it (to 1 meV).
+
+    Parameters
+    ----------
+    searched : Searched
+    potential : Potential
+        Of the glass.
+    count : int
+        How many atoms, as `events.chosen_atoms` chooses them.
+
+    Raises
+    ------
+    KeyError
+        If one of these atoms was not kicked.
+    """
     first = searched.table.isel(event=searched.table.number.values == 0)
     before = first.barrier.to_series().set_axis(first.atom.values)
     atoms = events.chosen_atoms(len(searched.atoms), count).tolist()
@@ -155,7 +175,13 @@ class Share:
 
 
 def share_of_atoms(table: xr.Dataset) -> Share:
-    """`Share` of the atoms in the barriers of a table of searches."""
+    """`Share` of the atoms in the barriers of a table of searches.
+
+    Raises
+    ------
+    ValueError
+        As `statistics.intraclass_correlation`.
+    """
     barrier, atom = table.barrier.values, table.atom.values
     found, own = np.isfinite(barrier), table.moved_atom.values == atom
     single, moved = (statistics.split_by_group(barrier[use], atom[use]) for use in (found, found & own))

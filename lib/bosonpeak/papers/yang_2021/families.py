@@ -11,10 +11,10 @@ from bosonpeak.archive.results import shipped_results
 from bosonpeak.papers.yang_2021.barriers import archived_glass
 from bosonpeak.papers.yang_2021.fields import NEAR, Interval, chance, correlate_fields, in_brackets
 
-_COPPER, _RATES = (30, 40, 50, 60, 70), zip("²³⁴⁵", "2345", strict=True)
+_COPPER, _RATES = (30, 40, 50, 60, 70), dict(zip("²³⁴⁵", "2345", strict=True))
 KINDS = {
     "compositions": {f"Cu{x}Zr{100 - x}": f"Cu{x}Zr{100 - x}-mendelev-2009-n1000-1e13-s" for x in _COPPER},
-    "rates": {f"10¹{label} K/s": f"Cu50Zr50-mendelev-2009-n1000-1e1{e}-s" for label, e in _RATES},
+    "rates": {f"10¹{label} K/s": f"Cu50Zr50-mendelev-2009-n1000-1e1{e}-s" for label, e in _RATES.items()},
 }
 """Families of archived glasses: the beginning of their names by the label of the family."""
 
@@ -43,7 +43,13 @@ class Family:
 
 
 def measure_family(names, shuffles: int) -> Family:
-    """`Family` of archived glasses by name.
+    """`Family` of archived glasses.
+
+    Parameters
+    ----------
+    names : list of str
+    shuffles : int
+        How often the barriers are shuffled.
 
     Raises
     ------

@@ -1,7 +1,8 @@
-"""How two quantities of atoms go together after averaging over a length, compared with what chance gives.
+"""How two quantities of atoms go together after averaging over a length, and how each of them decays in space.
 
 Averaged fields have far fewer independent values than there are atoms. Intervals (95 %) therefore rest on the effective
 number of atoms (`coarse_graining.effective_sample_size`), or on blocks of the box, and never on the number of atoms.
+What chance gives is measured with values that are shuffled among the atoms.
 """
 
 from dataclasses import dataclass
