@@ -191,3 +191,36 @@ if __name__ == "__main__":
     assert done.returncode == 0, done.stderr
     assert "a worker process was killed" in done.stdout and "start it again to resume" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_a_worker_of_pages_that_is_killed_ends_in_one_sentence(tmp_path):
+    for folder in ("book/scales", "data/claims"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "book" / "work.md").write_text(CHAPTER.replace("n = 8", "n = 600"))
+    code = """
+import multiprocessing, os, signal, threading, time
+from bosonpeak.book import build
+def kill():
+    while not multiprocessing.active_children():
+        time.sleep(0.1)
+    time.sleep(2)
+    os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+if __name__ == "__main__":
+    threading.Thread(target=kill, daemon=True).start()
+    try:
+        build.run_pages(["work"], "book")
+    except RuntimeError as error:
+        print(error)
+"""
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    environment = os.environ | {"BOSONPEAK_ROOT": str(tmp_path)}
+    run = subprocess.Popen(
+        [sys.executable, str(script)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    said, complained = run.communicate(timeout=120)
+    # the kernel of the page outlives its worker by a moment
+    os.killpg(run.pid, signal.SIGKILL)
+    assert "while these pages ran: work. The pages that were finished are kept" in said, said + complained
+    assert "Traceback" not in complained

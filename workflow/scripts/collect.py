@@ -83,8 +83,7 @@ def _keys(path: Path, sha256: str | None, stamp: int) -> frozenset[str]:
             f"{path} was altered: its SHA-256 is not the catalogue's; restore it with git checkout, or delete it, and "
             "its samples are made again"
         )
-    with xr.open_dataset(path, engine="h5netcdf") as data:
-        return frozenset(map(str, data.key.values))
+    return frozenset(map(str, read_dataset(path).key.values))
 
 
 def complete(table: str, group: str) -> bool:

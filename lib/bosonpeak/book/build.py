@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import yaml
@@ -95,6 +96,12 @@ def run_pages(
                         failed[name] = str(error)
                 now = ", ".join(f"{n} {time.monotonic() - started[n]:.0f} s" for n in running.values())
                 report(f"pages: {total - len(waiting) - len(running)} of {total} done; running: {now or 'none'}")
+        except BrokenProcessPool:
+            ran = ", ".join(sorted(set(started) - set(executed) - set(failed)))
+            raise RuntimeError(
+                f"a process was killed, perhaps because memory ran out, while these pages ran: {ran}. The pages that "
+                "were finished are kept: start it again, with one worker if memory is short"
+            ) from None
         except BaseException:
             for process in multiprocessing.active_children():
                 process.terminate()

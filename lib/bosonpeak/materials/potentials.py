@@ -5,7 +5,6 @@ distinguish the species: harmonic spheres are X, Lennard-Jones particles are Ar,
 mixtures are Ni and P. The potentials are listed in potentials.yml.
 """
 
-import hashlib
 import importlib.util
 import os
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bosonpeak.archive.files import read_plain
+from bosonpeak.archive.files import read_plain, sha256_of
 from bosonpeak.materials import eam, pair
 from bosonpeak.materials.geometry import check_periodic
 from bosonpeak.paths import project_root
@@ -84,7 +83,7 @@ class Potential:
                 f"{self.name} needs the table {self.table}, which the book may not carry: put the file into a folder "
                 "and set BOSONPEAK_POTENTIALS to that folder"
             )
-        if _checksum(found, found.stat().st_mtime_ns) != self.sha256:
+        if sha256_of(found) != self.sha256:
             raise ValueError(
                 f"{found} is not the table of {self.name}: its SHA-256 is not {self.sha256[:12]}...; replace it with "
                 f"the unaltered file ({self.source})"
@@ -221,11 +220,6 @@ def _places(table: str) -> list[Path]:
 
 
 @cache
-def _checksum(path: Path, changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@cache
 def _read_table(path: Path, style: str, elements: tuple[str, ...]):
     found = eam.read_eam(path, style)
     if tuple(found.elements) != elements:
@@ -290,6 +284,6 @@ def get(name: "str | Path | Potential") -> Potential:
         source="a table of your own",
         licence="its author's",
         table=str(path),
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        sha256=sha256_of(path),
         peak_width=1.0,
     )
