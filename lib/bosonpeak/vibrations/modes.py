@@ -79,7 +79,8 @@ def normal_modes(D, count: int | None = None) -> Modes:
     D = check_operator(D)
     subset = None if count is None else (0, min(count, D.shape[0]) - 1)
     dense = _dense(D)
-    with blas_threads(available_cores()):
+    # on small matrices, threads that wait for another process cost ten times what they gain (measured)
+    with blas_threads(available_cores() if len(dense) >= 3000 else 1):
         eigenvalues, vectors = eigh(dense, subset_by_index=subset, driver="evr" if subset else "evd")
     # the matrix of a metal is nearly full: as an array it is multiplied ten times as fast
     full = dense if getattr(D, "nnz", 0) > dense.size / 4 else D
