@@ -9,8 +9,8 @@ CPU_SECONDS = 150
 """What one page may take of all processors. The aim is 60; two pages at a time on the two threads of one core, and the
 compilation in a fresh checkout, take up to twice as much."""
 LONGER = {"yang-2021": 250}
-"""The chapter that searches for saddles around 35 atoms and follows five trajectories. It exceeds the aim; with less, its
-statements about atoms could not be computed at all."""
+"""The chapter that searches for saddles around 35 atoms and follows five trajectories. It exceeds the aim, because with
+less its statements about atoms could not be computed at all."""
 
 
 def test_the_chapters_of_the_book_are_found():
