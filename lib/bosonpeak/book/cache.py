@@ -37,7 +37,7 @@ def executed_page(name: str, scale: str) -> Executed | None:
     path = _notebook_path(name, scale)
     try:
         record = read_plain(_record_path(name, scale), dict)
-        # a notebook that was damaged is no run of the page
+        # a damaged notebook does not count as a run of the page
         valid = record["notebook"] == _digest(str(path)) and record["state"] == _state(name, scale, record["depends"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

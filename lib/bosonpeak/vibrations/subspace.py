@@ -40,7 +40,7 @@ def projector(project_out, H, bound: float):
     Raises
     ------
     ValueError
-        For columns of another length, that are not orthonormal to 1e-8, or that are no modes of H.
+        For columns of another length, that are not orthonormal to 1e-8, or that are not modes of H.
     """
     n = H.shape[0]
     if project_out is None:
