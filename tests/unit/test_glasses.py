@@ -5,9 +5,6 @@ import gzip
 import json
 import math
 import os
-import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -155,42 +152,6 @@ def test_the_file_holds_every_digit_and_a_second_call_reads_it(quenched):
     assert GlassRecipe(**again.info["recipe"]) == TINY
     assert again.info["max_force"] == atoms.info["max_force"]
     assert (again.get_masses() == atoms.get_masses()).all()
-
-
-CODE = """
-import sys, dataclasses
-from bosonpeak.materials import glasses
-glasses.SEGMENT = 20_000
-recipe = glasses.GlassRecipe("cu-zr-mendelev-2009", "Cu50Zr50", 108, 1e15, 1, melt_time=1.0)
-glasses.melt_quench(recipe, sys.argv[1])
-"""
-
-
-@pytest.mark.slow
-def test_a_killed_quench_goes_on_and_gives_the_same_file(tmp_path):
-    """SIGKILL at several places; segments of 185 steps, so that there are eight restart files on the way."""
-    command = [sys.executable, "-c", CODE]
-    unbroken, broken = tmp_path / "unbroken", tmp_path / "broken"
-    subprocess.run([*command, str(unbroken)], check=True, timeout=120)
-    kills = 0
-    for wanted in (1, 6):
-        process = subprocess.Popen([*command, str(broken)])
-        deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
-            steps = [int(path.name.split(".")[1]) for path in broken.glob("*.restart") if not path.name.startswith(".")]
-            if steps and max(steps) >= wanted * 185:
-                process.send_signal(signal.SIGKILL)
-                kills += 1
-                break
-            time.sleep(0.002)
-        process.wait()
-    # what a kill in the middle of writing leaves behind
-    (broken / ".half.restart.part").write_bytes(b"x")
-    subprocess.run([*command, str(broken)], check=True, timeout=120)
-    assert kills == 2
-    (first,), (second,) = unbroken.glob("*.xyz.gz"), broken.glob("*.xyz.gz")
-    assert first.read_bytes() == second.read_bytes()
-    assert not list(broken.glob("*.restart"))
 
 
 def test_harmonic_spheres_quench_at_once_to_the_tolerance_asked_for(tmp_path):

@@ -40,7 +40,7 @@ atoms, potential = load("{GLASS}"), get("cu-zr-mendelev-2009")
 modes = normal_modes(dynamical_matrix(atoms, potential), 8)
 print("begun", flush=True)
 options = dict(amplitudes=[0.02, 0.1], relative_width=1.0)
-excite_modes(atoms, potential, modes, range(3, 7), sys.argv[1], 1, **options)
+excite_modes(atoms, potential, modes, range(3, 6), sys.argv[1], 1, **options)
 """
 SEARCHES = f"""
 import sys
