@@ -131,8 +131,8 @@ def best_epoch(history, epochs=None) -> tuple[int, float]:
     history : array, shape (epochs run, repeats)
         Validation errors.
     epochs : array of int, shape (repeats,), optional
-        Epoch whose weights each repeat kept; by default that of its least error. Repeats that stopped earlier are trained
-        until the last one stops, and may then have lower errors than those of the weights that they kept.
+        Epoch whose weights each repeat kept; by default that of its least error. Repeats that stopped earlier are
+        trained until the last one stops, and may then have lower errors than those of the weights that they kept.
 
     Returns
     -------
