@@ -30,6 +30,8 @@ def write_structure(path, atoms: Atoms) -> None:
     ValueError
         If the structure has what the file cannot hold: constraints, or an array of something else than numbers.
     """
+    if not len(atoms):
+        raise ValueError(f"{path} would hold no atoms")
     if atoms.constraints:
         raise ValueError(f"{path} would lose the constraints of the structure: remove them with atoms.set_constraint()")
     arrays = {"species": np.array(atoms.symbols), "pos": atoms.positions}
@@ -56,8 +58,33 @@ def write_structure(path, atoms: Atoms) -> None:
     def write(part):
         with open(part, "wb") as file, gzip.GzipFile(fileobj=file, mode="wb", filename="", mtime=0) as packed:
             packed.write(text)
+        _check_reading(part, path, atoms)
 
     write_whole(path, write)
+
+
+def _check_reading(part, path, atoms: Atoms):
+    """Raise ValueError for what the file would not give back: some names and texts mean something to its reader."""
+    try:
+        back = read(part, format="extxyz")
+    except Exception as error:
+        raise ValueError(
+            f"{path} could not be read again ({error}): end its name with .xyz.gz, and delete what is unusual from "
+            "atoms.info and atoms.arrays"
+        ) from None
+    was = {"cell": atoms.cell.array, "pbc": atoms.pbc} | atoms.arrays | {f"info {k}": v for k, v in atoms.info.items()}
+    now = {"cell": back.cell.array, "pbc": back.pbc} | back.arrays | {f"info {k}": v for k, v in back.info.items()}
+    lost = sorted(name for name in was.keys() | now.keys() if not _same(was.get(name), now.get(name)))
+    if lost:
+        raise ValueError(f"{path} cannot hold {', '.join(lost)} of the structure as it is: rename or delete it")
+
+
+def _same(a, b) -> bool:
+    if type(a) in (dict, type(None)) or type(b) in (dict, type(None)):
+        return type(a) is type(b) is dict and a == b
+    a, b = np.asarray(a), np.asarray(b)
+    numbers = a.dtype.kind in "biuf" and b.dtype.kind in "biuf"
+    return (numbers or a.dtype.kind == b.dtype.kind) and np.array_equal(a, b, equal_nan=numbers)
 
 
 def read_structure(path) -> Atoms:

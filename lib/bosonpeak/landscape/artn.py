@@ -13,6 +13,7 @@ from ase import Atoms
 from bosonpeak.archive.resume import KeptParts, run_jobs
 from bosonpeak.landscape.active_region import Landscape, describe_landscape
 from bosonpeak.landscape.saddle_search import REDUCED, Climber, Search, largest_norm
+from bosonpeak.materials.geometry import whole_numbers
 from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.hessian import hessian
 from bosonpeak.vibrations.operators import lanczos_extremes
@@ -272,7 +273,7 @@ def activate_atoms(
         As `activation_events`.
     """
     potential = get(potential)
-    search, indices = search or default_search(potential), [int(a) for a in indices]
+    search, indices = search or default_search(potential), whole_numbers(indices, "indices").tolist()
     _check(len(atoms), indices, n_events, seed)
     landscape, done = _start(atoms, potential, search), {}
     parts = KeptParts(folder, atoms, potential, asdict(search), seed)

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from bosonpeak import statistics
-from bosonpeak.learning.regression import Network, train
+from bosonpeak.learning.regression import Network, check_table, train
 
 BASELINES = ("mean", "ridge", "gradient boosting")
 
@@ -145,7 +145,7 @@ def cross_predict(
     ValueError
         As `grouped_folds`, `baseline` and `regression.train`.
     """
-    x, y, groups = np.asarray(x, float), np.asarray(y, float), np.asarray(groups)
+    x, y, groups = check_table(x, y, groups)
     found = np.empty((repeats, len(y)))
     if isinstance(model, Network):
         fold = grouped_folds(groups, folds, seed)
@@ -216,12 +216,20 @@ def _average(values, weight):
     return weight @ values.reshape(-1, values.shape[-1]).mean(axis=0) / weight.sum(axis=-1)
 
 
+def _pair(y, predicted):
+    y, predicted = np.asarray(y, float), np.asarray(predicted, float)
+    if y.ndim != 1 or predicted.shape[-1:] != y.shape:
+        raise ValueError(f"targets {y.shape} and predictions {predicted.shape}: give (n,) and (..., n)")
+    return y, predicted
+
+
 def mean_absolute_error(y, predicted, weight=None):
     """Mean of |predicted - y| over all rows of predicted (..., n) and over y (n,).
 
     weight: how often each member counts, shape (r, n), for r values at once.
     """
-    return _average(abs(np.asarray(predicted, float) - np.asarray(y, float)), weight)
+    y, predicted = _pair(y, predicted)
+    return _average(abs(predicted - y), weight)
 
 
 def error_ratio(y, predicted, reference, weight=None):
@@ -240,8 +248,8 @@ def r_squared(y, predicted, weight=None):
     It is below 0 where the mean of y would have been the better guess. weight: how often each member counts, shape
     (r, n), for r values at once. Raises ValueError for y that does not vary.
     """
-    y = np.asarray(y, float)
-    square = (np.asarray(predicted, float) - y) ** 2
+    y, predicted = _pair(y, predicted)
+    square = (predicted - y) ** 2
     apart = y - y.mean()
     variance = _average(apart**2, weight) - (0.0 if weight is None else _average(apart, weight) ** 2)
     if not np.all(variance > 1e-24 * y.mean() ** 2):

@@ -54,6 +54,13 @@ class Network:
     patience: int = 200
     held_back: float = 0.15
 
+    def __post_init__(self):
+        if self.activation not in _ACTIVATIONS or not 0 <= self.dropout < 1 or min(self.epochs, self.batch) < 1:
+            raise ValueError(
+                f"{self}: activation must be one of {', '.join(_ACTIVATIONS)}, dropout in [0, 1), and epochs and batch "
+                "positive"
+            )
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -163,6 +170,18 @@ def grouped_split(groups, share: float, seed: int) -> np.ndarray:
     return inside
 
 
+def check_table(x, y, groups):
+    """Inputs (n, p), targets (n,) and groups (n,) as arrays. Raises ValueError if they do not fit or hold NaN."""
+    x, y, groups = np.asarray(x, float), np.asarray(y, float), np.asarray(groups)
+    if x.ndim != 2 or y.shape != (len(x),) or groups.shape != (len(x),):
+        raise ValueError(
+            f"inputs {x.shape}, targets {y.shape} and groups {groups.shape} do not fit: (n, p), (n,), (n,)"
+        )
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError("inputs or targets hold NaN: leave these samples out")
+    return x, y, groups
+
+
 def train(
     x,
     y,
@@ -210,11 +229,7 @@ def train(
     from bosonpeak.learning.training import CHUNK, Run
 
     network = network or Network()
-    x, y, groups = np.asarray(x, float), np.asarray(y, float), np.asarray(groups)
-    if x.ndim != 2 or not len(x) == len(y) == len(groups):
-        raise ValueError(f"inputs {x.shape}, targets {y.shape} and groups {groups.shape} do not fit")
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise ValueError("inputs or targets hold NaN: leave these samples out")
+    x, y, groups = check_table(x, y, groups)
     held = [grouped_split(groups, network.held_back, seed + r) for r in range(repeats)]
     fewest = min(len(x) - h.sum() for h in held)
     if fewest < 2:

@@ -77,9 +77,11 @@ def thermal_trajectory(
     ValueError
         For a temperature, duration or interval that is not positive; else as `materials.lammps.Session`.
     """
-    for name, value in (("temperature", temperature), ("duration", duration), ("interval", interval)):
-        if not value > 0:
-            raise ValueError(f"{name} = {value}: it must be positive")
+    given = {"temperature": temperature, "duration": duration, "interval": interval, "timestep": timestep}
+    for name, value in given.items():
+        if not 0 < value < np.inf:
+            raise ValueError(f"{name} = {value}: it must be positive and finite")
+    temperature, timestep = float(temperature), float(timestep)
     every, count = max(1, round(interval / timestep)), max(1, round(duration / interval))
     rows, masses = [], get(potential).masses_of(atoms)
     with Session(atoms, potential) as session:
@@ -95,5 +97,7 @@ def thermal_trajectory(
             u -= masses @ u / masses.sum()
             rows.append((session.thermo("pe") - still, session.thermo("temp"), u.astype("f4")))
     energy, kelvin, u = zip(*rows, strict=True)
+    if min(energy) < 0:
+        raise ValueError(f"the energy fell {-min(energy):.3g} below the start, which is not a minimum: relax it first")
     time = every * timestep * np.arange(1, count + 1)
     return Trajectory(time, np.array(energy), np.array(u), np.array(kelvin), masses)

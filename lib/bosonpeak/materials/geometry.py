@@ -31,6 +31,16 @@ def check_periodic(atoms: Atoms) -> None:
         raise ValueError(f"the cell {atoms.cell.tolist()} has no volume: give three independent vectors")
 
 
+def whole_numbers(indices, what: str) -> np.ndarray:
+    """Indices as integers, (k,). Raises ValueError for a mask, and for numbers that are not whole."""
+    found = np.atleast_1d(np.asarray(indices))
+    if found.dtype.kind == "b":
+        raise ValueError(f"{what} is a mask of {len(found)}: give indices, np.flatnonzero(mask)")
+    if found.size == 0 or found.dtype.kind not in "iuf" or not (found % 1 == 0).all():
+        raise ValueError(f"{what} = {found}: give one or more whole numbers")
+    return found.astype(int)
+
+
 def nearest_image(vectors, cell) -> np.ndarray:
     """The shortest of the periodic images of each vector, also in strongly skewed cells.
 

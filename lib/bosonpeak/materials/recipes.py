@@ -75,6 +75,8 @@ class GlassRecipe:
             value = getattr(self, field.name)
             if field.type in (float, float | None) and value is not None:
                 object.__setattr__(self, field.name, float(value))
+        if not isinstance(self.potential, str):  # it is hashed as text
+            object.__setattr__(self, "potential", get(self.potential).name)
         potential = get(self.potential)
         if not self.fractions():
             raise ValueError("composition is empty: give shares of elements, such as Cu50Zr50 or Cu64.5Zr35.5")
@@ -89,6 +91,11 @@ class GlassRecipe:
             if not (math.isfinite(value) and int(value) == value >= least):
                 raise ValueError(f"{name} = {value}: give a whole number of at least {least}")
             object.__setattr__(self, name, int(value))
+        if none := [symbol for symbol, count in self.counts().items() if not count]:
+            raise ValueError(
+                f"composition {self.composition!r} gives no atom of {', '.join(none)} among {self.n_atoms}: raise "
+                "n_atoms"
+            )
         for name in ("cooling_rate", "melt_temperature"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} = {getattr(self, name)}: it must be positive")

@@ -65,6 +65,10 @@ def energy_spectra(series, interval: float, energy, width: float, unit: str = "m
         If the run is shorter than two segments, or the samples are too far apart for the highest energy.
     """
     series, energy, quantum = np.asarray(series), np.asarray(energy, float), energy_quantum(unit)
+    if not (width > 0 and interval > 0 and energy.size and np.isfinite(energy).all()):
+        raise ValueError(f"width = {width}, interval = {interval}: give positive numbers, and finite energies")
+    # both signs are averaged
+    energy = abs(energy)
     # the line of a Hann window is 1.44 bins wide at half height
     segment = int(np.ceil(1.44 * quantum / (2.355 * width * interval)))
     if len(series) < 2 * segment:
@@ -138,7 +142,10 @@ def sample_interval(trajectory: Trajectory) -> float:
     """Time between samples, in ps or reduced. Raises ValueError for fewer than two samples."""
     if len(trajectory.time) < 2:
         raise ValueError("a trajectory of one sample has no spectrum: give two samples or more")
-    return float(trajectory.time[1] - trajectory.time[0])
+    steps = np.diff(trajectory.time)
+    if len(trajectory.time) != len(trajectory.displacements) or not (abs(steps - steps[0]) < 1e-6 * steps[0]).all():
+        raise ValueError("a spectrum needs one evenly spaced time, ascending, for each sample: take one run by itself")
+    return float(steps[0])
 
 
 def _thermal_energy(trajectory, unit):
@@ -283,13 +290,14 @@ def warm_minimum(
     Returns
     -------
     ase.Atoms
-        With the masses of `atoms`.
+        With the masses of `Potential.masses_of`.
 
     Raises
     ------
     ValueError, RuntimeError
         As `materials.lammps.Session` and `materials.glasses.inherent_structure`.
     """
+    temperature, timestep = float(temperature), float(timestep)
     steps = max(2, round(duration / timestep / 100))
     ensemble = f"npt temp {temperature!r} {temperature!r} {100 * timestep:g} iso 0 0 {1000 * timestep:g}"
     volumes = []
@@ -305,5 +313,4 @@ def warm_minimum(
     except RuntimeError:
         # a step in the force at the cutoff of a table can prevent a large box from converging further
         found = inherent_structure(warm, potential, 5 * force_tolerance)
-    found.set_masses(atoms.get_masses())
     return found

@@ -96,8 +96,14 @@ def elastic_moduli(atoms: Atoms, potential, rtol: float = 1e-6) -> Elasticity:
     potential = get(potential)
     found, interaction = bonds(atoms, potential), potential.interaction()
     stiffness, volume = bond_stiffness(found, interaction), atoms.cell.volume
+    if not len(found.i):
+        raise ValueError("no two atoms are within the cutoff: this is not a solid")
     H = hessian(atoms, potential, factored=True)
     r, v = found.distance, found.vector
+    left = abs(_sum_by(found.i, (stiffness.first / r)[:, None] * v, len(atoms))).max()
+    # compared with the forces of bonds, which balance in a minimum
+    if left > 1e-3 * abs(stiffness.first).max() + 1e-8:
+        raise ValueError(f"the structure is not a minimum: a force of {left:.3g} is left; relax it first")
     pairs = v[:, _VOIGT[0]] * v[:, _VOIGT[1]] / r[:, None]
     stress = (stiffness.first @ pairs) / (2 * volume)
     along = stiffness.second - stiffness.first / r
@@ -298,7 +304,11 @@ def sound_speeds(elastic: Elasticity, directions, unit: str = "rad/ps") -> np.nd
     ValueError
         If a wave has no real speed: the solid is not stable.
     """
+    if unit not in ("rad/ps", "reduced"):
+        raise ValueError(f"unknown unit of speeds {unit!r}: rad/ps (A/ps) or reduced")
     n = np.asarray(directions, float)
+    if n.ndim != 2 or n.shape[1] != 3 or not abs(np.linalg.norm(n, axis=1) - 1).max(initial=0) < 1e-6:
+        raise ValueError("directions must be unit vectors of the shape (K, 3)")
     C = elastic.C[_PLACE[:, :, None, None], _PLACE[None, None]]
     levels = np.linalg.eigvalsh(np.einsum("ijkl,aj,al->aik", C, n, n)) / elastic.density
     if not levels.min() > 0:

@@ -8,6 +8,7 @@ from tqdm.auto import tqdm
 
 from bosonpeak.archive.methods import method
 from bosonpeak.archive.resume import KeptParts
+from bosonpeak.materials.geometry import whole_numbers
 from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import Modes, normal_modes
@@ -17,6 +18,15 @@ from bosonpeak.vibrations.spectra import atomic_spectrum, translations
 WIDTH, LOWEST, HIGHEST = METAL.width, METAL.lowest, METAL.highest
 _GRID = np.linspace(1.5, METAL.highest + 0.5, 141)
 _CHUNK = 64
+
+
+def _index(index, atoms, potential) -> np.ndarray:
+    if potential.units != "metal":
+        raise ValueError(f"{potential.name} is in reduced units: these peaks are read in rad/ps, choose a metal")
+    index = whole_numbers(index, "index")
+    if index.min() < 0 or index.max() >= len(atoms):
+        raise ValueError(f"index must lie in 0..{len(atoms) - 1}")
+    return index
 
 
 def peaks_by_modes(modes: Modes, width: float = WIDTH) -> tuple[np.ndarray, np.ndarray]:
@@ -75,7 +85,7 @@ def peaks_by_moments(
         As `spectra.atomic_spectrum`.
     """
     potential = get(potential)
-    index, found = np.asarray(index, int), []
+    index, found = _index(index, atoms, potential), []
     D = dynamical_matrix(atoms, potential, factored=True)
     rest = translations(len(atoms), 3, potential.masses_of(atoms))
     parts = KeptParts(folder, atoms, potential, width, index.tolist())
@@ -128,7 +138,7 @@ def local_peak_table(
     potential = get(potential)
     if route not in ("modes", "moments"):
         raise ValueError(f"unknown route {route!r} to the peaks of single atoms: choose modes or moments")
-    index = np.asarray(index, int)
+    index = _index(index, atoms, potential)
     if route == "modes":
         found = peaks_by_modes(normal_modes(dynamical_matrix(atoms, potential)))
         intensity, omega = (values[index] for values in found)

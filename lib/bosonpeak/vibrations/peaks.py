@@ -118,7 +118,13 @@ def frequency_histogram(frequencies, edges) -> np.ndarray:
 
 def _moving(frequencies):
     """True for frequencies that are not zero: above 1e-6 of the highest."""
-    return frequencies > 1e-6 * frequencies.max()
+    largest = abs(frequencies).max(initial=0.0)
+    if not (len(frequencies) and np.isfinite(largest) and frequencies.min() >= -1e-6 * largest):
+        raise ValueError(
+            "frequencies are missing, not finite or negative (imaginary): relax the structure, and set what rounding "
+            "leaves of zero modes to 0"
+        )
+    return frequencies > 1e-6 * largest
 
 
 def gaussian_levels(omega, levels, width):

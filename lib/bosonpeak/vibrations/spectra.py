@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy.sparse as sp
 
+from bosonpeak.materials.geometry import whole_numbers
 from bosonpeak.vibrations.chebyshev import chebyshev_moments, jackson_kernel
 from bosonpeak.vibrations.lanes import LANES
 from bosonpeak.vibrations.operators import check_operator, spectral_bound
@@ -287,8 +288,8 @@ def local_density_of_states(
     IndexError
         For a site outside the matrix.
     """
-    sites, n = np.atleast_1d(np.asarray(sites, int)), D.shape[0]
-    if len(sites) == 0 or sites.min() < 0 or sites.max() >= n:
+    sites, n = whole_numbers(sites, "sites"), D.shape[0]
+    if sites.min() < 0 or sites.max() >= n:
         raise IndexError(f"sites must lie in 0..{n - 1}")
     D, bound, square, n_moments, project, _ = _prepare(D, n_moments, resolution, project_out, unit)
 
@@ -332,7 +333,7 @@ def atomic_spectrum(D, atoms, omega, n_moments=None, *, dimension=3, **options) 
     ValueError, IndexError
         As `local_density_of_states`.
     """
-    sites = (dimension * np.atleast_1d(np.asarray(atoms, int))[:, None] + np.arange(dimension)).ravel()
+    sites = (dimension * whole_numbers(atoms, "atoms")[:, None] + np.arange(dimension)).ravel()
     local = local_density_of_states(D, sites, omega, n_moments, **options)
     g = local.g.reshape(len(local.omega), -1, dimension).sum(axis=2) / D.shape[0]
     return replace(local, g=g, stderr=np.zeros_like(g))
