@@ -10,7 +10,8 @@ def project_root() -> Path:
     Raises FileNotFoundError where neither holds a `data/claims` folder.
     """
     named = os.environ.get("BOSONPEAK_ROOT")
-    root = Path(named) if named else Path(__file__).resolve().parents[2]
+    # absolute, since the kernels of the pages run in book/
+    root = Path(os.path.abspath(os.path.expanduser(named))) if named else Path(__file__).resolve().parents[2]
     if not (root / "data" / "claims").is_dir():
         raise FileNotFoundError(
             f"{root} holds no data/claims: set BOSONPEAK_ROOT to a checkout of the project, or install it editable"

@@ -61,6 +61,7 @@ def test_run_with_parameters_shows_a_bar_and_says_where_the_notebook_is(small_bo
         (["run", "good", "-p", "n", "[1"], "not valid YAML"),
         (["run", "good", "-p", "n", "9" * 400], "takes int"),
         (["run", "good", "-p", "scale", "paper"], "choose it with --scale"),
+        (["run", "good", "-p", "n", "3", "-p", "n", "4"], "-p n is given twice"),
         (["run", "good", "-p", "m", "1"], "unknown parameter of good 'm'"),
         (["run", "good", "--archive", "-p", "n", "3"], "leave out -p"),
         (["claims", "goood"], "unknown chapter with claims 'goood'"),

@@ -161,7 +161,7 @@ def test_modes_are_found_again_in_another_order():
     assert (at[33:] == -1).all() and not overlap[33:].any()
 
 
-def test_minimised_anew_the_atoms_follow_their_linear_response(glass):
+def test_minimised_again_the_atoms_follow_their_linear_response(glass):
     """gamma at the minima is that of cells whose atoms move by -H^+ dF/dV besides."""
     strain = 2e-5
     found = mode_gruneisen(glass, KA, strain, relax=True, tracking="perturbation", force_tolerance=1e-11)

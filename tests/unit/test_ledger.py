@@ -247,7 +247,7 @@ def test_a_file_that_is_not_yaml_is_named(root):
         claims.load("small")
 
 
-def test_archive_keeps_runs_and_computes_verdicts_anew(root):
+def test_archive_keeps_runs_and_computes_verdicts_again(root):
     assert claims.load_archive("ci") == {}
     path = claims.archive(_full().payload(), "ci")
     assert path == root / "data" / "results" / "claims" / "ci.json"

@@ -9,15 +9,20 @@ from ase import Atoms
 from ase.build import bulk
 
 from bosonpeak.archive.glasses import load
+from bosonpeak.archive.measurements import check_sample
 from bosonpeak.archive.structures import write_structure
 from bosonpeak.landscape.artn import activate_atoms
+from bosonpeak.landscape.excitation import critical_amplitude, excite_modes
 from bosonpeak.learning.evaluation import mean_absolute_error
 from bosonpeak.learning.regression import Network
 from bosonpeak.materials import potentials
 from bosonpeak.materials.dynamics import Trajectory, thermal_trajectory
 from bosonpeak.materials.glasses import GlassRecipe, admit
 from bosonpeak.materials.lammps import Session
+from bosonpeak.materials.recipes import recipes
+from bosonpeak.networks import poles
 from bosonpeak.scattering.trajectories import energy_spectra, sample_interval, warm_minimum
+from bosonpeak.statistics import density_exponent, fraction_interval, median_exponent, pearson
 from bosonpeak.vibrations.elasticity import elastic_moduli, sound_speeds
 from bosonpeak.vibrations.hessian import dynamical_matrix, energy
 from bosonpeak.vibrations.local_peaks import local_peak_table
@@ -54,7 +59,7 @@ def test_a_table_that_was_replaced_is_read_again(tmp_path):
 def test_an_element_that_was_changed_does_not_keep_the_mass_of_the_one_before(glass):
     changed = glass.copy()
     changed.symbols[glass.symbols == "Cu"] = "Zr"
-    with pytest.raises(ValueError, match=r"that of another element: after a change of elements state the masses anew"):
+    with pytest.raises(ValueError, match=r"that of another element: after a change of elements, set the masses again"):
         dynamical_matrix(changed, CU_ZR)
     del changed.arrays["masses"]
     assert set(CU_ZR.masses_of(changed)) == {CU_ZR.masses[1]}
@@ -85,7 +90,7 @@ def test_masks_and_numbers_that_are_not_whole_are_not_taken_for_indices(glass):
     mask[:3] = True
     with pytest.raises(ValueError, match=r"sites is a mask of 500: give indices"):
         local_density_of_states(D, mask, [1.0], 50)
-    with pytest.raises(ValueError, match="give one or more whole numbers"):
+    with pytest.raises(ValueError, match="give whole numbers"):
         local_density_of_states(D, [1.5], [1.0], 50)
     with pytest.raises(ValueError, match="indices is a mask"):
         activate_atoms(glass, CU_ZR, mask, 1)
@@ -159,10 +164,66 @@ def test_what_a_structure_file_would_not_give_back_is_refused(tmp_path, glass, k
 
 
 def test_recipes_and_files_that_make_no_glass_are_refused(tmp_path, glass):
-    with pytest.raises(ValueError, match="gives no atom of Zr among 100"):
+    with pytest.raises(ValueError, match=r"n_atoms = 100 of Cu99\.6Zr0\.4 has no Zr"):
         GlassRecipe(CU_ZR.name, "Cu99.6Zr0.4", 100, 1e13, 1)
     bare = glass.copy()
     bare.info = {"units": "metal"}
     write_structure(tmp_path / "m.xyz.gz", bare)
     with pytest.raises(ValueError, match=r"m\.xyz\.gz holds no recipe"):
         admit(tmp_path / "m.xyz.gz")
+
+
+def test_a_table_in_a_folder_with_an_umlaut_is_read_by_lammps(tmp_path, glass):
+    folder = tmp_path / "Übung $1"
+    folder.mkdir()
+    shutil.copy(CU_ZR.path(), folder / "own.eam.fs")
+    with Session(glass, folder / "own.eam.fs") as session:
+        first = session.evaluate()[0]
+        session.write_restart(folder / "state")
+    with Session(glass, folder / "own.eam.fs", restart=folder / "state") as session:
+        assert session.evaluate()[0] == pytest.approx(first, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: pearson([1.0, 2, 3], [1.0, np.nan, 3]),
+        lambda: pearson([1.0, 2, 3], np.ones((3, 2))),
+        lambda: fraction_interval([np.nan, np.nan, 0.3]),
+        lambda: fraction_interval(["no", "no"]),
+        lambda: density_exponent([-1.0, 0.5, 0.7, 0.8, 0.9, 0.95], 1.0),
+        lambda: median_exponent([100, 100], [[1.0, 2], [3.0, 4]], rng=1),
+        lambda: check_sample("levels", [1.0], [1.0, 1.0, 1.0], 0.1),
+        lambda: poles(np.array([[1.0, 0.5], [0.0, 1.0]])),
+        lambda: poles(np.array([[1.0, 1j], [-1j, 1.0]])),
+    ],
+)
+def test_statistics_refuse_what_they_would_misread(call):
+    with pytest.raises(ValueError, match=r"\w+ \w+ \w+"):
+        call()
+
+
+def test_pushes_need_positive_amplitudes_and_modes_that_are_there(glass):
+    mode = np.random.default_rng(1).standard_normal(1500)
+    for options in ({"amplitudes": []}, {"amplitudes": [-0.1]}, {"relative_width": 0}):
+        with pytest.raises(ValueError, match="give positive numbers"):
+            critical_amplitude(glass, CU_ZR, mode, **options)
+    modes = normal_modes(dynamical_matrix(glass, CU_ZR), 5)
+    with pytest.raises(ValueError, match=r"must lie in 0\.\.4"):
+        excite_modes(glass, CU_ZR, modes, [99])
+    with pytest.raises(ValueError, match="is a mask"):
+        excite_modes(glass, CU_ZR, modes, np.ones(5, bool))
+    assert activate_atoms(glass, CU_ZR, [], 1) == []
+
+
+def test_two_recipes_of_one_name_are_refused(tmp_path, monkeypatch):
+    for folder in ("data/claims", "data/glasses"):
+        (tmp_path / folder).mkdir(parents=True)
+    monkeypatch.setenv("BOSONPEAK_ROOT", str(tmp_path))
+    entry = (
+        "{potential: lennard-jones, composition: Ar, n_atoms: 100, cooling_rate: .inf, melt_temperature: 2.0, seed: 1,"
+    )
+    text = f"book:\n- {entry} number_density: [1.0, 1.2]}}\npaper: []\n"
+    (tmp_path / "data/glasses/recipes.yml").write_text(text)
+    with pytest.raises(ValueError, match="two recipes of 'book' are named lennard-jones-n100-instant-s1"):
+        recipes("book")

@@ -1,5 +1,6 @@
 """The papermill runner, on a small book of its own."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -120,7 +121,7 @@ def test_a_failing_cell_is_named_and_the_notebook_kept(small_book):
     earlier = small_book / "_build" / "runs" / "bad-book.ipynb"
     earlier.parent.mkdir(parents=True)
     earlier.write_text("an earlier run")
-    half = earlier.with_name(".bad-book-4194304.ipynb")  # of a process that was killed: no process has this number
+    half = earlier.with_name(".bad-book-4194304.part.ipynb")  # of a process that was killed: no process has this number
     half.write_text("half")
     kept = earlier.with_name("bad-book.failed.ipynb")
     with pytest.raises(runs.ChapterError) as caught:
@@ -161,3 +162,30 @@ def test_an_interrupt_leaves_the_last_good_run_alone(small_book, monkeypatch):
     folder = small_book / "_build" / "runs"
     assert [path.name for path in folder.iterdir()] == ["good-book.ipynb"]
     assert (folder / "good-book.ipynb").read_bytes() == first
+
+
+def test_only_half_notebooks_of_killed_runs_are_swept(small_book):
+    folder = small_book / "_build" / "runs"
+    folder.mkdir(parents=True)
+    for name in (".draft-2024.ipynb", ".good-book-4194304.part.ipynb", f".good-ci-{os.getpid()}.part.ipynb"):
+        (folder / name).write_text("kept or not")
+    runs.run_chapter("good", progress=False)
+    left = {path.name for path in folder.iterdir() if path.name.startswith(".")}
+    assert left == {".draft-2024.ipynb", f".good-ci-{os.getpid()}.part.ipynb"}
+
+
+def test_pages_and_scales_that_would_be_misread_are_refused(small_book):
+    page = small_book / "book" / "good.md"
+    whole = page.read_text()
+    page.write_text(whole.replace(":tags: [parameters]\n", "---\ntags:\n- parameters\n---\n"))
+    with pytest.raises(ValueError, match="write the tag of its parameters cell in one line"):
+        runs.run_chapter("good", progress=False)
+    page.write_text(whole.replace("n = 60", "n = "))
+    with pytest.raises(ValueError, match=r"good\.md: its parameters cell is not Python"):
+        runs.parameters_of("good")
+    page.write_text(whole)
+    (small_book / "book" / ".#good.md").symlink_to("nobody@nowhere.1")  # the lock of an editor
+    assert "good" in runs.pages()
+    (small_book / "book" / "scales" / "book.yml").write_text("good: {n: 5}")
+    with pytest.raises(ValueError, match=r"book\.yml is not read"):
+        runs.scales()

@@ -117,7 +117,7 @@ def test_a_ratio_that_only_rises_is_no_hump():
 
 def test_the_medium_of_a_crystal_has_no_excess():
     medium = excess.medium_excess(solve_cpa("square", fine_grid(2.9, 900)))
-    # beside the singularity the grid of 900 shows
+    # near the singularity the grid of 900 shows
     inside = medium.omega < 0.8 * medium.omega_v
     np.testing.assert_allclose(medium.ratio[inside], 1, atol=2e-3)
     assert medium.net == pytest.approx(1, abs=2e-3) and not medium.interior

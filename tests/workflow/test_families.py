@@ -291,3 +291,56 @@ def test_the_workflow_makes_families_and_takes_them_into_the_data(project):
         assert read_structure(file).info["potential_energy"] / 108 == energy
     idle = project.workflow("--cores", "1", "data")
     assert idle.returncode == 0 and "Samples of" not in idle.stdout and "2 tables of samples" in idle.stdout
+
+
+GOOD = ENTRY | {"seeds": [1, 1], "rates": ["1e13", 1e14], "structures": [1e14]}
+
+
+def test_rates_that_yaml_reads_as_text_are_numbers(new_project, monkeypatch):
+    from families import families
+
+    project = new_project("rates")
+    monkeypatch.setenv("BOSONPEAK_ROOT", str(project.root))
+    path = project.root / "data" / "glasses" / "samples.yml"
+    path.write_text(yaml.safe_dump({"book": [GOOD], "paper": []}))
+    (family,) = families("book")
+    assert [(r.cooling_rate, kept) for r, kept in zip(family.recipes, family.atomic, strict=True)] == [
+        (1e13, False),
+        (1e14, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rates": 1e13},
+        {"seeds": 5},
+        {"picks": ["a"]},
+        {"recipe": {"potental": "x"}},
+        {"structures": None},
+        {"rates": ["fast"]},
+    ],
+    ids=str,
+)
+def test_an_entry_of_another_type_is_named(new_project, monkeypatch, change):
+    from families import families
+
+    project = new_project("types")
+    monkeypatch.setenv("BOSONPEAK_ROOT", str(project.root))
+    path = project.root / "data" / "glasses" / "samples.yml"
+    path.write_text(yaml.safe_dump({"book": [GOOD | change], "paper": []}))
+    with pytest.raises(ValueError, match=r"samples\.yml"):
+        families("book")
+
+
+@pytest.mark.parametrize("entry", ["{tabel: T, studies: [inputs]}", "{table: T}", "{table: T, studies: inputs}"])
+def test_a_study_that_is_misspelt_is_named(new_project, monkeypatch, entry):
+    from families import studies
+
+    project = new_project("studies")
+    monkeypatch.setenv("BOSONPEAK_ROOT", str(project.root))
+    folder = project.root / "data" / "glasses"
+    (folder / "samples.yml").write_text(yaml.safe_dump({"book": [GOOD], "paper": []}))
+    (folder / "studies.yml").write_text(f"book:\n- {entry}\npaper: []\n")
+    with pytest.raises(ValueError, match=r"studies\.yml"):
+        studies("book")

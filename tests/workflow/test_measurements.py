@@ -10,13 +10,12 @@ from bosonpeak import papers
 from bosonpeak.archive.measurements import (
     KIND,
     Measurement,
-    archive_measurement,
     enter_measurement,
     made,
     measurement,
 )
 from bosonpeak.archive.methods import Method, method
-from bosonpeak.archive.results import catalogue_of, has_result, results_folder, write_dataset
+from bosonpeak.archive.results import catalogue_of, has_result, read_dataset, results_folder, write_dataset
 from bosonpeak.archive.resume import read_arrays, write_arrays
 from bosonpeak.paths import project_root
 
@@ -53,6 +52,15 @@ def squares() -> Measurement:
     return Measurement("toy-squares", squares, {"n": np.int64(3), "powers": (2.0, 3)})
 
 
+def archive_measurement(known, folder=None):
+    """Do a measurement and take it into the archive, as the workflow does in two processes."""
+    folder = project_root() / "_build" / "measurements" / "parts" / known.key if folder is None else folder
+    path = results_folder(KIND) / f"{known.name}.nc"
+    write_dataset(made(known, folder, progress=False), path)
+    enter_measurement(path)
+    return read_dataset(path)
+
+
 class TestKeys:
     def test_equal_parameters_have_one_key(self, squares):
         same = [
@@ -75,14 +83,14 @@ class TestMeasurement:
         assert live.attrs == {"note": "kept", "source": "live"} and not catalogue_of(KIND)
 
     def test_what_is_archived_is_read(self, project, squares):
-        written = archive_measurement(squares, progress=False)
+        written = archive_measurement(squares)
         squares.compute.computed.clear()
         found = measurement(squares, archived=True, n=3.0, powers=[2, 3])
         assert found.attrs["source"] == "archived" and found.attrs["note"] == "kept" and not squares.compute.computed
         xr.testing.assert_equal(found, written)
 
     def test_the_entry_says_how_it_was_made(self, project, squares):
-        archive_measurement(squares, progress=False)
+        archive_measurement(squares)
         (entry,) = catalogue_of(KIND).values()
         names = "name key file sha256 method_version parameters versions processor date seconds checksum"
         assert list(entry) == names.split()
@@ -96,19 +104,19 @@ class TestMeasurement:
             measurement(squares, archived=True)
 
     def test_other_parameters_are_named_with_the_archived_ones(self, project, squares):
-        archive_measurement(squares, progress=False)
+        archive_measurement(squares)
         with pytest.raises(ValueError, match=r"for other parameters: n = 5 \(archived: 3\); compute it here"):
             measurement(squares, archived=True, n=5)
 
     def test_another_version_is_named(self, project, squares, monkeypatch):
-        archive_measurement(squares, progress=False)
+        archive_measurement(squares)
         monkeypatch.setattr(squares.compute, "method", Method("squares", 2))
         assert not has_result(KIND, squares.name, squares.key)
         with pytest.raises(ValueError, match="archived by version 1 of its method, and the present one is 2"):
             measurement(squares, archived=True)
 
     def test_an_altered_file_is_refused(self, project, squares):
-        archive_measurement(squares, progress=False)
+        archive_measurement(squares)
         path = results_folder(KIND) / "toy-squares.nc"
         path.write_bytes(path.read_bytes() + b"x")
         assert not has_result(KIND, squares.name, squares.key)
@@ -120,16 +128,16 @@ class TestArchiving:
     def test_a_run_that_was_killed_resumes(self, project, squares, tmp_path):
         measurement(squares, archived=False, folder=tmp_path, n=2)
         assert squares.compute.computed == [0, 1]
-        archive_measurement(squares, folder=tmp_path, progress=False)
+        archive_measurement(squares, folder=tmp_path)
         assert squares.compute.computed == [0, 1, 2]
         # by default the parts have a folder of this very measurement
-        archive_measurement(squares, progress=False)
-        archive_measurement(squares, progress=False)
+        archive_measurement(squares)
+        archive_measurement(squares)
         assert squares.compute.computed == [0, 1, 2, 0, 1, 2]
         assert len(list((project.root / "_build" / "measurements" / "parts" / squares.key).glob("*.npz"))) == 3
 
     def test_a_file_enters_byte_for_byte_and_replaces_an_earlier_one(self, project, squares, tmp_path):
-        archive_measurement(squares, progress=False)
+        archive_measurement(squares)
         other = Measurement(squares.name, squares.compute, {"n": 4})
         write_dataset(made(other, progress=False), tmp_path / "made.nc")
         entry = enter_measurement(tmp_path / "made.nc")

@@ -14,6 +14,7 @@ from typing import ClassVar
 import xarray as xr
 from common import function_at, open_glass, provenance
 
+from bosonpeak.archive.files import check_fields
 from bosonpeak.archive.glasses import glasses_folder
 from bosonpeak.archive.methods import Method
 from bosonpeak.materials import recipes
@@ -313,6 +314,13 @@ def campaigns(kind: str, group: str) -> list[Campaign]:
     options = [field.name for field in fields(kind) if field.name != "recipe"]
     found = []
     for entry in recipes.group_entries(path.stem, group):
+        where = f"{path.name}: {entry}"
+        if set(entry) == {"glasses", *options}:
+            types = {f.name: f.type if f.type in (int, float, str) else list for f in fields(kind) if f.name in options}
+            check_fields(entry, {"glasses": str} | types, where)
+            numbers = [v for value in entry.values() for v in (value if isinstance(value, list) else [value])]
+            if not all(isinstance(v, str) or (isinstance(v, int | float) and 0 <= v < float("inf")) for v in numbers):
+                raise ValueError(f"{where} has a number below 0 or that is none")
         if set(entry) != {"glasses", *options} or not kind.is_good(entry):
             raise ValueError(f"{path.name}: {entry} needs glasses, {kind.needs}")
         fitting = [recipe for recipe in known if fnmatchcase(recipe.name, entry["glasses"])]

@@ -170,6 +170,14 @@ def _take_samples(name: str, paths: list[Path], method_version: int) -> None:
     enter_result("samples", entry | when_and_where(max(paths, key=lambda path: path.stat().st_mtime)))
 
 
+def _seconds(path: Path) -> float | None:
+    """How long a quench took; None where that is not known. The glass is what counts."""
+    try:
+        return float(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
 def collect(group: str, folder: Path) -> None:
     """Take what the workflow made into data/, and print what entered."""
     entered = []
@@ -177,7 +185,7 @@ def collect(group: str, folder: Path) -> None:
         glass = folder / "glasses" / f"{recipe.key}.xyz.gz"
         if glass.is_file() and not has_glass(recipe):
             timing = glass.with_name(f"{recipe.key}.seconds")
-            admit(glass, float(timing.read_text()) if timing.exists() else None)
+            admit(glass, _seconds(timing))
             entered.append(recipe.name)
     for kind in KINDS:
         for campaign in campaigns(kind, group):

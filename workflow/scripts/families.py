@@ -4,11 +4,13 @@ A family is all glasses that are quenched from one parent liquid. Their descript
 """
 
 from dataclasses import dataclass
+from operator import index
 
 import numpy as np
 from campaigns import GROUPS
 from common import function_at
 
+from bosonpeak.archive.files import check_fields
 from bosonpeak.archive.glasses import glasses_folder
 from bosonpeak.archive.methods import Method
 from bosonpeak.archive.results import catalogue_of
@@ -103,6 +105,9 @@ def studies(group: str) -> list[Study]:
     known = {family.table for name in GROUPS for family in families(name)} if entries else set()
     shipped, found = catalogue_of("samples"), []
     for entry in entries:
+        check_fields(entry, {"table": str, "studies": list}, f"studies.yml: {entry}")
+        if len(entry) > 2:
+            raise ValueError(f"studies.yml: {entry} has more than table and studies: leave the rest out")
         if entry["table"] not in known:
             raise ValueError(f"studies.yml: samples.yml makes no table {entry['table']}")
         for study in entry["studies"]:
@@ -130,6 +135,17 @@ def families(group: str) -> list[Family]:
     for entry in entries:
         if not _NEEDED <= set(entry) <= _NEEDED | _OPTIONAL:
             raise ValueError(f"samples.yml: {entry} needs {', '.join(sorted(_NEEDED))}, and may have ends")
+        kinds = {name: list for name in ("seeds", "rates", "picks", "structures")} | {"table": str, "recipe": dict}
+        check_fields(entry, kinds, f"samples.yml: {entry['table']}")
+        # YAML reads 1e13, without a point, as text
+        for name in ("rates", "structures", "ends", "seeds", "picks"):
+            kind = index if name in ("seeds", "picks") else float
+            try:
+                entry = entry | {name: [kind(value) for value in entry.get(name, [0.1])]}
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"samples.yml: {entry['table']} has {entry[name]!r} as {name}: give a list of numbers"
+                ) from None
         n = len(entry["rates"])
         if len(entry["seeds"]) != 2 or entry["seeds"][0] > entry["seeds"][1] or not entry["rates"]:
             raise ValueError(f"samples.yml: {entry} needs seeds [first, last] and at least one rate")
@@ -142,9 +158,11 @@ def families(group: str) -> list[Family]:
         for shift, seed in enumerate(range(first, last + 1)):
             for rate in np.unique([entry["rates"][(shift + pick) % n] for pick in entry["picks"]]):
                 for end in entry.get("ends", [0.1]):
-                    recipe = GlassRecipe(
-                        cooling_rate=float(rate), end_temperature=float(end), seed=seed, **entry["recipe"]
-                    )
+                    fixed = {"cooling_rate": float(rate), "end_temperature": end, "seed": seed}
+                    try:
+                        recipe = GlassRecipe(**fixed, **entry["recipe"])
+                    except TypeError as error:
+                        raise ValueError(f"samples.yml: the recipe of {entry['table']}: {error}") from None
                     melt = (entry["table"], seed, recipe.melt_temperature)
                     found.setdefault(melt, []).append((recipe, rate in entry["structures"]))
     return [Family(table, *map(tuple, zip(*members, strict=True))) for (table, _, _), members in found.items()]

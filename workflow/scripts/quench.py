@@ -10,6 +10,7 @@ from pathlib import Path
 
 from common import arguments
 
+from bosonpeak.archive.files import write_text
 from bosonpeak.materials import glasses, recipes
 
 
@@ -33,7 +34,7 @@ def quench(group: str, key: str, folder: Path) -> Path:
     if not begun:
         seconds = time.perf_counter() - start
         with suppress(OSError):  # the glass is what counts
-            timing.write_text(f"{seconds:.1f}\n")
+            write_text(timing, f"{seconds:.1f}\n")
     return final
 
 

@@ -12,6 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import yaml
+from filelock import FileLock
+
+from bosonpeak.paths import project_root
 
 RESTORE = "restore it with git checkout"
 """The remedy for a file that the project carries."""
@@ -54,6 +57,13 @@ def write_whole(path, write: Callable[[Path], object]) -> None:
             part.unlink()
 
 
+def alone() -> FileLock:
+    """The lock of the archive, a context: a catalogue is read, changed and written by one process at a time."""
+    path = project_root() / "_build" / ".archive.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path)
+
+
 def write_text(path, text: str) -> None:
     """Write a text file in UTF-8, whole or not at all. Raises OSError as `write_whole`."""
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
@@ -84,6 +94,25 @@ def read_text(path, remedy: str = RESTORE) -> str:
         raise ValueError(f"{path} is not text in UTF-8 (byte {error.start}): {remedy}") from None
 
 
+class _Once(yaml.SafeLoader):
+    """YAML whose mappings name each key once: of two, the first would be lost."""
+
+    def compose_mapping_node(self, anchor):
+        node = super().compose_mapping_node(anchor)
+        try:
+            _once([(str(key.value), value) for key, value in node.value])
+        except ValueError as error:
+            raise yaml.composer.ComposerError(None, None, str(error), node.start_mark) from None
+        return node
+
+
+def _once(pairs) -> dict:
+    names = [name for name, _ in pairs]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ValueError(f"{twice[0]!r} occurs twice")
+    return dict(pairs)
+
+
 def read_plain(path, kind: type, remedy: str = RESTORE):
     """What a JSON or YAML file holds.
 
@@ -110,7 +139,7 @@ def read_plain(path, kind: type, remedy: str = RESTORE):
     """
     text, is_json = read_text(path, remedy), Path(path).suffix == ".json"
     try:
-        content = json.loads(text) if is_json else yaml.safe_load(text)
+        content = json.loads(text, object_pairs_hook=_once) if is_json else yaml.load(text, _Once)
     except json.JSONDecodeError as error:
         raise ValueError(f"{path}, line {error.lineno}: not valid JSON ({error.msg}); {remedy}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -200,7 +229,7 @@ def read_catalogue(folder, pattern: str, fields: Mapping[str, type | tuple], fir
     """
     path = Path(folder, "catalogue.json")
     if not path.exists():
-        count = sum(found.name != first for found in Path(folder).glob(pattern))
+        count = sum(found.name != first for found in Path(folder).glob(pattern) if found.name[0] != ".")
         if count:
             raise FileNotFoundError(f"{path} is missing, although {count} files lie next to it: {RESTORE}")
         return []
@@ -213,3 +242,31 @@ def read_catalogue(folder, pattern: str, fields: Mapping[str, type | tuple], fir
             raise ValueError(f"{path}: the name {entry['name']!r} occurs twice; {RESTORE}")
         names.add(entry["name"])
     return entries
+
+
+def enter_entry(folder, pattern: str, fields: Mapping[str, type | tuple], entry: dict) -> dict:
+    """Put an entry into the catalogue of a folder, in place of an earlier one of the same name.
+
+    Parameters
+    ----------
+    folder, pattern, fields
+        As `read_catalogue`.
+    entry : dict
+        With `name`, `file` and `sha256`.
+
+    Returns
+    -------
+    dict
+        The entry as it was written, with a `checksum`.
+
+    Raises
+    ------
+    ValueError, FileNotFoundError, OSError
+        As `read_catalogue` and `write_whole`.
+    """
+    with alone():
+        before = {one["name"]: one for one in read_catalogue(folder, pattern, fields, entry["file"])}
+        table = before | {entry["name"]: seal(entry)}
+        text = json.dumps([table[name] for name in sorted(table)], indent=1)
+        write_text(Path(folder, "catalogue.json"), text + "\n")
+    return table[entry["name"]]

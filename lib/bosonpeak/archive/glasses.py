@@ -1,14 +1,13 @@
 """The glasses that the book ships: structures with checksums, and one catalogue."""
 
 import difflib
-import json
 import platform
 from pathlib import Path
 
 import pandas as pd
 from ase import Atoms
 
-from bosonpeak.archive.files import check_sha256, read_catalogue, seal, sha256_of, write_text
+from bosonpeak.archive.files import check_sha256, enter_entry, read_catalogue, sha256_of
 from bosonpeak.archive.structures import read_structure
 from bosonpeak.paths import project_root
 
@@ -16,6 +15,7 @@ _COLUMNS = (
     "name file sha256 key recipe units potential_sha256 n_atoms number_density energy_per_atom pressure max_force "
     "versions processor date seconds"
 ).split()
+_FIELDS = {"key": str, "recipe": dict, "n_atoms": int, "units": str}
 
 
 def glasses_folder() -> Path:
@@ -61,9 +61,7 @@ def has_glass(recipe) -> bool:
 
 def enter_glass(entry: dict) -> None:
     """Put an entry into the catalogue of glasses, in place of an earlier one of the same name."""
-    others = [e for e in _entries(entry["file"]) if e["name"] != entry["name"]]
-    text = json.dumps(sorted([*others, seal(entry)], key=lambda e: e["name"]), indent=1)
-    write_text(glasses_folder() / "catalogue.json", text + "\n")
+    enter_entry(glasses_folder(), "*.xyz.gz", _FIELDS, entry)
 
 
 def processor() -> str:
@@ -81,5 +79,5 @@ def processor() -> str:
     return f"{stated['model name']} ({stated.get('cpu family')}, {stated.get('model')}, {stated.get('stepping')})"
 
 
-def _entries(first: str = "") -> list[dict]:
-    return read_catalogue(glasses_folder(), "*.xyz.gz", {"recipe": dict, "n_atoms": int, "units": str}, first)
+def _entries() -> list[dict]:
+    return read_catalogue(glasses_folder(), "*.xyz.gz", _FIELDS)

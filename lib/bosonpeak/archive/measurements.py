@@ -17,15 +17,7 @@ import xarray as xr
 
 from bosonpeak.archive.glasses import processor
 from bosonpeak.archive.methods import plain
-from bosonpeak.archive.results import (
-    catalogue_of,
-    load_result,
-    read_dataset,
-    results_folder,
-    take_result,
-    write_dataset,
-)
-from bosonpeak.paths import project_root
+from bosonpeak.archive.results import catalogue_of, load_result, read_dataset, take_result
 
 KIND = "measurements"
 _PACKAGES = ("numpy", "scipy", "numba")
@@ -173,31 +165,6 @@ def enter_measurement(path) -> dict:
     return take_result(KIND, path, json.loads(provenance))
 
 
-def archive_measurement(known: Measurement, folder=None, progress: bool = True) -> xr.Dataset:
-    """Do a measurement with the parameters of the book and take it into the archive.
-
-    `make data` does the same for all measurements that are missing.
-
-    Parameters
-    ----------
-    known : Measurement
-    folder : path-like, optional
-        Where finished parts are kept; by default _build/measurements/parts/KEY, so that a run that was killed resumes.
-    progress : bool
-        Whether to show a progress bar.
-
-    Returns
-    -------
-    xarray.Dataset
-        The result as it was archived.
-    """
-    folder = project_root() / "_build" / "measurements" / "parts" / known.key if folder is None else folder
-    path = results_folder(KIND) / f"{known.name}.nc"
-    write_dataset(made(known, folder, progress), path)
-    enter_measurement(path)
-    return read_dataset(path)
-
-
 def check_sample(name: str, archived, live, tolerance: float) -> float:
     """Compare archived values with the same values computed now.
 
@@ -221,7 +188,10 @@ def check_sample(name: str, archived, live, tolerance: float) -> float:
         If it exceeds the tolerance.
     """
     archived, live = np.asarray(archived, float), np.asarray(live, float)
-    difference = float(abs(archived - live).max() / abs(archived).max())
+    if archived.shape != live.shape or not archived.size:
+        raise ValueError(f"{name}: the archive has values of shape {archived.shape}, and this run {live.shape}")
+    difference = float(abs(archived - live).max())
+    difference /= abs(archived).max() if difference else 1.0
     if not difference <= tolerance:
         raise ValueError(
             f"{name}: the archive and this run differ by {difference:.1e}, where {tolerance:.0e} is allowed; "

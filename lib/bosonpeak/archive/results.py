@@ -1,6 +1,6 @@
 """Results that the book ships: NetCDF files below data/results, and one catalogue for each kind of result."""
 
-import json
+import io
 import shutil
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bosonpeak.archive.files import RESTORE, check_sha256, read_catalogue, seal, sha256_of, write_text, write_whole
+from bosonpeak.archive.files import RESTORE, check_sha256, enter_entry, read_catalogue, sha256_of, write_whole
 from bosonpeak.paths import project_root
 
 
@@ -36,11 +36,10 @@ def write_dataset(dataset: xr.Dataset, path) -> None:
     packed = {name: {"zlib": True, "shuffle": True} for name in dataset.variables}
 
     def write(part):
-        try:
-            dataset.to_netcdf(part, engine="h5netcdf", encoding=packed)
-        except RuntimeError as error:
-            # HDF5 reports a full disk in this way
-            raise OSError(str(error)) from error
+        # in memory first: on a full disk HDF5 would end the process with a segmentation fault
+        whole = io.BytesIO()
+        dataset.to_netcdf(whole, engine="h5netcdf", encoding=packed)
+        part.write_bytes(whole.getbuffer())
 
     write_whole(path, write)
 
@@ -118,7 +117,7 @@ def enter_result(kind: str, entry: dict) -> dict:
     ----------
     kind : str
     entry : dict
-        With at least `name` and `sha256`. NaN is written as null, which is what JSON has for it.
+        With at least `name`, `file` and `sha256`. NaN is written as null, which is what JSON has for it.
 
     Returns
     -------
@@ -126,11 +125,7 @@ def enter_result(kind: str, entry: dict) -> dict:
         The entry as it was written, with a `checksum`.
     """
     entry = {name: None if isinstance(value, float) and value != value else value for name, value in entry.items()}
-    before = read_catalogue(results_folder(kind), "*.nc", {}, f"{entry['name']}.nc")
-    table = {one["name"]: one for one in before} | {entry["name"]: seal(entry)}
-    text = json.dumps([table[name] for name in sorted(table)], indent=1) + "\n"
-    write_text(results_folder(kind) / "catalogue.json", text)
-    return table[entry["name"]]
+    return enter_entry(results_folder(kind), "*.nc", {}, entry)
 
 
 def take_result(kind: str, path, entry: dict) -> dict:
@@ -169,7 +164,7 @@ def has_result(kind: str, name: str, key: str) -> bool:
 
 def shipped_results(kind: str) -> list[str]:
     """Names of the shipped results of one kind, sorted."""
-    return sorted(path.stem for path in results_folder(kind).glob("*.nc"))
+    return sorted(path.stem for path in results_folder(kind).glob("*.nc") if path.name[0] != ".")
 
 
 def load_result(kind: str, name: str) -> xr.Dataset:

@@ -59,7 +59,7 @@ def run_jobs(
 
 def _spread(work, jobs, workers):
     # spawned, not forked: LAMMPS and MPI may be alive in this process
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin) as pool:
         waiting = [pool.submit(work, job) for job in jobs]
         try:
             for future in as_completed(waiting):
@@ -74,9 +74,13 @@ def _spread(work, jobs, workers):
                 future.cancel()
 
 
-def _end_with_parent():
-    """End this worker when its parent is killed; otherwise it would wait for work for ever."""
+def _begin():
     set_threads(1)
+    end_with_parent()
+
+
+def end_with_parent() -> None:
+    """End this worker when its parent is killed; otherwise it would wait for work for ever."""
     parent = multiprocessing.parent_process()
     threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 

@@ -22,7 +22,8 @@ from pathlib import Path
 
 import yaml
 
-from bosonpeak.archive.files import read_plain
+from bosonpeak.archive.files import RESTORE, check_fields, read_plain, write_whole
+from bosonpeak.archive.resume import end_with_parent
 from bosonpeak.book import cache, runs
 from bosonpeak.paths import project_root
 from bosonpeak.threads import available_cores
@@ -43,7 +44,14 @@ def table_of_contents() -> list[str]:
                 yield from walk(item)
 
     listed = walk(read_plain(project_root() / "_toc.yml", dict))
-    return [Path(page).name for page in listed]
+    names = []
+    for page in listed:
+        if not isinstance(page, str) or page.endswith(".md"):
+            raise ValueError(
+                f"{project_root() / '_toc.yml'} names the page {page!r}: write book/NAME, without .md; {RESTORE}"
+            )
+        names.append(Path(page).name)
+    return names
 
 
 def run_pages(
@@ -115,6 +123,7 @@ def _guess(name: str) -> float:
 
 
 def _one_thread() -> None:
+    end_with_parent()
     os.environ["BOSONPEAK_THREADS"] = "1"
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
@@ -139,6 +148,7 @@ def stage(executed: dict[str, cache.Executed], folder: Path) -> str:
     root = project_root()
     files: dict[str, bytes] = {}
     config = read_plain(root / "_config.yml", dict)
+    check_fields(config, {"execute": dict}, str(root / "_config.yml"))
     config["execute"]["execute_notebooks"] = "off"
     files["_config.yml"] = yaml.safe_dump(config, sort_keys=True, allow_unicode=True).encode()
     files["_toc.yml"] = (root / "_toc.yml").read_bytes()
@@ -164,8 +174,7 @@ def stage(executed: dict[str, cache.Executed], folder: Path) -> str:
         digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
         target = folder / name
         if not target.is_file() or target.read_bytes() != content:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            write_whole(target, lambda part, content=content: part.write_bytes(content))
     return digest.hexdigest()
 
 
@@ -212,9 +221,17 @@ def build_html(source: Path, output: Path, digest: str, report: Callable[[str], 
     if report:
         report("making HTML ...")
     stamp.unlink(missing_ok=True)
+    pickled = built / ".doctrees" / "environment.pickle"
+    if pickled.is_file() and pickled.stat().st_mtime > time.time():
+        # the clock was set back: Sphinx, which goes by dates, would take a page that changed for an old one
+        shutil.rmtree(built / ".doctrees", ignore_errors=True)
     command = [Path(sys.prefix, "bin", "jupyter-book"), "build", source, "--path-output", output]
     done = subprocess.run(
-        [*command, "-W", "--keep-going", "-n"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*command, "-W", "--keep-going", "-n"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
     )
     if done.returncode:
         # a page that warned is not read again while it is unchanged: forget it, so that the next build warns as well

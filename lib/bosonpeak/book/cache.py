@@ -18,6 +18,7 @@ from typing import Any
 
 from bosonpeak.archive.files import read_plain, write_text
 from bosonpeak.book import runs
+from bosonpeak.book.kernel import stamp
 from bosonpeak.paths import project_root
 
 
@@ -63,16 +64,24 @@ def run_page(name: str, scale: str, progress: bool = False) -> Executed:
     path, trace = _notebook_path(name, scale), _notebook_path(name, scale).with_suffix(".trace.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     _record_path(name, scale).unlink(missing_ok=True)
+    trace.unlink(missing_ok=True)
+    begun = _state(name, scale, {"modules": (), "files": (), "folders": (), "packages": ()})
     before = os.times()
     run = runs.run_chapter(name, scale, progress=progress, kept=path, trace=trace)
     after = os.times()
     cpu = sum(getattr(after, kind) - getattr(before, kind) for kind in _KINDS)
-    depends = json.loads(trace.read_text(encoding="utf-8"))
+    # a page without code runs none
+    depends = {"modules": [], "files": [], "folders": [], "packages": [], "seen": {}}
+    if trace.is_file():
+        depends = read_plain(trace, dict, "run the page again")
     depends["packages"] = _distributions(depends["packages"])
     record = {"seconds": run.seconds, "cpu_seconds": cpu, "depends": depends, "notebook": _digest(str(path))}
     record["state"] = _state(name, scale, depends)
-    write_text(_record_path(name, scale), json.dumps(record))
-    trace.unlink()
+    # what changed while the page ran may or may not be in it: such a run counts as none the next time
+    kept = all(stamp(path) == seen for path, seen in depends["seen"].items())
+    if kept and all(record["state"][part] == begun[part] for part in ("page", "parameters")):
+        write_text(_record_path(name, scale), json.dumps(record))
+    trace.unlink(missing_ok=True)
     return Executed(name, scale, path, run.seconds, cpu)
 
 

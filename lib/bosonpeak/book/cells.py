@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bosonpeak.archive.files import read_text, write_text
 from bosonpeak.book import runs
 from bosonpeak.paths import project_root
 
@@ -20,7 +21,7 @@ _IGNORED = "E402,B018,F704"
 
 def cell_sources(page: str) -> list[str]:
     """Sources of the code cells of a page, in their order."""
-    text = (project_root() / "book" / f"{page}.md").read_text(encoding="utf-8")
+    text = read_text(project_root() / "book" / f"{page}.md")
     return [match[3].rstrip("\n") for match in runs.CODE_CELL.finditer(text)]
 
 
@@ -39,7 +40,7 @@ def _ruff(page: str, sources: Sequence[str], *arguments: str) -> subprocess.Comp
     # the name decides which settings hold, and that it is a notebook
     name = project_root() / "book" / f"{page}.ipynb"
     command = [Path(sys.prefix, "bin", "ruff"), *arguments, "--stdin-filename", name, "-"]
-    return subprocess.run(command, input=notebook, capture_output=True, text=True)
+    return subprocess.run(command, input=notebook, capture_output=True, encoding="utf-8")
 
 
 def lint_page(page: str) -> list[str]:
@@ -70,7 +71,7 @@ def fix_page(page: str) -> bool:
     text, at = path.read_text(encoding="utf-8"), iter(sources)
     new = runs.CODE_CELL.sub(lambda match: f"{match[1]}{next(at).rstrip()}\n{match[4]}", text)
     if new != text:
-        path.write_text(new, encoding="utf-8")
+        write_text(path, new)
     return new != text
 
 

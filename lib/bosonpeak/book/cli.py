@@ -81,6 +81,11 @@ def _run(arguments: argparse.Namespace) -> int:
         payload = runs.claims_of(run.path)
         from bosonpeak.book import claims
 
+        if payload["chapter"] != arguments.chapter:
+            raise ValueError(
+                f"{arguments.chapter} hands over claims of {payload['chapter']}, whose archived run it would replace: "
+                f"let its page begin with start({arguments.chapter!r}, scale)"
+            )
         claims.archive(payload, run.scale)
         print(f"claims archived at {run.scale} scale")
     return 0
@@ -93,10 +98,12 @@ def _parse(chapter: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     own = runs.parameters_of(chapter) if chapter in runs.chapters() else {}
     values = {}
     for name, text in pairs:
+        if name in values:
+            raise ValueError(f"-p {name} is given twice: leave one out")
         try:
             values[name] = text if isinstance(own.get(name), str) else yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise ValueError(f"the value of -p {name} is not valid YAML: {text!r}") from None
+        except (yaml.YAMLError, ValueError, RecursionError):
+            raise ValueError(f"the value of -p {name} is not valid YAML: {text[:80]!r}") from None
     return values
 
 

@@ -17,6 +17,20 @@ WATCHED = ("data", "book")
 """Folders of the project whose files count as what a page depends on."""
 
 
+def stamp(path: str) -> list | None:
+    """Date and size of a file, by which it is noticed that it changed while a page ran; None where it is missing."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return [state.st_mtime_ns, state.st_size]
+
+
+def _spellings(*folders: Path) -> tuple[str, ...]:
+    """Beginnings of the paths below some folders, as they are named and without symbolic links."""
+    return tuple({way(path) + os.sep for path in folders for way in (os.path.abspath, os.path.realpath)})
+
+
 class Trace:
     """What this process reads, as Python's audit events report it.
 
@@ -30,8 +44,10 @@ class Trace:
 
     def __init__(self, root: Path, outside: tuple[Path, ...] = ()):
         self.root = root
-        self._folders = tuple(str(path) + os.sep for path in (*(root / name for name in WATCHED), *outside))
+        self._listable = _spellings(root / WATCHED[0])
+        self._folders = _spellings(*(root / name for name in WATCHED), *outside)
         self.files: set[str] = set()
+        self.seen: dict[str, list | None] = {}
         self.listed: set[str] = set()
 
     def __call__(self, event: str, arguments: tuple) -> None:
@@ -43,20 +59,25 @@ class Trace:
             self._note(path, self.files)
         elif event in ("os.listdir", "os.scandir"):
             # not book/: Python lists the folder that it runs in whenever it imports something
-            self._note(arguments[0], self.listed, self._folders[:1])
+            self._note(arguments[0], self.listed, self._listable)
 
     def _note(self, path, found: set[str], below: tuple[str, ...] | None = None) -> None:
         if isinstance(path, str | os.PathLike):
             full = os.path.abspath(os.fspath(path))
             if (full + os.sep).startswith(below or self._folders):
                 found.add(full)
+                self.seen.setdefault(full, stamp(full))
 
     def report(self) -> dict:
         """Modules, files, folders and packages so far, as plain data."""
         library = str(Path(__file__).parents[1]) + os.sep
         loaded = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
+        modules = sorted({file for file in loaded if isinstance(file, str) and file.startswith(library)})
+        for file in modules:
+            self.seen.setdefault(file, stamp(file))
         return {
-            "modules": sorted({file for file in loaded if isinstance(file, str) and file.startswith(library)}),
+            "modules": modules,
+            "seen": {file: self.seen[file] for file in (*modules, *sorted(self.files))},
             "files": sorted(self.files),
             "folders": sorted(self.listed - self.files),
             "packages": sorted({name.partition(".")[0] for name in list(sys.modules)} - set(sys.stdlib_module_names)),
@@ -66,7 +87,7 @@ class Trace:
 def main() -> None:
     """Start the kernel; its arguments are those of ipykernel."""
     named = os.environ.get("BOSONPEAK_POTENTIALS")
-    trace, path = Trace(project_root(), (Path(named).resolve(),) if named else ()), os.environ["BOSONPEAK_TRACE"]
+    trace, path = Trace(project_root(), (Path(named),) if named else ()), os.environ["BOSONPEAK_TRACE"]
     sys.addaudithook(trace)
     from ipykernel.kernelapp import IPKernelApp
 

@@ -45,7 +45,10 @@ def figure_sources(page: str) -> list[FigureSource]:
     origins: dict[str, set[str]] = {}
     found = []
     for number, cell in enumerate(code, 1):
-        tree = ast.parse(cell.source)
+        try:
+            tree = ast.parse(cell.source)
+        except (SyntaxError, ValueError) as error:
+            raise ValueError(f"book/{page}.md, code cell {number}, is not Python ({error}); correct it") from None
         names |= dict(_imported(tree))
         called = _called(tree, names)
         caption = cell.metadata.get("mystnb", {}).get("figure", {})

@@ -55,7 +55,7 @@ class Run:
 
 def pages() -> list[str]:
     """Names of all pages of book/ that are notebooks (their header names a kernel), sorted."""
-    return sorted(path.stem for path in (project_root() / "book").glob("*.md") if _scan(path.stem)[0])
+    return sorted(path.stem for path in (project_root() / "book").glob("[!.]*.md") if _scan(path.stem)[0])
 
 
 def chapters() -> list[str]:
@@ -70,7 +70,11 @@ def parameters_of(chapter: str) -> dict[str, Any]:
     """
     name = known("chapter", chapter, chapters())
     values = {}
-    for node in ast.parse(_scan(name)[1]).body:
+    try:
+        cell = ast.parse(_scan(name)[1]).body
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"book/{name}.md: its parameters cell is not Python ({error}); correct it") from None
+    for node in cell:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         try:
             values[target.id] = ast.literal_eval(node.value)
@@ -83,7 +87,12 @@ def parameters_of(chapter: str) -> dict[str, Any]:
 
 def scales() -> list[str]:
     """Names of the scales: `book`, and one for each file of book/scales."""
-    return ["book", *sorted(path.stem for path in (project_root() / "book" / "scales").glob("*.yml"))]
+    found = sorted(path.stem for path in (project_root() / "book" / "scales").glob("[!.]*.yml"))
+    if "book" in found:
+        raise ValueError(
+            "book/scales/book.yml is not read: the scale book is what stands in the pages; remove the file"
+        )
+    return ["book", *found]
 
 
 def load_scale(chapter: str, scale: str) -> dict[str, Any]:
@@ -161,10 +170,13 @@ def run_chapter(
     if kept.is_dir():
         raise OSError(f"{kept} is a folder where the notebook should be kept: move it away")
     _sweep(kept.parent)
-    partial = kept.with_name(f".{kept.stem}-{os.getpid()}.ipynb")
+    notebook = read_page(name)
+    if name not in chapters() and any("parameters" in cell.metadata.get("tags", ()) for cell in notebook.cells):
+        raise ValueError(f"{name}: write the tag of its parameters cell in one line, as `:tags: [parameters]`")
+    partial = kept.with_name(f".{kept.stem}-{os.getpid()}.part.ipynb")
     start = time.perf_counter()
     try:
-        _execute(read_page(name), partial, changed, f"{name} ({scale})" if progress else None, trace)
+        _execute(notebook, partial, changed, f"{name} ({scale})" if progress else None, trace)
         os.replace(partial, kept)
         failed.unlink(missing_ok=True)
     except Exception as error:
@@ -182,8 +194,8 @@ def run_chapter(
 
 def _sweep(folder: Path) -> None:
     """Remove the hidden, half-executed notebooks of processes that were killed."""
-    for path in folder.glob(".*-*.ipynb"):
-        process = path.stem.rpartition("-")[2]
+    for path in folder.glob(".*-*.part.ipynb"):
+        process = path.name.removesuffix(".part.ipynb").rpartition("-")[2]
         if process.isdecimal() and not _alive(int(process)):
             path.unlink(missing_ok=True)
 
@@ -263,8 +275,9 @@ def _scanned(path: Path, changed: int, size: int) -> tuple[bool, str | None]:
     parts = text.split("---\n", 2)
     try:
         header = (yaml.safe_load(parts[1]) or {}) if len(parts) == 3 and not parts[0].strip() else {}
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: its header is not valid YAML ({error.problem}); {RESTORE}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        what = getattr(error, "problem", None) or " ".join(str(error).split())
+        raise ValueError(f"{path}: its header is not valid YAML ({what}); {RESTORE}") from None
     if not isinstance(header, dict) or "kernelspec" not in header:
         return False, None
     tagged = (cell[3] for cell in CODE_CELL.finditer(text) if re.search(r"tags:[^\n]*\bparameters\b", cell[2]))
@@ -289,7 +302,7 @@ def known(kind: str, name: str, names: Iterable[str]) -> str:
     names = list(names)
     if name in names:
         return name
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     hint = f" Did you mean {close[0]}?" if close else ""
     raise ValueError(f"unknown {kind} {name!r}: there is {', '.join(names) or 'none'}.{hint}")
 
@@ -325,6 +338,12 @@ def _checked(chapter: str, name: str, default: Any, value: Any) -> Any:
     return value
 
 
+def _absolute() -> dict[str, str]:
+    """The project's folders for a kernel, which runs in book/."""
+    named = {name: os.environ.get(name) for name in ("BOSONPEAK_ROOT", "BOSONPEAK_POTENTIALS")}
+    return {name: os.path.abspath(os.path.expanduser(path)) for name, path in named.items() if path}
+
+
 @contextmanager
 def _own_kernel(trace: Path | None) -> Iterator[None]:
     """Let the kernel name `python3` mean this interpreter, whatever kernels the user has installed."""
@@ -344,7 +363,7 @@ def _own_kernel(trace: Path | None) -> Iterator[None]:
             ],
             "display_name": "Python 3",
             "language": "python",
-            "env": {"BOSONPEAK_TRACE": str(trace)} if trace else {},
+            "env": _absolute() | ({"BOSONPEAK_TRACE": str(trace)} if trace else {}),
         }
         path = Path(folder) / "kernels" / "python3" / "kernel.json"
         path.parent.mkdir(parents=True)

@@ -12,7 +12,7 @@ import numpy as np
 from ase import Atoms
 
 from bosonpeak.archive.resume import KeptParts, run_jobs
-from bosonpeak.materials.geometry import nearest_image
+from bosonpeak.materials.geometry import nearest_image, whole_numbers
 from bosonpeak.materials.lammps import Session
 from bosonpeak.materials.potentials import get
 from bosonpeak.units import RAD_PER_PS
@@ -223,7 +223,7 @@ def scan_amplitudes(atoms, potential, mode, amplitudes, force_tolerance=None, me
     line, (tolerance, method) = _line(atoms, mode), _minimiser(potential, force_tolerance, method)
     with Session(atoms, potential) as session:
         basin = _Basin(session, atoms, potential, tolerance, method)
-        ends = [basin.push(A * line) for A in np.asarray(amplitudes, float)]
+        ends = [basin.push(A * line) for A in np.atleast_1d(np.asarray(amplitudes, float))]
     distance = np.array([np.linalg.norm(u) for _, _, _, u, _ in ends])
     return distance, np.array([end[1] for end in ends]), np.array([end[0] for end in ends])
 
@@ -271,7 +271,9 @@ def critical_amplitude(
     potential = get(potential)
     n, line = len(atoms), _line(atoms, mode)
     tolerance, method = _minimiser(potential, force_tolerance, method)
-    grid = np.sort(np.geomspace(1e-6, 1, 25) if amplitudes is None else np.asarray(amplitudes, float))
+    grid = np.sort(np.geomspace(1e-6, 1, 25) if amplitudes is None else np.ravel(amplitudes).astype(float))
+    if not (len(grid) and grid[0] > 0 and relative_width > 0):
+        raise ValueError(f"amplitudes {grid} and relative_width = {relative_width}: give positive numbers")
     left, returned, count, low = [], [], {"unconverged": 0, "pushes": 0}, 0.0
     with Session(atoms, potential) as session:
         basin = _Basin(session, atoms, potential, tolerance, method)
@@ -359,6 +361,9 @@ def excite_modes(
     """
     potential = get(potential)
     root = np.repeat(np.sqrt(potential.masses_of(atoms)), 3)
+    indices = whole_numbers(indices, "indices").tolist()
+    if any(not 0 <= k < len(modes.omega) for k in indices):
+        raise ValueError(f"indices {indices} must lie in 0..{len(modes.omega) - 1}")
     lines = {int(k): modes.polarizations[:, k] / root for k in indices}
     plain = {name: np.asarray(value).tolist() for name, value in options.items()}
     kept = KeptParts(folder, atoms, potential, plain)

@@ -56,10 +56,8 @@ class Network:
 
     def __post_init__(self):
         if self.activation not in _ACTIVATIONS or not 0 <= self.dropout < 1 or min(self.epochs, self.batch) < 1:
-            raise ValueError(
-                f"{self}: activation must be one of {', '.join(_ACTIVATIONS)}, dropout in [0, 1), and epochs and batch "
-                "positive"
-            )
+            names = ", ".join(_ACTIVATIONS)
+            raise ValueError(f"{self}: activation must be one of {names}, dropout in [0, 1), epochs and batch positive")
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ def whole_numbers(indices, what: str) -> np.ndarray:
     found = np.atleast_1d(np.asarray(indices))
     if found.dtype.kind == "b":
         raise ValueError(f"{what} is a mask of {len(found)}: give indices, np.flatnonzero(mask)")
-    if found.size == 0 or found.dtype.kind not in "iuf" or not (found % 1 == 0).all():
-        raise ValueError(f"{what} = {found}: give one or more whole numbers")
+    if found.dtype.kind not in "iuf" or not (found % 1 == 0).all():
+        raise ValueError(f"{what} = {found}: give whole numbers")
     return found.astype(int)
 
 

@@ -22,7 +22,7 @@ from ase.geometry import wrap_positions
 from matscipy.neighbours import neighbour_list
 from tqdm.auto import tqdm
 
-from bosonpeak.materials.potentials import Potential, get
+from bosonpeak.materials.potentials import Potential, get, lammps_path
 
 
 class LammpsError(RuntimeError):
@@ -37,10 +37,7 @@ SCALINGS = 60
 """Largest number of steps in which the cell is scaled, by one per cent at most each."""
 
 
-_THERMO = (
-    "step elapsed dt time atoms temp press pe ke etotal evdwl enthalpy vol density lx ly lz xy xz yz "
-    "xlo xhi ylo yhi zlo zhi pxx pyy pzz pxy pxz pyz fmax fnorm"
-).split()
+_THERMO = "step dt time temp press pe ke etotal vol lx ly lz xy xz yz pxx pyy pzz pxy pxz pyz fmax fnorm".split()
 
 
 @dataclass(frozen=True)
@@ -149,7 +146,7 @@ class Session:
         self._prism = Prism(atoms.cell.array, pbc=True)
         self._straight = np.allclose(self._prism.rot_mat, np.eye(3), atol=1e-14)
         if restart is not None:
-            self.commands(f'read_restart "{restart}"', *potential.lammps_commands())
+            self.commands(f'read_restart "{lammps_path(restart)}"', *potential.lammps_commands())
             held = int(self._lammps.get_natoms())
             order = np.argsort(self._lammps.numpy.extract_atom("id")[:held])
             if not np.array_equal(self._lammps.numpy.extract_atom("type")[:held][order], self._types + 1):
@@ -269,10 +266,8 @@ class Session:
         if positions is not None:
             positions = np.asarray(positions, float)
             if positions.shape != (len(self), 3) or not np.isfinite(positions).all():
-                raise ValueError(
-                    f"positions of the shape {positions.shape} were given to {len(self)} atoms: give finite numbers of "
-                    f"the shape ({len(self)}, 3)"
-                )
+                n, shape = len(self), positions.shape
+                raise ValueError(f"positions {shape} given to {n} atoms: give finite numbers of the shape ({n}, 3)")
             cell, origin = self._box()
             # LAMMPS shifts atoms by one box at most
             x = wrap_positions(positions @ self._prism.rot_mat, cell, pbc=True, eps=1e-18) + origin
@@ -404,7 +399,7 @@ class Session:
 
     def write_restart(self, path):
         """Write a LAMMPS restart file."""
-        self.commands(f'write_restart "{path}"')
+        self.commands(f'write_restart "{lammps_path(path)}"')
 
     def atoms(self) -> Atoms:
         """The structure as it is now, wrapped into its cell.

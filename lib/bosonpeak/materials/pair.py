@@ -110,10 +110,8 @@ def make_interaction(name: str) -> PairInteraction:
             return _inverse_power_law([[1.4, 1.18], [1.18, 1.0]])
         case "harmonic-spheres":
             return PairInteraction(np.ones((1, 1)), np.array([2]), np.full((1, 1, 1), 0.5), origin=1.0)
-    raise ValueError(
-        f"there is no closed form of the name {name!r}: choose lennard-jones, kob-andersen, inverse-power-law or "
-        "harmonic-spheres"
-    )
+    known = "lennard-jones, kob-andersen, inverse-power-law, harmonic-spheres"
+    raise ValueError(f"there is no closed form of the name {name!r}: choose one of {known}")
 
 
 def lepton_expression(name: str, ti: int, tj: int) -> str:

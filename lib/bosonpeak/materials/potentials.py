@@ -7,6 +7,8 @@ mixtures are Ni and P. The potentials are listed in potentials.yml.
 
 import importlib.util
 import os
+import re
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +19,20 @@ from bosonpeak.archive.files import read_plain, sha256_of
 from bosonpeak.materials import eam, pair
 from bosonpeak.materials.geometry import check_periodic
 from bosonpeak.paths import project_root
+
+
+def lammps_path(path) -> Path:
+    """A path as LAMMPS can read it: it drops letters beyond ASCII, and quotes and dollars mean something to it."""
+    path = Path(path).absolute()
+    plain = re.fullmatch(r"[\w ./+-]*", str(path), re.ASCII)
+    return path if plain else Path(_link(path.parent).name, "link", path.name)
+
+
+@cache
+def _link(folder: Path) -> tempfile.TemporaryDirectory:
+    plain = tempfile.TemporaryDirectory(prefix="bosonpeak-")
+    Path(plain.name, "link").symlink_to(folder)
+    return plain
 
 
 @dataclass(frozen=True)
@@ -98,7 +114,8 @@ class Potential:
         """pair_style, pair_coeff and mass commands, with the types in the order of `elements`."""
         if self.table:
             # quoted: a folder's name may hold spaces
-            commands = [f"pair_style {self.style}", f'pair_coeff * * "{self.path()}" {" ".join(self.elements)}']
+            table, elements = lammps_path(self.path()), " ".join(self.elements)
+            commands = [f"pair_style {self.style}", f'pair_coeff * * "{table}" {elements}']
         else:
             commands = [f"pair_style {self.style}", *_coefficients(self.name)]
         return commands + [f"mass {t} {mass!r}" for t, mass in enumerate(self.masses, 1)]
@@ -178,11 +195,12 @@ class Potential:
                 f"the mass of atom {bad[0]} ({atoms.symbols[bad[0]]}) is {masses[bad[0]]}: give a positive number"
             )
         # an element that was changed keeps the mass that was stated for the one before
-        bad = np.flatnonzero((masses != natural) & np.isin(masses, self.masses))
+        of_another = np.isclose(masses[:, None], self.masses, rtol=1e-3).any(axis=1)
+        bad = np.flatnonzero(of_another & ~np.isclose(masses, natural, rtol=1e-3))
         if len(bad):
             raise ValueError(
                 f"the mass of atom {bad[0]} ({atoms.symbols[bad[0]]}) is {masses[bad[0]]}, that of another element: "
-                "after a change of elements state the masses anew, or none with del atoms.arrays['masses']"
+                "after a change of elements, set the masses again, or remove them with del atoms.arrays['masses']"
             )
         return masses
 
@@ -273,10 +291,8 @@ def get(name: "str | Path | Potential") -> Potential:
             return potential
     style = next((style for style in ("eam/fs", "eam/alloy") if name.endswith("." + style.replace("/", "."))), None)
     if style is None:
-        raise ValueError(
-            f"unknown potential {name!r}: choose one of {', '.join(NAMES)}, or the path of a table "
-            "(.eam.fs, .eam.alloy)"
-        )
+        known = ", ".join(NAMES)
+        raise ValueError(f"unknown potential {name!r}: choose one of {known}, or the path of an .eam.fs or .eam.alloy")
     path = Path(name).resolve()
     if not path.is_file():
         raise FileNotFoundError(f"there is no table {path}")

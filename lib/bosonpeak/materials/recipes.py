@@ -88,21 +88,17 @@ class GlassRecipe:
             )
         for name, least in (("n_atoms", 16), ("seed", 0)):
             value = getattr(self, name)
-            if not (math.isfinite(value) and int(value) == value >= least):
+            if not isinstance(value, int | float | np.integer) or not (value % 1 == 0 and value >= least):
                 raise ValueError(f"{name} = {value}: give a whole number of at least {least}")
             object.__setattr__(self, name, int(value))
         if none := [symbol for symbol, count in self.counts().items() if not count]:
-            raise ValueError(
-                f"composition {self.composition!r} gives no atom of {', '.join(none)} among {self.n_atoms}: raise "
-                "n_atoms"
-            )
-        for name in ("cooling_rate", "melt_temperature"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} = {getattr(self, name)}: it must be positive")
-        for name in ("timestep", "force_tolerance", "number_density", "end_temperature", "melt_time"):
-            value, may_vanish = getattr(self, name), name in ("end_temperature", "melt_time")
-            if value is not None and not (0 < value < math.inf or (may_vanish and value == 0)):
-                raise ValueError(f"{name} = {value}: it must be positive and finite")
+            raise ValueError(f"n_atoms = {self.n_atoms} of {self.composition} has no {', '.join(none)}: raise it")
+        vanishing, endless = ("end_temperature", "melt_time"), ("cooling_rate", "melt_temperature")
+        for name in (*endless, *vanishing, "timestep", "force_tolerance", "number_density"):
+            value = getattr(self, name)
+            at_end = (value == 0 and name in vanishing) or (value == math.inf and name in endless)
+            if not (value is None or at_end or 0 < value < math.inf):
+                raise ValueError(f"{name} = {value}: it must be positive{'' if name in endless else ' and finite'}")
         if not self.end_temperature < self.melt_temperature:
             raise ValueError(
                 f"end_temperature = {self.end_temperature} must lie below melt_temperature = {self.melt_temperature}"
@@ -119,10 +115,7 @@ class GlassRecipe:
         """
         found = re.findall(r"([A-Z][a-z]?)(\d*\.?\d*)", self.composition)
         if "".join(map("".join, found)) != self.composition or any(number == "." for _, number in found):
-            raise ValueError(
-                f"composition {self.composition!r} cannot be read: write symbols and numbers, as in Cu50Zr50 or "
-                "Cu64.5Zr35.5"
-            )
+            raise ValueError(f"composition {self.composition!r} cannot be read: write it as Cu50Zr50 or Cu64.5Zr35.5")
         count: dict[str, float] = {}
         for symbol, number in found:
             count[symbol] = count.get(symbol, 0) + (float(number) if number else 1)
@@ -234,4 +227,8 @@ def recipes(group: str) -> list[GlassRecipe]:
             found += [GlassRecipe(**dict(zip(lists, values, strict=True))) for values in product(*lists.values())]
         except (TypeError, ValueError) as error:
             raise ValueError(f"recipes.yml, entry {number} of {group!r}: {error}") from None
+    named: dict[str, str] = {}
+    for recipe in found:
+        if named.setdefault(recipe.name, recipe.key) != recipe.key:
+            raise ValueError(f"recipes.yml: two recipes of {group!r} are named {recipe.name}: change a seed")
     return found

@@ -315,7 +315,9 @@ def poles(H, decimals: int = 9) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         If an eigenvalue is negative.
     """
-    H = H.toarray() if sp.issparse(H) else np.asarray(H, float)
+    H = H.toarray() if sp.issparse(H) else np.asarray(H)
+    if H.ndim != 2 or H.shape != H.T.shape or not np.isfinite(H).all() or not np.allclose(H, H.T) or np.iscomplexobj(H):
+        raise ValueError(f"poles are those of a real symmetric matrix of finite numbers, got {H.dtype} {H.shape}")
     eigenvalue, vector = np.linalg.eigh(H)
     if eigenvalue[0] < -(10.0**-decimals):
         raise ValueError(f"H has a negative eigenvalue, {eigenvalue[0]:.3g}: give the dynamical matrix of a minimum")

@@ -63,10 +63,8 @@ def scattering_weights(atoms: Atoms, kind: str = "unit") -> np.ndarray:
     symbols = atoms.get_chemical_symbols()
     unknown = sorted(set(symbols) - set(NEUTRON_LENGTHS))
     if unknown:
-        raise ValueError(
-            f"no neutron length of {', '.join(unknown)} is known here: add it to scattering.harmonic.NEUTRON_LENGTHS, "
-            "or use unit weights"
-        )
+        remedy = "add it to scattering.harmonic.NEUTRON_LENGTHS, or use unit weights"
+        raise ValueError(f"no neutron length of {', '.join(unknown)} is known here: {remedy}")
     return np.array([NEUTRON_LENGTHS[s] for s in symbols])
 
 
@@ -214,10 +212,8 @@ def boson_map(
 def _spectra_of_modes(modes, n_atoms, energy, width, unit):
     """Function that maps waves (2, K, 3N) to G / E^2 (K, E), from all modes."""
     if modes.polarizations.shape[0] != 3 * n_atoms or modes.polarizations.shape[1] < 0.99 * 3 * n_atoms:
-        raise ValueError(
-            f"modes {modes.polarizations.shape} are not all those of {n_atoms} atoms: compute all modes, or give the "
-            "dynamical matrix instead"
-        )
+        remedy = "compute all modes, or give the dynamical matrix instead"
+        raise ValueError(f"modes {modes.polarizations.shape} are not all those of {n_atoms} atoms: {remedy}")
     level = modes.omega * frequency_scale(unit)
     # the Gaussian of a mode beyond 15 widths from all energies is 0 in single precision
     reached = (level > energy.min() - 15 * width) & (level < energy.max() + 15 * width)

@@ -157,9 +157,7 @@ def _masses(trajectory, atoms) -> np.ndarray:
     """Masses (N,) of the atoms, which must be those that moved, and with the masses with which they moved."""
     masses, count = atoms.get_masses(), trajectory.displacements.shape[1]
     if count != len(atoms):
-        raise ValueError(
-            f"the trajectory is of {count} atoms and the structure of {len(atoms)}: give its own structure"
-        )
+        raise ValueError(f"the trajectory is of {count} atoms, not {len(atoms)}: give its own structure")
     if trajectory.masses is not None and not np.allclose(masses, trajectory.masses, rtol=1e-4):
         raise ValueError(
             f"the atoms have other masses ({masses[0]:g} ... {masses[-1]:g}) than those with which they moved "

@@ -55,7 +55,7 @@ class Wavevectors:
         """Raise ValueError unless the wave vectors fit this cell (3, 3), as they may not after its relaxation."""
         if not np.allclose(self.vectors @ np.asarray(cell).T, 2 * np.pi * self.indices, atol=1e-6):
             raise ValueError(
-                "the wave vectors belong to another cell: make them anew with box_wavevectors(atoms.cell, ...)"
+                "the wave vectors belong to another cell: make them again with box_wavevectors(atoms.cell, ...)"
             )
 
     @property

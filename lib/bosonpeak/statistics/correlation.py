@@ -159,6 +159,8 @@ def correlation_within(y, predicted, states) -> float:
         If every sample is alone in its state.
     """
     y, predicted = np.asarray(y, float), np.asarray(predicted, float)
+    if not (y.shape == predicted.shape == np.shape(states) and np.isfinite(y).all() and np.isfinite(predicted).all()):
+        raise ValueError(f"shapes {y.shape} and {np.shape(states)}: give pairs of finite numbers, and their states")
     _, state, count = np.unique(states, return_inverse=True, return_counts=True)
     if not (count > 1).any():
         raise ValueError("every sample is alone in its state: give at least two samples of one state")
@@ -193,11 +195,16 @@ def slope_ratio(y, x) -> float:
 
 def pearson(y, predicted) -> float:
     """Pearson's r of y (n,) and predicted (..., n), averaged over the rows; a row that does not vary counts as 0."""
-    rows = np.atleast_2d(np.asarray(predicted, float))
+    rows, y = np.atleast_2d(np.asarray(predicted, float)), np.asarray(y, float)
+    if rows.shape[-1:] != y.shape or not (np.isfinite(rows).all() and np.isfinite(y).all()):
+        raise ValueError(f"a correlation of shapes {y.shape} and {rows.shape}: give rows of as many finite numbers")
     varies = rows.std(axis=1) > 0
     return float(np.mean([np.corrcoef(row, y)[0, 1] if v else 0.0 for row, v in zip(rows, varies, strict=True)]))
 
 
 def spearman(y, predicted) -> float:
     """Spearman's rank correlation of y (n,) and predicted (n,)."""
+    y, predicted = np.asarray(y, float), np.asarray(predicted, float)
+    if y.shape != predicted.shape or y.ndim != 1 or not (np.isfinite(y).all() and np.isfinite(predicted).all()):
+        raise ValueError(f"a rank correlation of shapes {y.shape} and {predicted.shape}: give pairs of finite numbers")
     return float(stats.spearmanr(y, predicted).statistic)

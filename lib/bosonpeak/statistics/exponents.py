@@ -31,6 +31,8 @@ def median_exponent(sizes, groups, rng=None, n_resamples: int = 1000) -> tuple[f
     """
     if len(sizes) < 2 or len(sizes) != len(groups) or min(map(len, groups)) == 0:
         raise ValueError(f"{len(sizes)} sizes and {len(groups)} groups: give two sizes or more, and numbers for each")
+    if not all((np.asarray(part, float) > 0).all() for part in (sizes, *groups)) or np.ptp(sizes) == 0:
+        raise ValueError("an exponent needs positive numbers, and two different sizes")
     rng, x = np.random.default_rng(rng), np.log(sizes)
 
     def slope(samples):
@@ -101,6 +103,8 @@ def density_exponent(values, high: float, low: float = 0.0) -> tuple[float, tupl
         If fewer than five values lie inside, or low is not below high.
     """
     values = np.asarray(values, float)
+    if not (values > 0).all():
+        raise ValueError("a density is over positive numbers: zero, negative ones or NaN are among the values")
     x = np.log(values[(values > low) & (values < high)] / high)
     if not 0 <= low < high or len(x) < 5:
         raise ValueError(f"{len(x)} values lie between {low} and {high}: an exponent needs five")

@@ -148,7 +148,10 @@ def fraction_interval(hits) -> tuple[float, tuple[float, float]]:
     ValueError
         If there are none.
     """
-    hits = np.asarray(hits, bool)
+    hits = np.asarray(hits)
+    if hits.dtype != bool and not (hits.dtype.kind in "iuf" and np.isin(hits, (0, 1)).all()):
+        raise ValueError("a fraction counts true and false: compare the numbers with a bound first")
+    hits = hits.astype(bool)
     if hits.size == 0:
         raise ValueError("the fraction of an empty list is undefined: give at least one true or false")
     found = stats.binomtest(int(hits.sum()), hits.size).proportion_ci(method="wilson")

@@ -146,6 +146,8 @@ def groups_to_tell(interval, groups: int, difference: float) -> int:
     if not difference > 0:
         raise ValueError(f"difference = {difference}: give one above 0")
     half = (interval[1] - interval[0]) / 2
+    if not 0 <= half < np.inf:
+        raise ValueError(f"the interval {interval} has no width to go by: give finite ends, the lower first")
     return int(np.ceil(groups * (half / difference) ** 2))
 
 
@@ -164,5 +166,9 @@ def settling_value(values, errors, tolerance: float) -> float:
     -------
     float
     """
-    beyond = np.flatnonzero(np.asarray(errors) > (1 + tolerance) * errors[-1])
+    values, errors = np.asarray(values, float), np.asarray(errors, float)
+    fit = values.shape == errors.shape == (values.size,) and values.size and tolerance >= 0
+    if not fit or not np.isfinite(errors).all() or not (np.diff(values) > 0).all():
+        raise ValueError("give ascending values, a finite error for each of them, and a tolerance of at least 0")
+    beyond = np.flatnonzero(errors > (1 + tolerance) * errors[-1])
     return float(values[0 if not len(beyond) else beyond[-1] + 1])

@@ -63,10 +63,8 @@ def glass_spectrum(atoms: Atoms, potential, force_tolerance: float = 1e-8) -> xr
     if n <= DENSE:
         largest = abs(forces(atoms, potential)).max()
         if not largest <= tolerance:
-            raise ValueError(
-                f"the structure is not a minimum: a force of {largest:.3g} is left, above {tolerance:.3g}; minimise it "
-                "again"
-            )
+            left = f"a force of {largest:.3g} is left, above {tolerance:.3g}"
+            raise ValueError(f"the structure is not a minimum: {left}; minimise it again")
         modes = normal_modes(dynamical_matrix(atoms, potential))
         frequencies = modes.omega * scale
         top = frequencies[-1]

@@ -267,10 +267,8 @@ def follow_modes(
     else:
         still = _span(np.hstack([rest, modes.polarizations[:, ~moving]]))
         if len(omega) + still.shape[1] != n:
-            raise ValueError(
-                f"{len(modes.omega)} of {n} modes are given, tracking by {tracking} needs all: give none, or choose "
-                "tracking = 'perturbation'"
-            )
+            remedy = "give none, or choose tracking = 'perturbation'"
+            raise ValueError(f"{len(modes.omega)} of {n} modes are given, tracking by {tracking} needs all: {remedy}")
         solved = [_levels(D, still, tracking == "overlap") for D in matrices]
         levels = [level for level, _ in solved]
         imaginary = np.isnan(levels).sum(axis=1)

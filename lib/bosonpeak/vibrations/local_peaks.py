@@ -24,7 +24,7 @@ def _index(index, atoms, potential) -> np.ndarray:
     if potential.units != "metal":
         raise ValueError(f"{potential.name} is in reduced units: these peaks are read in rad/ps, choose a metal")
     index = whole_numbers(index, "index")
-    if index.min() < 0 or index.max() >= len(atoms):
+    if not len(index) or index.min() < 0 or index.max() >= len(atoms):
         raise ValueError(f"index must lie in 0..{len(atoms) - 1}")
     return index
 

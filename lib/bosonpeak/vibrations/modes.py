@@ -141,19 +141,15 @@ def check_masses(modes: Modes, masses) -> None:
         If the modes do not belong to N atoms, or overlap with the translations by more than 1e-3.
     """
     if len(modes.polarizations) != 3 * len(masses):
-        raise ValueError(
-            f"modes of {len(modes.polarizations)} degrees of freedom do not fit {len(masses)} atoms: give their own "
-            "structure"
-        )
+        size = len(modes.polarizations)
+        raise ValueError(f"modes of {size} degrees of freedom do not fit {len(masses)} atoms: give their own structure")
     weight = np.sqrt(np.asarray(masses, float) / np.sum(masses))
     along = np.tensordot(weight, modes.polarizations.reshape(len(masses), 3, -1), 1)
     moving = modes.omega > 1e-6 * modes.omega.max()
     # together: each of many modes has but a small part
     if np.linalg.norm(along[:, moving]) > 1e-3:
-        raise ValueError(
-            "the modes were computed with other masses than those of the atoms: set them with "
-            "atoms.set_masses(potential.masses_of(atoms)) before both"
-        )
+        remedy = "call atoms.set_masses(potential.masses_of(atoms)) before both"
+        raise ValueError(f"the modes were computed with other masses than those of the atoms: {remedy}")
 
 
 def low_frequency_modes(

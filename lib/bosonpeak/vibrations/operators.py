@@ -31,10 +31,8 @@ class FactoredOperator:
     def __post_init__(self):
         n, m = self.B.shape[0], self.G.shape[0]
         if self.G.shape[1] != n or np.shape(self.F) != (m,):
-            raise ValueError(
-                f"factors do not fit: B {self.B.shape}, G {self.G.shape}, F {np.shape(self.F)}; "
-                "expected (n, n), (m, n), (m,)"
-            )
+            shapes = f"B {self.B.shape}, G {self.G.shape}, F {np.shape(self.F)}"
+            raise ValueError(f"factors do not fit: {shapes}; expected (n, n), (m, n), (m,)")
 
     @property
     def shape(self):

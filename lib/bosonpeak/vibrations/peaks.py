@@ -120,10 +120,8 @@ def _moving(frequencies):
     """True for frequencies that are not zero: above 1e-6 of the highest."""
     largest = abs(frequencies).max(initial=0.0)
     if not (len(frequencies) and np.isfinite(largest) and frequencies.min() >= -1e-6 * largest):
-        raise ValueError(
-            "frequencies are missing, not finite or negative (imaginary): relax the structure, and set what rounding "
-            "leaves of zero modes to 0"
-        )
+        remedy = "relax the structure, and set zero modes to 0 where rounding left less"
+        raise ValueError(f"frequencies are missing, not finite or negative (imaginary): {remedy}")
     return frequencies > 1e-6 * largest
 
 

@@ -289,7 +289,7 @@ def local_density_of_states(
         For a site outside the matrix.
     """
     sites, n = whole_numbers(sites, "sites"), D.shape[0]
-    if sites.min() < 0 or sites.max() >= n:
+    if not len(sites) or sites.min() < 0 or sites.max() >= n:
         raise IndexError(f"sites must lie in 0..{n - 1}")
     D, bound, square, n_moments, project, _ = _prepare(D, n_moments, resolution, project_out, unit)
 

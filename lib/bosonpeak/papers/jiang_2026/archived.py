@@ -398,9 +398,7 @@ NARROW = Measurement("jiang-2026-narrow", narrow_density, {"n_large": 1000, "mom
 PARTICIPATION = Measurement("jiang-2026-participation", participation, {"n": 60})
 DISCS = Measurement("jiang-2026-discs", discs, {"n_discs": 1024})
 SWEEP = Measurement(
-    "jiang-2026-sweep",
-    sweep,
-    {"disorders": [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4], "n_modulus": 300},
+    "jiang-2026-sweep", sweep, {"disorders": [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4], "n_modulus": 300}
 )
 MEASUREMENTS = (LEVELS, LARGE, NARROW, PARTICIPATION, DISCS, SWEEP)
 """What the book archives for this chapter."""
@@ -443,9 +441,6 @@ def sample_difference(levels_data, large_data, participation_data, n_large, n_mo
         ),
         "densities": (by_kind(large_data, "g")[kind][0], large.g),
         "moduli": (by_kind(large_data, "modulus")[kind][0], modulus),
-        "participation ratios": (
-            participation_data.near_ratio.sel(size=n, disorder=0.3),
-            near_modes(n, 0.3)["ratio"],
-        ),
+        "participation ratios": (participation_data.near_ratio.sel(size=n, disorder=0.3), near_modes(n, 0.3)["ratio"]),
     }
     return max(check_sample(name, kept, live, TOLERANCE) for name, (kept, live) in compared.items())
