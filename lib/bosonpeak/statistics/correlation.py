@@ -130,9 +130,7 @@ def partial_correlation(x, y, held) -> float:
     """
     x, y, held = np.asarray(x, float), np.asarray(y, float), np.asarray(held, float).reshape(len(x), -1)
     if x.shape != y.shape or len(held) <= held.shape[1] + 2:
-        raise ValueError(
-            f"nothing is left to correlate of shapes {x.shape}, {y.shape} and {held.shape}: give more pairs"
-        )
+        raise ValueError(f"nothing is left to correlate of shapes {x.shape}, {y.shape}, {held.shape}: give more pairs")
     basis = np.column_stack([np.ones(len(x)), held])
     rest = [values - basis @ np.linalg.lstsq(basis, values, rcond=None)[0] for values in (x, y)]
     if not all(np.ptp(left) > 1e-9 * np.ptp(values) for left, values in zip(rest, (x, y), strict=True)):

@@ -124,9 +124,7 @@ def group_ratio(a, b, statistic=np.mean, rng=None, n_resamples: int = 2000) -> t
     """
     a, b, rng = np.asarray(a, float), np.asarray(b, float), np.random.default_rng(rng)
     if min(len(a), len(b)) < 2 or not statistic(b) > 0:
-        raise ValueError(
-            f"the ratio of {len(a)} and {len(b)} numbers: give two or more of each, and a positive denominator"
-        )
+        raise ValueError(f"the ratio of {len(a)} and {len(b)} numbers: give two or more each, the second positive")
     drawn = [statistic(rng.choice(a, len(a))) / statistic(rng.choice(b, len(b))) for _ in range(n_resamples)]
     return with_interval(statistic(a) / statistic(b), drawn)
 

@@ -247,9 +247,7 @@ def boson_peak(omega, g, dimension=3, omega_min=0.0, omega_max=np.inf, smoothing
         reduced = gaussian_filter1d(reduced, smoothing / step.mean(), axis=0, mode="nearest")
     inside = np.flatnonzero((omega >= omega_min) & (omega <= omega_max))
     if len(inside) < 3:
-        raise ValueError(
-            f"fewer than three frequencies lie in [{omega_min}, {omega_max}]: widen the range or refine the grid"
-        )
+        raise ValueError(f"fewer than three frequencies lie in [{omega_min}, {omega_max}]: widen it or refine the grid")
     at = inside[np.argmax(reduced[inside], axis=0)]
     interior = (at > inside[0]) & (at < inside[-1])
     # by the parabola through the highest three points the place is not bound to the grid
