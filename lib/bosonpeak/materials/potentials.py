@@ -191,7 +191,8 @@ class Potential:
         masses = atoms.get_masses()
         bad = np.flatnonzero(~((masses > 0) & np.isfinite(masses)))
         if len(bad):
-            raise ValueError(f"atom {bad[0]} ({atoms.symbols[bad[0]]}) has the mass {masses[bad[0]]}: give a positive one")
+            what = f"the mass of atom {bad[0]} ({atoms.symbols[bad[0]]}) is {masses[bad[0]]}"
+            raise ValueError(f"{what}: give a positive number")
         # an element that was changed keeps the mass that was stated for the one before
         of_another = np.isclose(masses[:, None], self.masses, rtol=1e-3).any(axis=1)
         bad = np.flatnonzero(of_another & ~np.isclose(masses, natural, rtol=1e-3))
