@@ -7,7 +7,7 @@ import pytest
 from made_maps import INSIDE, E, Q, S, line, made_map, made_reading, made_table
 
 from bosonpeak.papers.li_2025 import maps, measure, readings
-from bosonpeak.statistics import difference_interval, mean_interval
+from bosonpeak.statistics import difference_interval, mean_correlation
 
 
 class TestRoutes:
@@ -114,7 +114,7 @@ class TestForms:
         for name, m in maps.intensity_forms(motion.maps[1], 0.01, kT).items():
             np.testing.assert_allclose(found[name].maps[1].intensity, m.intensity, rtol=1e-6)
         least = np.minimum(found["S"].r_at(3.0), found["S E / Q"].r_at(3.0))
-        assert measure.least_likeness((found["S"], found["S E / Q"]), 3.0) == mean_interval(least)
+        assert measure.least_likeness((found["S"], found["S E / Q"]), 3.0) == mean_correlation(least)
 
     def test_scattering_is_a_product_with_s_of_q_only_if_b_is(self):
         motion = made_reading([3.0, 5.0])

@@ -224,7 +224,7 @@ class TestFamilies:
 
     def test_the_weakest_family_has_the_lowest_r(self):
         def family(r, shuffled):
-            return families.Family((r, (r, r)), np.array(shuffled), np.ones(1), np.ones(1), {})
+            return families.Family((r, (r, r)), np.array(shuffled), np.ones(1), np.ones(1), {}, [])
 
         found = {"a": family(0.5, [0.0, 0.2]), "b": family(0.1, [-0.4, 0.0]), "c": family(0.3, [0.3, 0.3])}
         assert families.weakest(found) == ("b", 0.3)

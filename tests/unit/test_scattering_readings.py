@@ -8,7 +8,7 @@ import xarray as xr
 from made_maps import INSIDE, E, Q, S, line, made_map, made_reading, made_table
 
 from bosonpeak.papers.li_2025 import maps, readings
-from bosonpeak.statistics import mean_interval
+from bosonpeak.statistics import mean_correlation, mean_interval
 
 
 class TestReading:
@@ -31,10 +31,10 @@ class TestReading:
             one, two = (np.corrcoef(random[g][INSIDE, k[g]], s[INSIDE])[0, 1] for g, s in enumerate((S, S**2)))
             np.testing.assert_allclose(found.r_at(energies), [one, two])
         at = abs(E[:, None] - found.peaks).argmin(axis=0)
-        assert found.likeness() == mean_interval(found.curves[[0, 1], at], -1, 1)
-        assert found.likeness(20.0) == mean_interval(found.curves[:, 79], -1, 1)
+        assert found.likeness() == mean_correlation(found.curves[[0, 1], at])
+        assert found.likeness(20.0) == mean_correlation(found.curves[:, 79])
         largest = abs(found.curves[:, [11, 79]]).max(axis=1)
-        assert found.largest((3.1, 20.0)) == mean_interval(largest, 0)
+        assert found.largest((3.1, 20.0)) == mean_correlation(largest)
 
     def test_a_peak_that_follows_q_has_its_spread(self):
         place = 5.0 + 1.5 * np.sin(Q)

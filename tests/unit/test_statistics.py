@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from bosonpeak import statistics
 from bosonpeak.statistics import (
     density_exponent,
     difference_interval,
@@ -52,12 +53,12 @@ def test_one_group_has_the_correlation_of_spearman():
         for a, b in ((x, y), (x.round(), y.round(1))):
             value, (low, high) = rank_correlation([a], [b], 0, 50)
             assert value == pytest.approx(stats.spearmanr(a, b).statistic, abs=1e-12)
-            assert -1 <= low <= value <= high <= 1
+            assert low == -np.inf and high == np.inf  # one sample: its scatter is not known
 
 
 def test_only_the_order_of_the_values_matters():
     rng = np.random.default_rng(2)
-    x, y = _noisy_pairs(rng, 4, 15, 0.6)
+    x, y = _noisy_pairs(rng, 6, 15, 0.6)
     one = rank_correlation(x, y, 5, 50)
     _same(rank_correlation([np.exp(3 * v) for v in x], [v**3 for v in y], 5, 50), one)
     _same(rank_correlation(y, x, 5, 50), one)
@@ -80,7 +81,7 @@ def test_samples_that_differ_create_no_correlation():
 
 
 def test_groups_of_two_are_left_out():
-    x, y = _noisy_pairs(np.random.default_rng(4), 3, 12, 0.5)
+    x, y = _noisy_pairs(np.random.default_rng(4), 6, 12, 0.5)
     alone = rank_correlation(x, y, 8, 50)
     assert rank_correlation([[1, 2], *x, []], [[2, 1], *y, []], 8, 50) == alone
 
@@ -91,7 +92,7 @@ def test_a_rank_correlation_has_the_expectation_of_normal_pairs_and_its_interval
     truth = 6 / (np.pi * (n + 1)) * (np.arcsin(rho) + (n - 2) * np.arcsin(rho / 2))
     many = rank_correlation(*_noisy_pairs(np.random.default_rng(5), 2000, n, rho), 0, 1)
     assert many[0] == pytest.approx(truth, abs=4 / np.sqrt(2000 * n))
-    held = _coverage(lambda rng: rank_correlation(*_noisy_pairs(rng, 2, n, rho), rng, 60), truth, 60)
+    held = _coverage(lambda rng: rank_correlation(*_noisy_pairs(rng, 5, n, rho), rng, 60), truth, 60)
     assert held > 0.87
     # and the interval is not the whole line
     width = np.ptp(rank_correlation(*_noisy_pairs(np.random.default_rng(6), 20, n, rho), 0, 60)[1])
@@ -113,7 +114,7 @@ def test_input_without_ranks_is_refused():
 
 def test_a_power_law_has_its_exponent():
     rng = np.random.default_rng(7)
-    x = [rng.uniform(1, 9, n) for n in (4, 7, 1)]
+    x = [rng.uniform(1, 9, n) for n in (4, 7, 1, 5, 3)]
     # without noise all resamples agree
     _same(scaling_exponent(x, [3 * v**-1.5 for v in x], 0, 50), (-1.5, (-1.5, -1.5)))
     y = [v**2 * np.exp(0.3 * rng.standard_normal(len(v))) for v in x]
@@ -125,7 +126,7 @@ def test_a_power_law_has_its_exponent():
     assert scaling_exponent([*x, []], [*y, []], 9, 50) == found
 
 
-@pytest.mark.parametrize("groups, members, least", [(1, 30, 0.87), (3, 15, 0.87), (30, 4, 0.82)])
+@pytest.mark.parametrize("groups, members, least", [(5, 20, 0.87), (8, 15, 0.87), (30, 4, 0.82)])
 def test_the_interval_of_an_exponent_holds_it(groups, members, least):
     def draw(rng):
         x = rng.uniform(0, 2, (groups, members))
@@ -168,12 +169,12 @@ def test_input_without_an_exponent_is_refused():
 
 def test_a_statistic_of_groups_is_that_of_all_members():
     rng = np.random.default_rng(14)
-    groups = [rng.exponential(size=n) for n in (3, 9, 1, 6)]
+    groups = [rng.exponential(size=n) for n in (3, 9, 1, 6, 2)]
     value, (low, high) = grouped_interval(groups, rng=0, n_resamples=100)
     assert value == np.median(np.concatenate(groups)) and low < value < high
     assert grouped_interval([*groups, []], rng=0, n_resamples=100) == (value, (low, high))
     _same(grouped_interval([7 * g for g in groups], rng=0, n_resamples=100), (7 * value, (7 * low, 7 * high)))
-    assert grouped_interval([[2.0, 2.0], [2.0]], np.mean, 0, 20) == (2, (2, 2))
+    assert grouped_interval([[2.0, 2.0], [2.0]] * 3, np.mean, 0, 20) == (2, (2, 2))
     # copies of the members remove their scatter, and not that of the samples
     many = [rng.exponential(size=4) for _ in range(6)]
     copied = grouped_interval([np.repeat(g, 30) for g in many], np.mean, 3, 100)
@@ -184,7 +185,7 @@ def test_a_statistic_of_groups_is_that_of_all_members():
             grouped_interval(nothing)
 
 
-@pytest.mark.parametrize("groups, members, least", [(1, 30, 0.87), (3, 15, 0.82), (30, 4, 0.85)])
+@pytest.mark.parametrize("groups, members, least", [(5, 20, 0.87), (8, 15, 0.87), (30, 4, 0.85)])
 def test_the_interval_of_a_mean_over_groups_holds_it(groups, members, least):
     shared = 0.3 if groups > 1 else 0.0
 
@@ -361,3 +362,36 @@ def test_the_interval_of_a_mean_ends_where_the_quantity_does():
     assert mean_interval([0.9, 1.0, 1.0], 0, 1)[1][1] == 1
     assert mean_interval([0.9, 1.0, 1.0])[1][1] > 1
     assert mean_interval([0.5], 0, 1) == (0.5, (0.0, 1.0))
+
+
+def test_mean_correlation_is_fishers_and_stays_within_one():
+    r = [0.99, 0.97, 0.995]
+    value, (low, high) = statistics.mean_correlation(r)
+    z, (z_low, z_high) = statistics.mean_interval(np.arctanh(r))
+    assert (value, low, high) == pytest.approx((np.tanh(z), np.tanh(z_low), np.tanh(z_high)))
+    assert -1 < low < value < high < 1
+    # Student's t of the coefficients themselves leaves the range of a correlation
+    assert statistics.mean_interval(r)[1][1] > 1
+    assert statistics.mean_correlation([0.5])[1] == (-1.0, 1.0)
+    assert statistics.mean_correlation([1.0, 1.0])[0] == pytest.approx(1.0)
+
+
+def test_mean_correlation_covers_the_truth_as_often_as_it_says():
+    rng, inside = np.random.default_rng(3), 0
+    for _ in range(400):
+        pairs = rng.multivariate_normal([0, 0], [[1, 0.8], [0.8, 1]], (5, 40))
+        low, high = statistics.mean_correlation([np.corrcoef(p.T)[0, 1] for p in pairs])[1]
+        inside += low <= 0.8 <= high
+    assert 0.90 < inside / 400 < 0.98
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 5, 9])
+def test_a_bootstrap_of_fewer_than_five_samples_is_open(count):
+    samples = np.arange(count, dtype=float) ** 2
+    found = [
+        statistics.bootstrap_interval(samples, np.mean, 1),
+        statistics.grouped_interval([[x, x + 1] for x in samples]),
+    ]
+    for value, (low, high) in found:
+        assert np.isfinite(value)
+        assert (np.isinf(low) and np.isinf(high)) == (count < 5)

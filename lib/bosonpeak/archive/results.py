@@ -45,7 +45,7 @@ def write_dataset(dataset: xr.Dataset, path) -> None:
 
 
 def read_dataset(path) -> xr.Dataset:
-    """Read a NetCDF file into memory.
+    """Read a NetCDF file into memory; its path stands in `encoding["source"]`, as xarray has it.
 
     Raises
     ------
@@ -54,14 +54,14 @@ def read_dataset(path) -> xr.Dataset:
     ValueError
         If the file is truncated or is not NetCDF.
     """
-    path = Path(path)
-    if not path.is_file():
+    if not (path := Path(path)).is_file():
         raise FileNotFoundError(f"{path} does not exist")
     try:
         found = _read_numbers(path)
         if found is None:
             with xr.open_dataset(path, engine="h5netcdf") as data:
                 found = data.load()
+        found.encoding["source"] = str(path)
         return found
     except Exception as error:  # HDF5 answers damage with errors of many types
         raise ValueError(

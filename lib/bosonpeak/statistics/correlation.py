@@ -4,6 +4,7 @@ import numpy as np
 from scipy import stats
 
 from .bootstrap import bootstrap_groups
+from .intervals import mean_interval
 
 
 def correlation_interval(r: float, n: float) -> tuple[float, float]:
@@ -77,6 +78,31 @@ def rank_correlation(x_groups, y_groups, rng=None, n_resamples: int = 1000) -> t
     if np.isnan(pooled(groups)):
         raise ValueError("one of the two quantities is the same everywhere: it has no ranks to correlate")
     return bootstrap_groups(groups, pooled, rng, n_resamples)
+
+
+def mean_correlation(r) -> tuple[float, tuple[float, float]]:
+    """Fisher's mean of the correlation coefficients of independent samples, and its 95 % interval.
+
+    Student's t distribution is applied to arctanh(r), so that the interval stays between -1 and 1.
+
+    Parameters
+    ----------
+    r : array, shape (n,)
+        One coefficient per independent sample, such as a glass; its own error need not be known.
+
+    Returns
+    -------
+    value : float
+    interval : (float, float)
+        (-1, 1) if there is a single sample.
+
+    Raises
+    ------
+    ValueError
+        As `mean_interval`.
+    """
+    value, (low, high) = mean_interval(np.arctanh(np.clip(np.asarray(r, float), -1 + 1e-12, 1 - 1e-12)))
+    return float(np.tanh(value)), (float(np.tanh(low)), float(np.tanh(high)))
 
 
 def pool_correlations(found) -> tuple[float, tuple[float, float], np.ndarray]:

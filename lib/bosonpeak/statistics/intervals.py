@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from .bootstrap import bootstrap_groups, with_interval
+from .bootstrap import LEAST, bootstrap_groups, with_interval
 
 
 def mean_interval(samples, least=-np.inf, most=np.inf) -> tuple[float, tuple[float, float]]:
@@ -53,16 +53,18 @@ def bootstrap_interval(samples, statistic, rng=None, n_resamples: int = 2000) ->
     value : float
         statistic(samples).
     interval : (float, float)
-        Widened where needed so that it contains the value.
+        Widened where needed so that it contains the value; open for fewer than five samples.
 
     Raises
     ------
     ValueError
-        If there are fewer than two samples.
+        If there are no samples.
     """
     samples = np.asarray(samples)
-    if len(samples) < 2:
-        raise ValueError(f"a bootstrap needs at least two samples, got {len(samples)}")
+    if len(samples) == 0:
+        raise ValueError("a bootstrap needs samples, and there are none")
+    if len(samples) < LEAST:
+        return float(statistic(samples)), (-np.inf, np.inf)
     rng = np.random.default_rng(rng)
     drawn = [statistic(samples[rng.integers(0, len(samples), len(samples))]) for _ in range(n_resamples)]
     return with_interval(statistic(samples), drawn)

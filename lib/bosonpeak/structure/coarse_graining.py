@@ -132,9 +132,7 @@ def _images(cell):
 def _values(values, atoms, dimensions=(1,)):
     values = np.asarray(values, float)
     if values.ndim not in dimensions or len(values) != len(atoms) or np.isinf(values).any():
-        raise ValueError(
-            f"values of shape {values.shape} for {len(atoms)} atoms: give one finite number (or NaN) per atom"
-        )
+        raise ValueError(f"values {values.shape} for {len(atoms)} atoms: give one finite number (or NaN) per atom")
     return values
 
 

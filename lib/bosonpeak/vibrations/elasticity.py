@@ -124,9 +124,7 @@ def elastic_moduli(atoms: Atoms, potential, rtol: float = 1e-6) -> Elasticity:
     bulk, shear = _isotropic(C)
     density = potential.masses_of(atoms).sum() / volume
     if not (bulk > 0 and shear > 0):
-        raise ValueError(
-            f"bulk modulus {bulk:.3g}, shear modulus {shear:.3g}: this is not a solid that carries sound; relax it"
-        )
+        raise ValueError(f"bulk modulus {bulk:.3g}, shear {shear:.3g}: not a solid that carries sound; relax it")
     unit = RAD_PER_PS if potential.units == "metal" else 1.0
     speeds = unit * np.sqrt(np.array([bulk + 4 / 3 * shear, shear, shear]) / density)
     omega_d = debye_frequency(speeds, len(atoms) / volume, 3)

@@ -49,8 +49,6 @@ def lowest_modes(D, count: int) -> Modes:
     residual = np.linalg.norm(image - vectors * eigenvalues, axis=0)
     largest = abs(dense.diagonal()).max()
     if eigenvalues[0] < -1e-8 * largest:
-        raise ValueError(
-            f"the lowest eigenvalue is {eigenvalues[0]:.3g}, compared with {largest:.3g}: the structure is not a "
-            "minimum; relax it to a smaller force first"
-        )
+        lowest = f"the lowest eigenvalue is {eigenvalues[0]:.3g}, compared with {largest:.3g}"
+        raise ValueError(f"{lowest}: the structure is not a minimum; relax it to a smaller force first")
     return Modes(np.sqrt(np.clip(eigenvalues, 0, None)), vectors, residual)

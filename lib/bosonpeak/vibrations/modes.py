@@ -45,10 +45,8 @@ def _omega(eigenvalues: np.ndarray, diagonal: np.ndarray) -> np.ndarray:
     largest = max(abs(eigenvalues).max(), abs(diagonal).max())
     if eigenvalues.min() < -1e-9 * largest:
         count = int((eigenvalues < -1e-9 * largest).sum())
-        raise ValueError(
-            f"{count} negative eigenvalue(s), lowest {eigenvalues.min():.3g} compared with {largest:.3g}: "
-            "the structure is not a minimum; relax it to a smaller force first"
-        )
+        found = f"{count} negative eigenvalue(s), lowest {eigenvalues.min():.3g} compared with {largest:.3g}"
+        raise ValueError(f"{found}: the structure is not a minimum; relax it to a smaller force first")
     return np.sqrt(np.clip(eigenvalues, 0, None))
 
 
@@ -192,9 +190,7 @@ def low_frequency_modes(
     n, bound = D.shape[0], spectral_bound(D)
     project, removed = projector(project_out, D, bound)
     if not 0 < count <= n - removed or not tolerance >= 1e-13:
-        raise ValueError(
-            f"count = {count} must lie in 1..{n - removed} and tolerance = {tolerance:g} be at least 1e-13"
-        )
+        raise ValueError(f"count = {count} must lie in 1..{n - removed}, tolerance = {tolerance:g} be at least 1e-13")
     rng = np.random.default_rng(seed)
     # the vectors below are drawn after one that an earlier version used up
     rng.standard_normal((n, 1))

@@ -12,7 +12,7 @@ from scipy.integrate import quad
 from bosonpeak import statistics
 from bosonpeak.networks import SpringNetwork
 from bosonpeak.papers.jiang_2026.ensembles import DISORDERS, Kind, SmallEnsemble
-from bosonpeak.statistics.bootstrap import with_interval
+from bosonpeak.statistics.bootstrap import LEAST, with_interval
 from bosonpeak.vibrations import debye, elasticity, spectra
 
 Interval = tuple[float, tuple[float, float]]
@@ -172,7 +172,7 @@ class PeakPlaces:
     Attributes
     ----------
     place : dict
-        Interval of the frequency, by resampling of the networks.
+        Interval of the frequency, by resampling of the networks; open for fewer than five.
     interior : dict
         Whether it lies inside `PEAK_RANGE` rather than on its edge.
     """
@@ -210,7 +210,8 @@ def peak_places(levels: dict[Kind, np.ndarray], width: float) -> PeakPlaces:
         rng, n = np.random.default_rng(1), len(curves)
         drawn = np.array([curves[rng.integers(0, n, n)].mean(axis=0) for _ in range(500)])
         found = peak(curves.mean(axis=0))
-        place[kind], interior[kind] = with_interval(found.omega, peak(drawn).omega), found.interior
+        here, interior[kind] = float(found.omega), found.interior
+        place[kind] = with_interval(here, peak(drawn).omega) if n >= LEAST else (here, (-np.inf, np.inf))
     return PeakPlaces(place, interior)
 
 

@@ -10,7 +10,7 @@ from ase.units import kB
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.papers.li_2025 import maps, three_methods
 from bosonpeak.papers.li_2025.readings import SEARCH, Interval, Reading, fit_products, read_maps, read_tables
-from bosonpeak.statistics import difference_interval, mean_interval
+from bosonpeak.statistics import difference_interval, mean_correlation, mean_interval
 
 _STRAINS = ("displacement", "rotation", "shear", "von Mises", "volumetric")
 FIELDS = (*_STRAINS, "bond length", "neighbour distance", "coordination", "non-affine", "random sign")
@@ -203,7 +203,7 @@ def read_forms(motion: Reading, tables, temperature: float = 300.0) -> dict[str,
 
 def least_likeness(readings, at) -> Interval:
     """The smallest r of several readings at an energy, one per glass (G,)."""
-    return mean_interval(np.min([reading.r_at(at) for reading in readings], axis=0))
+    return mean_correlation(np.min([reading.r_at(at) for reading in readings], axis=0))
 
 
 def fit_scattering(scattered: Reading, motion: Reading, tables) -> tuple[list[maps.ProductFit], list[maps.ProductFit]]:

@@ -11,7 +11,7 @@ import xarray as xr
 from bosonpeak.papers.li_2025 import maps
 from bosonpeak.papers.li_2025.tables import table_map
 from bosonpeak.scattering.wavevectors import ScatteringMap
-from bosonpeak.statistics import mean_interval
+from bosonpeak.statistics import mean_correlation, mean_interval
 
 Interval = tuple[float, tuple[float, float]]
 """A value with its 95 % interval."""
@@ -93,12 +93,12 @@ class Reading:
         return self.curves[np.arange(len(self.curves)), at]
 
     def likeness(self, energies=None) -> Interval:
-        """Mean of `r_at` some energies; by default at the peak of each glass."""
-        return mean_interval(self.r_at(self.peaks if energies is None else energies), -1, 1)
+        """Fisher's mean of `r_at` some energies; by default at the peak of each glass."""
+        return mean_correlation(self.r_at(self.peaks if energies is None else energies))
 
     def largest(self, energies) -> Interval:
-        """Mean over the glasses of the largest |r| at the energies nearest to these (n,)."""
-        return mean_interval(abs(self.curves[:, nearest(self.energy, energies)]).max(axis=1), 0)
+        """Fisher's mean over the glasses of the largest |r| at the energies nearest to these (n,)."""
+        return mean_correlation(abs(self.curves[:, nearest(self.energy, energies)]).max(axis=1))
 
     def interval(self, quantity: str) -> Interval:
         """Mean over the glasses of "peaks", "places", "spread" or "hit"."""

@@ -121,7 +121,7 @@ class Nature:
     count, every_count : int
         Numbers of modes that left, and of all computed modes.
     place, every_place : dict
-        `place_of` either, with the largest number of particles of the system.
+        `Pushed.place` with the seeds of either.
     """
 
     amplitude: Estimate
@@ -151,7 +151,7 @@ def nature_of(pushed: Pushed, column: str, least: int) -> Nature:
     """
     every = computed_modes(pushed.every_table)
     every = every[(every.frequency < pushed.boson_peak) & (every.n_atoms >= least)]
-    frame, n = pushed.low[pushed.low.n_atoms >= least], pushed.place["n"]
+    frame = pushed.low[pushed.low.n_atoms >= least]
     return Nature(
         amplitude=correlate(frame, column, "amplitude"),
         estimate=correlate(frame, column, "third_order_amplitude"),
@@ -159,6 +159,6 @@ def nature_of(pushed: Pushed, column: str, least: int) -> Nature:
         distance=correlate(frame, column, "distance"),
         count=len(frame),
         every_count=len(every),
-        place={"n": n, "seeds": sorted(frame.seed.unique())},
-        every_place={"n": n, "seeds": sorted(every.seed.unique())},
+        place=pushed.place | {"seeds": sorted(frame.seed.unique())},
+        every_place=pushed.place | {"seeds": sorted(every.seed.unique())},
     )

@@ -115,8 +115,8 @@ class Pushed:
 
     @property
     def place(self) -> dict:
-        """`place_of` all pushed modes."""
-        return place_of(self.modes)
+        """`place_of` all pushed modes, with `tables`, the names of the archived ones among them."""
+        return place_of(self.modes) | {"tables": archived_names(self.every_table)}
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,11 @@ def place_of(frame: pd.DataFrame) -> dict:
         {"n": largest number of particles, "seeds": sorted list}.
     """
     return {"n": int(frame.n_atoms.max()), "seeds": sorted(frame.seed.unique())}
+
+
+def archived_names(tables) -> list[str]:
+    """Names, as transitions/name, of the tables that were read from the archive."""
+    return ["/".join(t.encoding["source"][:-3].split("/")[-2:]) for t in tables if "source" in t.encoding]
 
 
 def boson_peak_of(system: str) -> float:

@@ -33,6 +33,8 @@ class Family:
         Averaged 1 / I_BP and barriers, each over its mean in its glass.
     row : dict
         What was searched and found, and r, by the headings of a table.
+    tables : list of str
+        The archived results that were read, as kind/name.
     """
 
     r: Interval
@@ -40,6 +42,7 @@ class Family:
     x: np.ndarray
     y: np.ndarray
     row: dict
+    tables: list[str]
 
 
 def measure_family(names, shuffles: int) -> Family:
@@ -63,10 +66,10 @@ def measure_family(names, shuffles: int) -> Family:
     x, y = (np.concatenate([v / v.mean() for v in side]) for side in ([f.x for f in each], [f.y for f in each]))
     hit = every.outcome.values == 0
     row = {"glasses": len(each), "atoms": len(x), "worth": round(sum(f.effective for f in each))}
-    row |= {"saddles found": f"{100 * hit.mean():.0f} %"}
-    row |= {"connected": f"{100 * every.connected.values[hit].mean():.0f} %"}
-    row |= {"median barrier (eV)": f"{np.nanmedian(every.barrier):.2f}", "r": in_brackets(r)}
-    return Family(tuple(r), shuffled, x, y, row | {"shuffled, 95 %": f"{chance(shuffled):.2f}"})
+    found, connected = (f"{100 * share.mean():.0f} %" for share in (hit, every.connected.values[hit]))
+    row |= {"saddles found": found, "connected": connected, "median barrier (eV)": f"{np.nanmedian(every.barrier):.2f}"}
+    row |= {"r": in_brackets(r), "shuffled, 95 %": f"{chance(shuffled):.2f}"}
+    return Family(tuple(r), shuffled, x, y, row, [f"events/{name}" for name in names])
 
 
 def measure_families(shuffles: int) -> dict[str, dict[str, Family]]:
@@ -81,8 +84,7 @@ def measure_families(shuffles: int) -> dict[str, dict[str, Family]]:
 
 def weakest(families: dict[str, Family]) -> tuple[str, float]:
     """Label of the family with the lowest r, and the largest mean r that shuffled barriers give in a family."""
-    chances = [float(family.shuffled.mean()) for family in families.values()]
-    return min(families, key=lambda label: families[label].r[0]), max(chances)
+    return min(families, key=lambda name: families[name].r[0]), max(float(f.shuffled.mean()) for f in families.values())
 
 
 def tabulate_families(kinds: dict[str, dict[str, Family]]) -> pd.DataFrame:

@@ -76,9 +76,12 @@ def in_brackets(found: Interval, spec: str = ".2f") -> str:
     return f"{value:{spec}} [{low:{spec}}, {high:{spec}}]"
 
 
-def mean_intervals(rows) -> dict[str, Interval]:
-    """Mean of each column of a table and its interval; rows: a DataFrame, or a Dataset over one dimension."""
-    return {name: statistics.mean_interval(column.values) for name, column in rows.items()}
+def mean_intervals(rows, mean=statistics.mean_interval) -> dict[str, Interval]:
+    """Mean of each column of a table and its interval; rows: a DataFrame, or a Dataset over one dimension.
+
+    `mean` is `statistics.mean_correlation` where the columns are correlation coefficients.
+    """
+    return {name: mean(column.values) for name, column in rows.items()}
 
 
 def correlate_fields(
