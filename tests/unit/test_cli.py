@@ -8,9 +8,13 @@ import subprocess
 import sys
 
 import pytest
+import yaml
+from made_claims import small_claim
 
 from bosonpeak import __version__
-from bosonpeak.book import cli, runs
+from bosonpeak.book import claims, cli, runs
+from bosonpeak.book.claims import SCALES
+from bosonpeak.book.ledger import Ledger
 from bosonpeak.paths import project_root
 
 
@@ -135,18 +139,75 @@ def test_archiving_a_chapter_without_claims_is_2(small_book, capfd):
     assert "hands over 0 sets of claims" in capfd.readouterr().err
 
 
-def test_claims_lists_ids_with_verdicts_of_each_scale(small_book, monkeypatch, capsys):
-    from types import SimpleNamespace
+@pytest.fixture
+def small_ledger(small_book):
+    """A ledger of two claims for the chapter `good`, which measures the first one."""
+    entries = [small_claim(id=f"good/{name}", accept={s: [1, 3] for s in SCALES}) for name in ("first", "second")]
+    (small_book / "data" / "claims" / "good.yml").write_text(yaml.safe_dump(entries), encoding="utf-8")
+    return small_book
 
-    from bosonpeak.book import claims
 
-    (small_book / "data" / "claims" / "good.yml").write_text("[]\n")
-    archives = {"ci": {"good": {"records": [{"id": "good/first", "verdict": "reproduced"}]}}}
-    ids = [SimpleNamespace(id="good/first"), SimpleNamespace(id="good/second")]
-    monkeypatch.setattr(claims, "load", {"good": ids}.__getitem__)
-    monkeypatch.setattr(claims, "load_archive", lambda scale: archives.get(scale, {}))
+def _archive(value=2.0, second=None) -> dict:
+    run = Ledger("good", "ci")
+    run.record("first", value, (value - 0.1, value + 0.1), n=9, seeds=[1, 2])
+    run.record("second", second, n=9, seeds=[])
+    claims.archive(run.payload(), "ci")
+    return run.payload()
+
+
+def test_claims_lists_ids_with_verdicts_of_each_scale(small_ledger, capsys):
     assert cli.main(["claims"]) == 0
-    assert capsys.readouterr().out == "good/first  ci: reproduced\ngood/second  no archived run\n"
+    assert capsys.readouterr().out == "good/first  no archived run\ngood/second  no archived run\n"
+    _archive()
+    assert cli.main(["claims"]) == 0
+    assert capsys.readouterr().out == "good/first  ci: reproduced\ngood/second  ci: not testable here\n"
+
+
+def test_claims_names_a_record_that_was_altered(small_ledger, capsys):
+    _archive()
+    path = small_ledger / "data" / "results" / "claims" / "ci.json"
+    path.write_text(path.read_text().replace('"value": 2.0', '"value": 2.05'))
+    assert cli.main(["claims"]) == 2
+    assert "ci.json: good/first was altered" in capsys.readouterr().err
+    # pages withhold the value instead, and say so
+    record = claims.archived_records()["good/first"]["ci"]
+    assert record["value"] is None and record["verdict"] == "not testable here" and "was altered" in record["reason"]
+
+
+@pytest.mark.parametrize(
+    "archived, status, shown",
+    [
+        (2.0, 0, "archive   agrees"),
+        (2.05, 0, "archive   agrees"),  # within the archived interval
+        (2.5, 1, "differs: good/first at ci scale: the value is 2, outside the archived 2.5 [2.4, 2.6]"),
+        (0.5, 1, "the verdict is 'reproduced' (the interval lies inside the band), archived 'not reproduced'"),
+        (None, 1, "no run of ci scale is archived"),
+    ],
+)
+def test_check_measures_one_claim_again(small_ledger, monkeypatch, capsys, archived, status, shown):
+    fresh = _archive()
+    (small_ledger / "data" / "results" / "claims" / "ci.json").unlink()
+    if archived is not None:
+        _archive(archived)
+    done = type("Run", (), {"scale": "ci", "seconds": 1.0, "path": small_ledger / "good-ci.ipynb"})()
+    monkeypatch.setattr(runs, "run_chapter", lambda chapter, *_, **__: done if chapter == "good" else None)
+    monkeypatch.setattr(runs, "claims_of", lambda path: fresh)
+    assert cli.main(["check", "good/first"]) == status
+    text = capsys.readouterr().out
+    for line in (
+        "good/first: it is 2 (Fig. 1)",
+        "verdict   reproduced: the interval lies inside the band",
+        "measured  2 [1.9 … 2.1] (N = 9, 2 seeds; measured in this run)",
+        "band      1 … 3",
+        "control   none: none exists",
+        shown,
+    ):
+        assert line in text
+
+
+def test_check_of_an_unknown_claim_names_the_nearest(small_ledger, capsys):
+    assert cli.main(["check", "good/fist"]) == 2
+    assert "unknown claim 'good/fist'" in capsys.readouterr().err
 
 
 def shell(command, **environment):

@@ -12,7 +12,7 @@ from common import exclusive
 
 from bosonpeak.archive.files import write_whole
 from bosonpeak.archive.measurements import enter_measurement
-from bosonpeak.book import claims, runs
+from bosonpeak.book import claims, export, runs
 from bosonpeak.paths import project_root
 
 
@@ -25,6 +25,7 @@ def run(chapter: str, scale: str, notebook: Path, measured: list[Path]) -> None:
     done = runs.run_chapter(chapter, scale, progress=True)
     with exclusive(lock):
         claims.archive(runs.claims_of(done.path), scale)
+        export.write()
     write_whole(notebook, partial(shutil.copyfile, done.path))
 
 

@@ -13,7 +13,7 @@ def start(chapter: str, scale: str):
 
     Returns
     -------
-    book.claims.Ledger
+    book.ledger.Ledger
         Records what the chapter measures. Its attribute `progress` says whether long work should show a progress
         bar: in a live JupyterLab session, and not on a page that is being built.
 
@@ -22,8 +22,8 @@ def start(chapter: str, scale: str):
     ValueError
         If the chapter has no ledger or the scale is unknown.
     """
-    from bosonpeak.book.claims import Ledger
     from bosonpeak.book.figures import live_kernel, use_style
+    from bosonpeak.book.ledger import Ledger
     from bosonpeak.threads import set_threads
 
     use_style()

@@ -2,30 +2,30 @@
 
 A claim and its acceptance bands stand in data/claims/<chapter>.yml before anything is run. A chapter records a value
 with its 95 % interval; archived runs stand in data/results/claims/<scale>.json. Verdicts are computed when they are
-shown, and they are stored nowhere.
+shown (`book.verdicts`), and they are stored nowhere.
 """
 
-import difflib
 import importlib.metadata
 import json
-import math
-import time
 from collections import Counter
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bosonpeak.archive.files import RESTORE, alone, check_fields, check_seal, read_plain, seal, write_text
+from bosonpeak.book.verdicts import COVERS, NOT_TESTABLE, judge, open_ends
 from bosonpeak.paths import project_root
 
 KINDS = ("identity", "value", "exponent", "correlation", "ordering", "shape")
+ORIGINS = ("paper", "beyond", "method", "exploratory")
+WEIGHTS = ("thesis", "result", "method")
 SCALES = ("ci", "book", "paper")
-VERDICTS = ("reproduced", "partly", "not reproduced", "not testable at this N")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement of a paper.
+    """One statement of a paper, or one of ours about it.
 
     Attributes
     ----------
@@ -36,6 +36,27 @@ class Claim:
         For each scale (lowest, highest), infinite where a side is open.
     controls : dict
         For each control what it is.
+    origin : str
+        "paper" (a statement of the paper, the only kind that counts for or against it), "beyond" (a question that the
+        paper does not ask), "method" (a check of our own method) or "exploratory" (registered after the effect had been
+        seen).
+    registered : datetime.date
+        The day on which the band was committed, before the run.
+    covers : tuple of str
+        What the interval covers; some of `verdicts.COVERS`.
+    weight : str or None
+        Of a claim of origin "paper": "thesis" (what the paper is about), "result" or "method".
+    requires : dict
+        `n`: the smallest number of particles or nodes, and `cooling_rate`: the highest rate (K/s, or reduced), with
+        which the claim can be judged.
+    choices : dict
+        For each choice of method the alternatives to the registered one.
+    no_control : str
+        Where the claim has no control: why none exists.
+    cannot_fail : str
+        Where a review showed that the claim cannot fail: why. Such a claim does not count.
+    superseded_by : str or None
+        The fairer claim that replaces this one, which then does not count.
     """
 
     id: str
@@ -48,6 +69,25 @@ class Claim:
     accept: dict
     because: str
     controls: dict
+    origin: str
+    registered: date
+    covers: tuple[str, ...]
+    weight: str | None = None
+    requires: dict = field(default_factory=dict)
+    choices: dict = field(default_factory=dict)
+    no_control: str = ""
+    cannot_fail: str = ""
+    superseded_by: str | None = None
+
+    @property
+    def chapter(self) -> str:
+        """Name of the chapter to which the claim belongs."""
+        return self.id.partition("/")[0]
+
+    @property
+    def counts(self) -> bool:
+        """Whether the claim counts for or against its paper."""
+        return self.origin == "paper" and not self.cannot_fail and self.superseded_by is None
 
 
 def chapters() -> list[str]:
@@ -70,181 +110,91 @@ def load(chapter: str) -> list[Claim]:
     for claim in found:
         if not claim.id.startswith(f"{chapter}/"):
             raise ValueError(f"{path.name}: the id {claim.id} must begin with {chapter}/")
-    twice = [name for name, count in Counter(claim.id for claim in found).items() if count > 1]
+    names = Counter(claim.id for claim in found)
+    twice = [name for name, count in names.items() if count > 1]
     if twice:
         raise ValueError(f"{path.name}: the id {twice[0]} occurs twice")
+    for claim in found:
+        if claim.superseded_by is not None and (claim.superseded_by not in names or claim.superseded_by == claim.id):
+            raise ValueError(
+                f"{path.name}: {claim.id} is superseded by {claim.superseded_by}, which is not another claim of it"
+            )
     return found
 
 
-_TEXTS = ("id", "source", "statement", "kind", "quantity", "unit", "because")
+def load_all() -> dict[str, Claim]:
+    """Every claim of every chapter by its id. Raises ValueError as `load`."""
+    return {claim.id: claim for chapter in chapters() for claim in load(chapter)}
 
 
 def _claim(entry: dict, file: str) -> Claim:
     name = entry.get("id", "an entry without id") if isinstance(entry, dict) else "an entry"
-    kinds = {text: str for text in _TEXTS} | {"paper": dict, "accept": dict, "controls": (dict, type(None))}
-    check_fields(entry, kinds, f"{file}: {name}")
-    check_fields(entry["controls"] or {}, dict.fromkeys(entry["controls"] or (), str), f"{file}: {name}, controls")
-    unknown = set(entry) - set(kinds)
+    where, none = f"{file}: {name}", type(None)
+    needed = dict.fromkeys(("id", "source", "statement", "kind", "quantity", "unit", "because", "origin"), str)
+    needed |= {"paper": dict, "accept": dict, "controls": (dict, none), "covers": list}
+    optional = {"weight": str, "requires": dict, "choices": dict, "superseded_by": str}
+    optional |= {"no_control": str, "cannot_fail": str}
+    check_fields(entry, needed, where)
+    check_fields(entry, {one: kind for one, kind in optional.items() if one in entry}, where)
+    check_fields(entry["controls"] or {}, dict.fromkeys(entry["controls"] or (), str), f"{where}, controls")
+    unknown = set(entry) - {"registered"} - set(needed) - set(optional)
     if unknown:
-        raise ValueError(f"{file}: {name} has the unknown field {sorted(map(str, unknown))[0]!r}: correct its spelling")
-    if entry["kind"] not in KINDS:
-        raise ValueError(f"{file}: {name} is of unknown kind {entry['kind']!r}; one of {', '.join(KINDS)}")
-    if set(entry["accept"]) != set(SCALES):
-        raise ValueError(f"{file}: {name} needs a band for each of {', '.join(SCALES)}")
+        raise ValueError(f"{where} has the unknown field {sorted(map(str, unknown))[0]!r}: correct its spelling")
+    if type(entry.get("registered")) is not date:
+        raise ValueError(f"{where} needs in 'registered' the day on which its band was committed, such as 2026-12-01")
+    for one, known in (("kind", KINDS), ("origin", ORIGINS), ("weight", WEIGHTS)):
+        if one in entry and entry[one] not in known:
+            raise ValueError(f"{where} has {entry[one]!r} as {one!r}: choose one of {', '.join(known)}")
+    if ("weight" in entry) != (entry["origin"] == "paper"):
+        raise ValueError(f"{where} must state a weight if, and only if, its origin is 'paper'")
+    if not entry["covers"] or not set(entry["covers"]) <= set(COVERS):
+        raise ValueError(f"{where} must say what its interval covers: 'covers' lists some of {', '.join(COVERS)}")
+    if not entry["controls"] and entry["origin"] != "method" and not entry.get("no_control"):
+        raise ValueError(f"{where} has no control: add one, or say in 'no_control' why none exists")
+    if entry["controls"] and entry.get("no_control"):
+        raise ValueError(f"{where} has controls, and says in 'no_control' that none exists: delete one of the two")
+    return Claim(
+        **{
+            **entry,
+            "accept": _bands(entry["accept"], where),
+            "controls": entry["controls"] or {},
+            "covers": tuple(entry["covers"]),
+            "requires": _requirements(entry.get("requires", {}), where),
+            "choices": _alternatives(entry.get("choices", {}), where),
+        }
+    )
+
+
+def _bands(accept: dict, where: str) -> dict:
+    if set(accept) != set(SCALES):
+        raise ValueError(f"{where} needs a band for each of {', '.join(SCALES)}")
     bands = {}
-    for scale, pair in entry["accept"].items():
+    for scale, pair in accept.items():
         try:
             bands[scale] = open_ends(pair)
         except (TypeError, ValueError):
-            raise ValueError(f"{file}: {name} has the band {pair!r} at {scale} scale, not [lowest, highest]") from None
+            raise ValueError(f"{where} has the band {pair!r} at {scale} scale, not [lowest, highest]") from None
         if not bands[scale][0] <= bands[scale][1]:
-            raise ValueError(f"{file}: {name} has an empty band at {scale} scale")
-    return Claim(**{**entry, "accept": bands, "controls": entry["controls"] or {}})
+            raise ValueError(f"{where} has an empty band at {scale} scale")
+    return bands
 
 
-def open_ends(pair) -> tuple[float, float]:
-    """(low, high) with None, which is how YAML and JSON write an open side, made infinite."""
-    if isinstance(pair, str | dict):
-        raise ValueError(f"{pair!r} is not a pair of numbers")
-    low, high = pair
-    return (-math.inf if low is None else float(low), math.inf if high is None else float(high))
+def _requirements(requires: dict, where: str) -> dict:
+    for name, value in requires.items():
+        if name not in ("n", "cooling_rate"):
+            raise ValueError(f"{where} requires the unknown quantity {name!r}: use n or cooling_rate")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise ValueError(f"{where} requires {name} = {value!r}, which is not a positive number (write 1.0e+13)")
+    return requires
 
 
-def verdict(claim: Claim, record: dict, scale: str) -> str:
-    """The verdict on a record by the band of its claim.
-
-    Parameters
-    ----------
-    claim : Claim
-    record : dict
-        With "value", "interval" and "controls".
-    scale : str
-
-    Returns
-    -------
-    str
-        "not reproduced" if the interval lies outside the band, however wide it is. "not testable at this N" if it is
-        wider than the band and reaches into it, or if the run could not measure the quantity (value None). "reproduced"
-        if the interval lies inside the band, and the value of every control outside. "partly" if the interval crosses
-        an edge of the band, or a control that should fail passes as well.
-    """
-    low, high = claim.accept[scale]
-    if record["value"] is None:
-        return "not testable at this N"
-    lower, upper = open_ends(record["interval"])
-    if upper < low or lower > high:
-        return "not reproduced"
-    if upper - lower > high - low:
-        return "not testable at this N"
-    if lower < low or upper > high:
-        return "partly"
-    # a control that could not be measured has not shown that it fails
-    values = [control["value"] for control in record["controls"].values()]
-    passing = [value for value in values if value is None or low <= value <= high]
-    return "partly" if passing else "reproduced"
-
-
-class Ledger:
-    """What one run of a chapter measured: `record` each claim, then show `tables.ClaimsTable(ledger)`.
-
-    `progress` says whether long work should show a progress bar (`book.start` sets it).
-    """
-
-    def __init__(self, chapter: str, scale: str):
-        if scale not in SCALES:
-            raise ValueError(f"unknown scale {scale!r}: choose one of {', '.join(SCALES)}")
-        self.chapter, self.scale = chapter, scale
-        self.claims = {claim.id: claim for claim in load(chapter)}
-        self.records: dict[str, dict] = {}
-        self.progress = False
-        self._started = time.perf_counter()
-
-    def record(self, claim_id: str, value, interval=None, *, n, seeds, controls=None, note="") -> None:
-        """Record the measured value of a claim.
-
-        Parameters
-        ----------
-        claim_id : str
-            With or without the name of the chapter.
-        value : float or None
-            In the unit of the claim; None where this size cannot decide (the note should say why).
-        interval : tuple of float, optional
-            95 % interval (low, high); by default the value itself, for exact counts.
-        n : int
-            Number of nodes or atoms.
-        seeds : sequence of int
-        controls : dict, optional
-            A value, or (value, interval), for each control that the claim names.
-        note : str
-
-        Raises
-        ------
-        ValueError
-            For an unknown id (with the nearest known one), a claim that was recorded before with another value,
-            controls that do not match those of the claim, NaN, or an interval that does not hold the value.
-        """
-        claim_id = claim_id if claim_id.startswith(f"{self.chapter}/") else f"{self.chapter}/{claim_id}"
-        if claim_id not in self.claims:
-            near = difflib.get_close_matches(claim_id, self.claims, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ValueError(f"unknown claim {claim_id!r} in chapter {self.chapter}{hint}")
-        claim = self.claims[claim_id]
-        controls = controls or {}
-        if set(controls) != set(claim.controls):
-            raise ValueError(
-                f"{claim_id} names the controls {sorted(claim.controls)}, recorded were {sorted(controls)}"
-            )
-        entry = {
-            "id": claim_id,
-            **_measured(claim_id, value, interval),
-            "n": int(n),
-            "seeds": [int(seed) for seed in seeds],
-            "controls": {name: _measured(f"{claim_id}, control {name}", *_pair(c)) for name, c in controls.items()},
-            "note": note,
-        }
-        before = self.records.get(claim_id)
-        if before is not None and before["value"] != entry["value"]:
-            raise ValueError(f"{claim_id} was recorded as {before['value']} before, now as {entry['value']}")
-        self.records[claim_id] = entry
-
-    def verdict(self, claim_id: str) -> str:
-        """Verdict on a claim that was recorded. Raises KeyError for one that was not."""
-        claim_id = claim_id if claim_id.startswith(f"{self.chapter}/") else f"{self.chapter}/{claim_id}"
-        return verdict(self.claims[claim_id], self.records[claim_id], self.scale)
-
-    def payload(self) -> dict:
-        """The records as plain data for the archive, in the order of the ledger.
-
-        Raises ValueError if a claim was not recorded.
-        """
-        missing = [name for name in self.claims if name not in self.records]
-        if missing:
-            raise ValueError(f"{len(missing)} claim(s) of {self.chapter} were not recorded: {', '.join(missing)}")
-        return seal(
-            {
-                "chapter": self.chapter,
-                "scale": self.scale,
-                "seconds": round(time.perf_counter() - self._started, 1),
-                "records": [self.records[name] for name in self.claims],
-            }
-        )
-
-
-def _pair(control):
-    return control if isinstance(control, tuple) else (control, None)
-
-
-def _measured(name, value, interval) -> dict:
-    if value is None:
-        return {"value": None, "interval": None}
-    value = float(value)
-    low, high = (value, value) if interval is None else (float(interval[0]), float(interval[1]))
-    if not math.isfinite(value) or math.isnan(low) or math.isnan(high):
-        raise ValueError(f"{name}: the value or its interval is not a number")
-    if not low <= value <= high:
-        raise ValueError(f"{name}: the value {value:g} lies outside its interval [{low:g}, {high:g}]")
-    # JSON has no infinity: a single sample has an interval that is open on both sides
-    return {"value": value, "interval": [None if math.isinf(end) else end for end in (low, high)]}
+def _alternatives(choices: dict, where: str) -> dict:
+    for name, options in choices.items():
+        if not isinstance(options, list) or not options or len(set(map(repr, options))) < len(options):
+            raise ValueError(f"{where} gives the choice {name!r} the options {options!r}: list different alternatives")
+        if not all(isinstance(option, str | int | float) for option in options):
+            raise ValueError(f"{where} gives the choice {name!r} an option that is neither a number nor a text")
+    return choices
 
 
 def archive(payload: dict, scale: str) -> Path:
@@ -259,15 +209,30 @@ def archive(payload: dict, scale: str) -> Path:
     versions = {name: importlib.metadata.version(name) for name in ("bosonpeak", "numpy", "scipy", "numba")}
     kept = {key: value for key, value in payload.items() if key != "chapter"}
     run = {"date": datetime.now(UTC).date().isoformat(), "versions": versions, **kept}
+    run["records"] = [seal(record) for record in run["records"]]
     with alone():
         content = read_plain(path, dict) if path.is_file() else {}
-        content[payload["chapter"]] = seal(run)
+        content[payload["chapter"]] = run | {"checksum": _checksum(run)}
         write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
     return path
 
 
-def load_archive(scale: str) -> dict:
-    """The archived runs at a scale, by chapter; each record has its "verdict", computed now. Empty without any.
+def _checksum(run: dict) -> str:
+    """Checksum of a run; each of its records has one of its own, so that the one that was altered can be named."""
+    return seal(run | {"records": [record.get("checksum") for record in run["records"]]})["checksum"]
+
+
+def load_archive(scale: str, mark: bool = False) -> dict:
+    """The archived runs at a scale, by chapter. Empty where none is archived.
+
+    Each record has its "verdict" and the "reason" for it, computed now.
+
+    Parameters
+    ----------
+    scale : str
+    mark : bool
+        What happens to a record that was altered: with False, a ValueError names it; with True, as on the pages, its
+        value is withheld, and the reason for its verdict says that it was altered.
 
     Raises
     ------
@@ -285,28 +250,61 @@ def load_archive(scale: str) -> dict:
     for chapter, run in content.items():
         known = {claim.id: claim for claim in load(chapter)}
         check_fields(run, {"records": list, "scale": str, "date": str, "seconds": float}, f"{path}: {chapter}")
-        check_seal(run, f"{path}: {chapter}")
+        if not all(isinstance(record, dict) for record in run["records"]) or run.get("checksum") != _checksum(run):
+            raise ValueError(f"{path}: {chapter} was altered: its checksum does not fit its other fields; {RESTORE}")
         if run["scale"] != scale:
             raise ValueError(f"{path}: {chapter} was run at {run['scale']} scale, not at {scale}; {RESTORE}")
         for number, record in enumerate(run["records"]):
             _check_record(record, f"{path}: {chapter}, record {number}")
             if record["id"] not in known:
                 raise ValueError(f"{path}: {record['id']} is not in the ledger any more; archive {chapter} again")
-            record["verdict"] = verdict(known[record["id"]], record, scale)
+            record |= _checked(known[record["id"]], record, scale, f"{path}: {record['id']}", mark)
     return content
+
+
+def _checked(claim: Claim, record: dict, scale: str, where: str, mark: bool) -> dict:
+    """Verdict and reason of an archived record; where it was altered, its value is withheld, or ValueError names it."""
+    try:
+        check_seal(record, where)
+    except ValueError as error:
+        if not mark:
+            raise
+        withheld = {"value": None, "interval": None}
+        nothing = {name: withheld for name in record["controls"]}
+        return withheld | {"controls": nothing, "choices": [], "verdict": NOT_TESTABLE, "reason": str(error)}
+    found = judge(claim, record, scale)
+    return {"verdict": found.verdict, "reason": found.reason}
+
+
+def archived_records(mark: bool = True) -> dict[str, dict[str, dict]]:
+    """The archived records of every claim by id and scale, with their verdicts, for the pages and the export.
+
+    A record that was altered is marked, or refused with mark = False. Raises ValueError as `load_archive`.
+    """
+    found: dict[str, dict[str, dict]] = {}
+    for scale in SCALES:
+        for run in load_archive(scale, mark).values():
+            for record in run["records"]:
+                found.setdefault(record["id"], {})[scale] = record | {"date": run["date"], "seconds": run["seconds"]}
+    return found
 
 
 def _check_record(record, where: str) -> None:
     """Raise ValueError unless an archived record has all that a verdict needs."""
     none = type(None)
-    check_fields(record, {"id": str, "n": int, "seeds": list, "controls": dict, "note": str}, where)
+    kinds: Mapping[str, type | tuple] = {"n": int, "seeds": list, "controls": dict, "note": str, "choices": list}
+    check_fields(record, {"id": str, "cell": (int, none)}, where)
     where = f"{where} ({record['id']})"
-    check_fields(record, {"value": (float, none), "interval": (list, none)}, where)
-    for name, control in record["controls"].items():
-        check_fields(control, {"value": (float, none), "interval": (list, none)}, f"{where}, control {name}")
-    for measured in (record, *record["controls"].values()):
+    check_fields(record, {**kinds, "source": str, "tables": list, "cooling_rate": (float, none)}, where)
+    parts = {where: record}
+    parts |= {f"{where}, control {name}": control for name, control in record["controls"].items()}
+    for choice in record["choices"]:
+        check_fields(choice, {"choice": str, "option": (str, int, float)}, f"{where}, choices")
+        parts[f"{where}, {choice['choice']} = {choice['option']}"] = choice
+    for place, measured in parts.items():
+        check_fields(measured, {"value": (float, none), "interval": (list, none)}, place)
         ends = measured["interval"]
         if (measured["value"] is None) != (ends is None) or (
             ends is not None and not (len(ends) == 2 and all(isinstance(end, int | float | none) for end in ends))
         ):
-            raise ValueError(f"{where} has the interval {ends!r}, not two numbers around its value; {RESTORE}")
+            raise ValueError(f"{place} has the interval {ends!r}, not two numbers around its value; {RESTORE}")

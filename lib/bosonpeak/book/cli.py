@@ -1,9 +1,10 @@
-"""The command `bosonpeak`: run a chapter, list chapters and their figures, list claims.
+"""The command `bosonpeak`: run a chapter, list chapters, figures and claims, check a claim.
 
-Exit status: 0 done, 1 the chapter failed, 2 bad input, 130 interrupted.
+Exit status: 0 done, 1 the chapter failed or a claim does not agree with the archive, 2 bad input, 130 interrupted.
 """
 
 import argparse
+import json
 import os
 import sys
 import warnings
@@ -61,7 +62,21 @@ def _parser() -> argparse.ArgumentParser:
 
     claims = commands.add_parser("claims", help="list the claims of the ledger with their archived verdicts")
     claims.add_argument("chapter", metavar="CHAPTER", nargs="?", help="only this chapter's")
+    claims.add_argument("--chapter", dest="chapter_too", metavar="CHAPTER", help="the same")
+    claims.add_argument("--verdict", metavar="VERDICT", help="only those with this verdict at the largest tested scale")
+    claims.add_argument(
+        "--origin", metavar="ORIGIN", help="only those of this origin: paper, beyond, method, exploratory"
+    )
+    claims.add_argument(
+        "--format", choices=("table", "json", "csv"), default="table", help="how to write them (default: table)"
+    )
     claims.set_defaults(do=_claims)
+
+    check = commands.add_parser("check", help="measure one claim again and compare it with the archive")
+    check.add_argument("claim", metavar="CLAIM", help="its id, such as jiang-2026/fig3-left/mean-is-four")
+    check.add_argument("--scale", default="ci", help="ci, book or paper (default: ci)")
+    check.add_argument("--quiet", action="store_true", help="no progress bar")
+    check.set_defaults(do=_check)
     return parser
 
 
@@ -79,7 +94,7 @@ def _run(arguments: argparse.Namespace) -> int:
     print(f"{arguments.chapter} at {run.scale} scale: {run.seconds:.1f} s, {os.path.relpath(run.path)}")
     if arguments.archive:
         payload = runs.claims_of(run.path)
-        from bosonpeak.book import claims
+        from bosonpeak.book import claims, export
 
         if payload["chapter"] != arguments.chapter:
             raise ValueError(
@@ -87,6 +102,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 f"let its page begin with start({arguments.chapter!r}, scale)"
             )
         claims.archive(payload, run.scale)
+        export.write()
         print(f"claims archived at {run.scale} scale")
     return 0
 
@@ -138,22 +154,54 @@ def _figures(arguments: argparse.Namespace) -> int:
 
 
 def _claims(arguments: argparse.Namespace) -> int:
-    from bosonpeak.book import claims, runs
+    from bosonpeak.book import claims, export, runs
+    from bosonpeak.book.scoreboard import current
+    from bosonpeak.book.verdicts import VERDICTS
 
-    chapters = claims.chapters()
-    if arguments.chapter:
-        chapters = [runs.known("chapter with claims", arguments.chapter, chapters)]
-    archives = {scale: claims.load_archive(scale) for scale in claims.SCALES}
-    for chapter in chapters:
-        for claim in claims.load(chapter):
-            verdicts = [
-                f"{scale}: {record['verdict']}"
-                for scale, archive in archives.items()
-                for record in archive.get(chapter, {}).get("records", [])
-                if record["id"] == claim.id
-            ]
-            print(f"{claim.id}  {', '.join(verdicts) or 'no archived run'}")
+    if arguments.chapter and arguments.chapter_too and arguments.chapter != arguments.chapter_too:
+        raise ValueError(f"two chapters are given, {arguments.chapter} and {arguments.chapter_too}: leave one out")
+    chapter = arguments.chapter or arguments.chapter_too
+    if chapter:
+        runs.known("chapter with claims", chapter, claims.chapters())
+    if arguments.verdict:
+        runs.known("verdict", arguments.verdict, VERDICTS)
+    if arguments.origin:
+        runs.known("origin", arguments.origin, claims.ORIGINS)
+    records, chosen = claims.archived_records(mark=False), []
+    for claim in claims.load_all().values():
+        stands = current(records.get(claim.id, {}))
+        if (
+            (not chapter or claim.chapter == chapter)
+            and (not arguments.origin or claim.origin == arguments.origin)
+            and (not arguments.verdict or (stands and stands[1]["verdict"] == arguments.verdict))
+        ):
+            chosen.append(claim)
+    if arguments.format == "json":
+        print(json.dumps(export.claims_json([claim.id for claim in chosen]), indent=1, ensure_ascii=False))
+    elif arguments.format == "csv":
+        print(export.claims_csv([claim.id for claim in chosen]), end="")
+    else:
+        for claim in chosen:
+            verdicts = [f"{scale}: {record['verdict']}" for scale, record in records.get(claim.id, {}).items()]
+            flag = "" if claim.counts else f"  [{'retired' if claim.origin == 'paper' else claim.origin}]"
+            print(f"{claim.id}{flag}  {', '.join(verdicts) or 'no archived run'}")
     return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from bosonpeak.book import agreement, claims, runs
+
+    claim = claims.load_all()[runs.known("claim", arguments.claim, claims.load_all())]
+    try:
+        run = runs.run_chapter(claim.chapter, arguments.scale, {}, progress=not arguments.quiet)
+    except runs.ChapterError as error:
+        print(f"bosonpeak: {error}", file=sys.stderr)
+        return 1
+    fresh = {record["id"]: record for record in runs.claims_of(run.path)["records"]}[claim.id]
+    archived = claims.archived_records().get(claim.id, {}).get(run.scale)
+    print("\n".join(agreement.report(claim, fresh, archived, run.scale)))
+    print(f"{run.seconds:.0f} s, {os.path.relpath(run.path)}")
+    return 1 if archived is None or agreement.differences(claim, fresh, archived, run.scale) else 0
 
 
 if __name__ == "__main__":

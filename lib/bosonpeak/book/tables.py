@@ -1,13 +1,21 @@
-"""The ledger as tables: the claims of a chapter, all chapters at a glance, the scoreboard."""
+"""The ledger as a table at the end of a chapter, and the pieces of HTML from which the scoreboard is made as well."""
 
 import math
-from collections import Counter
 from html import escape
 
-from bosonpeak.book.claims import SCALES, VERDICTS, Ledger, chapters, load, load_archive, open_ends, verdict
+from bosonpeak.book.claims import Claim, load
+from bosonpeak.book.ledger import Ledger
+from bosonpeak.book.verdicts import VERDICTS, judge, open_ends, option_label, power
 
 MIME = "application/vnd.bosonpeak.claims+json"
-_CLASSES = {name: "bp-verdict-" + name.removesuffix(" at this N").replace(" ", "-") for name in VERDICTS}
+CLASSES = {name: "bp-verdict-" + name.removesuffix(" here").replace(" ", "-") for name in VERDICTS}
+"""Classes of the style sheet by verdict."""
+ORIGIN_NAMES = {
+    "paper": "the paper's statement",
+    "beyond": "a question beyond the paper",
+    "method": "a check of our method",
+    "exploratory": "exploratory: registered after the effect had been seen",
+}
 
 
 class ClaimsTable:
@@ -27,77 +35,7 @@ class ClaimsTable:
         }
 
 
-def _number(x: float | None) -> str:
-    if x is None:
-        return "not measured"
-    if math.isinf(x):
-        return "∞"
-    # what rounding leaves of an exact zero
-    return "0" if abs(x) < 1e-12 else f"{x:.3g}"
-
-
-def _range(pair) -> str:
-    low, high = pair
-    if low == high:
-        return _number(low)
-    if math.isinf(low) and math.isinf(high):
-        return "unbounded"
-    if math.isinf(high):
-        return f"≥ {_number(low)}"
-    return f"≤ {_number(high)}" if math.isinf(low) else f"{_number(low)} … {_number(high)}"
-
-
-def _more(short: str, long: str) -> str:
-    """`short`, which opens to show `long`: by mouse, touch and keyboard alike."""
-    return f"<details><summary>{short}</summary><small>{escape(long)}</small></details>"
-
-
-def _sample(record: dict) -> str:
-    """Size of a record, and the number of seeds where chance plays a part."""
-    count = len(record["seeds"])
-    return f"N = {record['n']:,}" + (f", {count} seed{'s' if count > 1 else ''}" if count else "")
-
-
-def _badge(name: str) -> str:
-    return f'<span class="{_CLASSES[name]}">{name}</span>'
-
-
-def table(payload: dict) -> str:
-    """The claims of one run as an HTML table; a statement opens to the quantity, and a band to its reason."""
-    claims, scale = {claim.id: claim for claim in load(payload["chapter"])}, payload["scale"]
-    rows = []
-    for record in payload["records"]:
-        claim = claims[record["id"]]
-        measured = "not measured"
-        if record["value"] is not None:
-            unit = "" if claim.unit == "1" else " " + escape(claim.unit)
-            measured = f"<b>{_number(record['value'])}</b>{unit}"
-            low, high = open_ends(record["interval"])
-            if low != high:
-                measured += f"<small>95 %: {_range((low, high))}</small>"
-        if record["note"]:
-            measured += f"<small>{escape(record['note'])}</small>"
-        controls = "".join(
-            _more(f"{escape(name)}: {_number(control['value'])}", claim.controls[name])
-            for name, control in record["controls"].items()
-        )
-        paper = ", ".join(escape(str(value)) for value in claim.paper.values())
-        name = record["id"].split("/", 1)[1]
-        source = f"{escape(claim.source)}; <code>{escape(name)}</code>"
-        rows.append(
-            f'<tr id="claim-{escape(name.replace("/", "-"))}">'
-            f"<td>{_more(escape(claim.statement), 'Measured: ' + claim.quantity)}<small>{source}</small></td>"
-            f"<td>{_badge(verdict(claim, record, scale))}</td>"
-            f"<td>{measured}<small>{_sample(record)}</small></td>"
-            f"<td>{_more(_range(claim.accept[scale]), claim.because)}<small>paper: {paper}</small></td>"
-            f"<td>{controls or '–'}</td></tr>"
-        )
-    titles = ("claim", "verdict", f"measured ({scale})", "band", "controls (must miss the band)")
-    head = "".join(f"<th>{title}</th>" for title in titles)
-    return f'<div class="bp-claims"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-
-
-class _Html:
+class Html:
     """Something that a notebook shows as HTML."""
 
     def __init__(self, html: str):
@@ -107,46 +45,187 @@ class _Html:
         return self.html
 
 
-def glance() -> _Html:
-    """Counts of verdicts, with a row for each chapter and archived scale."""
-    rows = []
-    for scale in SCALES:
-        for chapter, run in sorted(load_archive(scale).items()):
-            count = Counter(record["verdict"] for record in run["records"])
-            cells = "".join(f"<td>{count.get(name, 0)}</td>" for name in VERDICTS)
-            rows.append((chapter, f"<tr><td>{escape(chapter)}</td><td>{scale}</td>{cells}<td>{run['date']}</td></tr>"))
-    body = "".join(row for _, row in sorted(rows, key=lambda pair: pair[0]))
-    head = "".join(f"<th>{_badge(name)}</th>" for name in VERDICTS)
-    return _Html(
-        '<div class="bp-claims bp-glance"><table>'
-        f"<thead><tr><th>chapter</th><th>scale</th>{head}<th>run on</th></tr></thead>"
-        f"<tbody>{body or '<tr><td colspan=7>no archived run</td></tr>'}</tbody></table></div>"
+def number(x: float | None, digits: int = 3) -> str:
+    """A number with some significant digits; "not measured" for None."""
+    if x is None:
+        return "not measured"
+    if math.isinf(x):
+        return "∞" if x > 0 else "−∞"
+    # what rounding leaves of an exact zero
+    return "0" if abs(x) < 1e-12 else f"{x:.{digits}g}".replace("-", "−")
+
+
+def interval(pair) -> str:
+    """An interval or a band in words, with as many digits as its ends need to differ."""
+    low, high = open_ends(pair)
+    if low == high:
+        return number(low)
+    if math.isinf(low) and math.isinf(high):
+        return "unbounded"
+    if math.isinf(high):
+        return f"≥ {number(low)}"
+    if math.isinf(low):
+        return f"≤ {number(high)}"
+    digits = next((d for d in (3, 4, 5, 6) if number(low, d) != number(high, d)), 6)
+    return f"{number(low, digits)} … {number(high, digits)}"
+
+
+def more(short: str, long: str) -> str:
+    """`short`, which opens to show `long`: by mouse, touch and keyboard alike."""
+    return f"<details><summary>{short}</summary><small>{escape(long)}</small></details>"
+
+
+def sample(record: dict) -> str:
+    """Size of a record, and the number of seeds where chance plays a part."""
+    count = len(record["seeds"])
+    return f"N = {record['n']:,}" + (f", {count} seed{'s' if count > 1 else ''}" if count else "")
+
+
+def badge(name: str) -> str:
+    """A verdict as a word with its symbol and colour."""
+    return f'<span class="{CLASSES[name]}">{name}</span>'
+
+
+def anchor(claim_id: str) -> str:
+    """The name of a claim's place on a page; the same on the page of its chapter and on the scoreboard."""
+    return "claim-" + claim_id.replace("/", "-").replace(".", "-")
+
+
+def measured(claim: Claim, record: dict) -> str:
+    """The measured value with its unit and interval."""
+    if record["value"] is None:
+        return "not measured"
+    unit = "" if claim.unit == "1" else " " + escape(claim.unit)
+    text = f"<b>{number(record['value'])}</b>{unit}"
+    low, high = open_ends(record["interval"])
+    return text if low == high else text + f"<small>95 %: {interval((low, high))}</small>"
+
+
+def standing(claim: Claim) -> str:
+    """Why a claim does not count for or against its paper; empty where it does."""
+    if claim.superseded_by:
+        return f"superseded by {claim.superseded_by.split('/', 1)[1]}"
+    if claim.cannot_fail:
+        return f"cannot fail: {claim.cannot_fail}"
+    return "" if claim.origin == "paper" else ORIGIN_NAMES[claim.origin]
+
+
+def source(record: dict) -> str:
+    """Whether a record was measured live or read from the archive, and from which tables."""
+    if record["source"] == "live":
+        return "measured in this run"
+    first, *others = record["tables"]
+    rest = f" and {len(others)} more" if others else ""
+    return f"read from data/results/{first}.nc{rest}"
+
+
+def decides(claim: Claim, record: dict, scale: str) -> str:
+    """What sample would decide an undecided claim, in words; empty where that cannot be said."""
+    found = power(claim, record, scale)
+    if found is None:
+        return ""
+    if math.isinf(found.factor):
+        return "The value lies on an edge of the band, so no sample decides it."
+    if found.needed is not None:
+        return f"About {found.needed:,} {found.of} would decide it, instead of {found.now}."
+    return f"About {found.factor:.2g} times as many {found.of} would decide it."
+
+
+def sentence(text: str) -> str:
+    """A reason as a sentence."""
+    return text[:1].upper() + text[1:] + "." if text else ""
+
+
+def strip(claim: Claim, record: dict, scale: str) -> str:
+    """The specification strip of a claim: one mark per measurement, control and choice, over the band.
+
+    Parameters
+    ----------
+    claim : Claim
+    record : dict
+        As `Ledger.record` writes it.
+    scale : str
+        Whose band is shaded.
+
+    Returns
+    -------
+    str
+        An SVG with a text for screen readers; empty where nothing was measured.
+    """
+    rows = [("registered", record, "bp-mark")]
+    rows += [(option_label(choice), choice, "bp-mark bp-choice") for choice in record["choices"]]
+    rows += [(f"control: {name}", control, "bp-mark bp-control") for name, control in record["controls"].items()]
+    band = claim.accept[scale]
+    values = [row["value"] for _, row, _ in rows if row["value"] is not None]
+    if not values:
+        return ""
+    ends = [end for _, row, _ in rows if row["value"] is not None for end in open_ends(row["interval"])]
+    finite = [x for x in (*values, *ends, *band) if math.isfinite(x)]
+    low, high = min(finite), max(finite)
+    margin = 0.06 * (high - low) or 0.1 * abs(low) or 1.0
+    low, high = low - margin, high + margin
+
+    def at(x: float) -> float:
+        return 136 + 196 * (min(max(x, low), high) - low) / (high - low)
+
+    height = 18 * len(rows) + 18
+    parts = [
+        f'<rect class="bp-band" x="{at(band[0]):.1f}" y="0" width="{max(at(band[1]) - at(band[0]), 1.5):.1f}" '
+        f'height="{height - 16}"/>'
+    ]
+    said = []
+    for k, (label, row, kind) in enumerate(rows):
+        y = 12 + 18 * k
+        parts.append(f'<text x="130" y="{y + 4}" text-anchor="end">{escape(label[:22])}</text>')
+        if row["value"] is None:
+            parts.append(f'<text x="142" y="{y + 4}" class="bp-none">not run</text>')
+            said.append(f"{label}: not run")
+            continue
+        lower, upper = open_ends(row["interval"])
+        parts.append(f'<line class="{kind}" x1="{at(lower):.1f}" x2="{at(upper):.1f}" y1="{y}" y2="{y}"/>')
+        parts.append(f'<circle class="{kind}" cx="{at(row["value"]):.1f}" cy="{y}" r="4.5"/>')
+        inside = band[0] <= row["value"] <= band[1]
+        said.append(f"{label}: {number(row['value'])}, {'inside' if inside else 'outside'}")
+    for end in band:
+        if math.isfinite(end):
+            parts.append(f'<text x="{at(end):.1f}" y="{height - 3}" text-anchor="middle">{number(end)}</text>')
+    text = escape(f"Values and intervals over the band {interval(band)}. " + "; ".join(said) + ".")
+    return (
+        f'<svg class="bp-strip" viewBox="0 0 340 {height}" role="img" aria-label="{text}">' + "".join(parts) + "</svg>"
     )
 
 
-def scoreboard() -> _Html:
-    """Every claim of every chapter with its verdict, value and size at each archived scale."""
-    archives = {scale: load_archive(scale) for scale in SCALES}
+def table(payload: dict) -> str:
+    """The claims of one run as an HTML table.
+
+    A statement opens to the quantity, a band to its reason, a verdict to the choices and controls.
+    """
+    claims, scale = {claim.id: claim for claim in load(payload["chapter"])}, payload["scale"]
     rows = []
-    for chapter in chapters():
-        runs = {s: {r["id"]: r for r in a[chapter]["records"]} for s, a in archives.items() if chapter in a}
-        for claim in load(chapter):
-            cells = ""
-            for scale in SCALES:
-                record = runs.get(scale, {}).get(claim.id)
-                if record is None:
-                    cells += "<td>–</td>" if runs else "<td>not run yet</td>"
-                    continue
-                value = "" if record["value"] is None else f"{_number(record['value'])}, "
-                cells += f"<td>{_badge(record['verdict'])}<small>{value}N = {record['n']:,}</small></td>"
-            chapter_id, name = claim.id.split("/", 1)
-            link = escape(claim.id)
-            if runs:  # bands are fixed before there is a page
-                link = f'<a href="{chapter_id}.html#claim-{name.replace("/", "-")}">{link}</a>'
-            rows.append(
-                f"<tr><td>{link}<br>{escape(claim.statement)}<small>{escape(claim.source)}</small></td>{cells}</tr>"
-            )
-    head = "".join(f"<th>{title}</th>" for title in ("claim", *SCALES))
-    return _Html(
-        f'<div class="bp-claims"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    for record in payload["records"]:
+        claim = claims[record["id"]]
+        found = judge(claim, record, scale)
+        name = record["id"].split("/", 1)[1]
+        why = " ".join(filter(None, (sentence(found.reason), decides(claim, record, scale))))
+        flag = standing(claim)
+        shown = strip(claim, record, scale) if record["choices"] or record["controls"] else ""
+        controls = "".join(f"<small>{escape(n)}: {escape(claim.controls[n])}</small>" for n in record["controls"])
+        if claim.no_control:
+            controls = f"<small>no control: {escape(claim.no_control)}</small>"
+        rows.append(
+            f'<tr id="{anchor(record["id"])}">'
+            f"<td>{more(escape(claim.statement), 'Measured: ' + claim.quantity)}"
+            f"<small>{escape(claim.source)}; <code>{escape(name)}</code></small>"
+            + (f'<small class="bp-flag">{escape(flag)}</small>' if flag else "")
+            + f"</td><td>{badge(found.verdict)}<details><summary>why</summary><small>{escape(why)}</small>"
+            f"{shown}{controls}</details></td>"
+            f"<td>{measured(claim, record)}<small>{sample(record)}; {escape(source(record))}</small>"
+            + (f"<small>{escape(record['note'])}</small>" if record["note"] else "")
+            + f"</td><td>{more(interval(claim.accept[scale]), claim.because)}"
+            f"<small>paper: {', '.join(escape(str(value)) for value in claim.paper.values())}</small></td></tr>"
+        )
+    head = "".join(f'<th scope="col">{title}</th>' for title in ("claim", "verdict", f"measured ({scale})", "band"))
+    return (
+        f'<div class="bp-claims" tabindex="0" role="region" aria-label="Claims of {escape(payload["chapter"])}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
