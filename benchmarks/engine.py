@@ -1,11 +1,11 @@
-"""The Chebyshev engine beside the memory bandwidth, scipy, dense diagonalisation and kwant, in one run.
+"""The Chebyshev engine compared with the memory bandwidth, scipy, dense diagonalisation and kwant, in one run.
 
     python benchmarks/engine.py                 10^6 nodes, a minute or two on two cores
     python benchmarks/engine.py --quick         90,000 nodes, seconds
     python benchmarks/engine.py --json FILE     keeps the numbers
     python benchmarks/engine.py --kwant PYTHON  a Python that can import kwant, where this one cannot
 
-Every time is the best of several, with the median beside it where the two may differ. Traffic is compulsory
+Every time is the best of several, with the median next to it where the two may differ. Traffic is compulsory
 traffic: what must cross the memory bus if every vector is read and written once a step (12 bytes a matrix entry and
 4 a row for each block of eight vectors; 24 bytes a row and vector). The triad is counted alike, 24 bytes an element.
 """
@@ -79,7 +79,7 @@ def triad(elements: int, repeats: int) -> np.ndarray:
 def fused(H, bound: float, steps: int, repeats: int) -> np.ndarray:
     """Milliseconds per vector and step of the library's recursion on one block of eight."""
     vectors = np.random.default_rng(SEED).choice([-1.0, 1.0], (H.shape[0], LANES))
-    # what comes before the first step is no part of it
+    # what comes before the first step is not a part of it
     long = timed(lambda: chebyshev_moments(H, vectors, 2 * steps + 2, bound), repeats)
     short = timed(lambda: chebyshev_moments(H, vectors, 2, bound), repeats)
     return (long - np.median(short)) * 1e3 / (steps * LANES)
@@ -113,7 +113,7 @@ def scipy_recursion(H, bound: float, width: int, steps: int, repeats: int) -> np
 
 
 def beside_dense(edge: int, n_moments: int) -> dict:
-    """Dense eigenvalues of an edge x edge network beside the engine at one resolution."""
+    """Dense eigenvalues of an edge x edge network compared with the engine at one resolution."""
     H = square_lattice_network(edge, 0.3, "distance", rng=SEED).dynamical_matrix()
     n = H.shape[0]
     omega = np.linspace(0.05, 3.5, 400)
@@ -183,7 +183,7 @@ def measure(nodes: int, quick: bool, kwant_python: str) -> dict:
         numba.set_num_threads(1)
         found["single"].append(fused(H, bound, steps, repeats))
         numba.set_num_threads(threads)
-        # scipy's product runs on one thread; more of BLAS help its dot products, but not beside another process
+        # scipy's product runs on one thread; more of BLAS help its dot products, but not next to another process
         for blas in (1, threads):
             with blas_threads(blas):
                 found["one"].append(scipy_recursion(H, bound, 1, max(2, steps // 4), repeats))

@@ -1,4 +1,4 @@
-"""Hessians of Cu-Zr beside matscipy's and LAMMPS's, and what the engine makes of their two forms, in one run.
+"""Hessians of Cu-Zr compared with matscipy's and LAMMPS's, and what the engine makes of their two forms, in one run.
 
     python benchmarks/hessian.py                500, 4,000 and 19,652 atoms, some minutes on two cores
     python benchmarks/hessian.py --quick        500 atoms
@@ -60,7 +60,7 @@ def best(function, repeats: int):
 
 
 def deviation(theirs, H) -> dict:
-    """The largest difference beside the largest entry, and both as root mean squares."""
+    """The largest difference compared with the largest entry, and both as root mean squares."""
     off = theirs - H
     return {
         "deviation": float(abs(off).max() / abs(H).max()),

@@ -1,4 +1,4 @@
-"""The lowest modes of jammed spheres beside scipy's shift-invert, in one run.
+"""The lowest modes of jammed spheres compared with scipy's shift-invert, in one run.
 
     python benchmarks/modes.py                100 modes of 4,000 and of 16,000 spheres, 25 minutes on two cores
     python benchmarks/modes.py --quick        40 modes of 1,000 spheres
@@ -7,7 +7,7 @@
 The packing is mizuno-2020's: harmonic spheres at packing fraction 0.73, quenched from random positions; from the
 archive where it is there, else made on the spot. Each solver has a process of its own, which compiles on a small
 matrix first; its memory is the peak of that process, interpreter and libraries included. CPU-s count all threads.
-scipy gets the shift -1e-4 below the zero modes and, beside its default, the ordering and the options of SuperLU for
+scipy gets the shift -1e-4 below the zero modes and, besides its default, the ordering and the options of SuperLU for
 symmetric definite matrices; the better one is what we are compared with. Its factorisation runs on one thread. eigsh
 is run to its default, machine precision; ours to residuals of 1e-10 of the highest eigenvalue. A peer that takes ten
 times our seconds (and over 200 s) is stopped there: the ratio is then a lower bound, and said to be one.

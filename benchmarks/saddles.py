@@ -1,4 +1,4 @@
-"""Saddles of a metallic glass beside ASE's dimer method, from the same kicks, in one run.
+"""Saddles of a metallic glass compared with ASE's dimer method, from the same kicks, in one run.
 
     python benchmarks/saddles.py                20 kicks in a glass of 1,000 atoms of Cu50Zr50
     python benchmarks/saddles.py --quick        3 kicks in one of 108 atoms
@@ -161,7 +161,7 @@ def report(r: dict) -> str:
     lines.append(f"target: success of {t['success']:.0%}, under {t['force_calls']} force calls (median of all kicks)")
     if e:
         lines.append(
-            f"barriers beside the same saddles with all atoms free and 0.001 eV/A: median {e['median']:.2%} off, "
+            f"barriers compared with the same saddles with all atoms free and 0.001 eV/A: median {e['median']:.2%} off, "
             f"at most {e['largest']:.2%} (target {t['barrier_error']:.0%})"
         )
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""The harmonic map B(Q, E) of a metallic glass beside dynasor's from molecular dynamics, in one run.
+"""The harmonic map B(Q, E) of a metallic glass compared with dynasor's from molecular dynamics, in one run.
 
     python benchmarks/scattering.py                  1,000 atoms, all wave vectors of the box up to 8.5 1/A
     python benchmarks/scattering.py --quick          108 atoms, a few wave vectors
@@ -155,7 +155,7 @@ def run_once(atoms, potential, waves, cases) -> tuple[dict, dict]:
 
 
 def compare(found: dict) -> dict:
-    """Peak of each map; likeness and level of its shells near the harmonic peak beside the harmonic ones."""
+    """Peak of each map; likeness and level of its shells near the harmonic peak compared with the harmonic ones."""
     inside, energies = maps.window(found["harmonic"], *SHELLS), {}
     known = [name for name in STEPS if name in found]
     for name in known:
@@ -247,7 +247,7 @@ def measure(quick: bool) -> dict:
             if name != "harmonic":
                 part[name]["ratio"] = total["seconds"] / ours["seconds"]
                 part[name]["cpu_ratio"] = total["cpu_seconds"] / ours["cpu_seconds"]
-        # the shortest one stands at the top, beside the harmonic route
+        # the shortest one stands at the top, next to the harmonic route
         if case == SHORT:
             results |= part
         else:
@@ -289,7 +289,7 @@ def report(r: dict) -> str:
             rest = f"{s['ratio']:>11.2f}{s['peak']:>10.2f}{s['r']:>8.3f}{s['level']:>8.2f}" if "r" in s else ""
             lines.append(row + (rest or f"{'':>11}{s['peak']:>10.2f}"))
     lines.append(
-        f"r and level: shells from {SHELLS[0]:g} to {SHELLS[1]:g} 1/A within {NEAR:g} meV of the harmonic peak, beside "
+        f"r and level: shells from {SHELLS[0]:g} to {SHELLS[1]:g} 1/A within {NEAR:g} meV of the harmonic peak, compared with "
         "the harmonic map"
     )
     if "chapter" in r:

@@ -20,7 +20,7 @@ def set_threads(n: int | None = None) -> int:
     """Give numba `n` threads and BLAS one, and return n.
 
     Default: `available_cores()`. The engine's sweeps take the threads; BLAS calls between them are short, and idle BLAS
-    threads that spin beside another process cost ten times the work (measured). Dense diagonalisation asks for its own
+    threads that spin next to another process cost ten times the work (measured). Dense diagonalisation asks for its own
     by `blas_threads`. Results of the engine do not depend on n: partial sums are added in a fixed order.
 
     Raises ValueError for n < 1.
