@@ -289,8 +289,8 @@ def report(r: dict) -> str:
             rest = f"{s['ratio']:>11.2f}{s['peak']:>10.2f}{s['r']:>8.3f}{s['level']:>8.2f}" if "r" in s else ""
             lines.append(row + (rest or f"{'':>11}{s['peak']:>10.2f}"))
     lines.append(
-        f"r and level: shells from {SHELLS[0]:g} to {SHELLS[1]:g} 1/A within {NEAR:g} meV of the harmonic peak, compared with "
-        "the harmonic map"
+        f"r and level: shells from {SHELLS[0]:g} to {SHELLS[1]:g} 1/A within {NEAR:g} meV of the harmonic peak, "
+        "compared with the harmonic map"
     )
     if "chapter" in r:
         target, ratio = r["targets"]["ratio"], r["chapter"]["dynasor"]["ratio"]
