@@ -6,8 +6,9 @@
     const board = document.querySelector(".bp-board");
     if (!board) return;
     const tools = board.querySelector(".bp-tools");
-    const body = board.querySelector("tbody");
-    const rows = [...body.rows];
+    const table = board.querySelector("table");
+    // a claim is a body of its own: its row, and the row that opens
+    const rows = [...table.tBodies];
     const verdicts = [...tools.elements.verdict.options].map((option) => option.value);
     const chapters = [...tools.elements.chapter.options].map((option) => option.value);
     const names = ["search", "chapter", "verdict", "origin", "scale", "sort"];
@@ -19,7 +20,7 @@
       book: (row) => rows.indexOf(row),
       verdict: (row, scale) => verdicts.indexOf(verdictOf(row, scale)),
       chapter: (row) => chapters.indexOf(row.dataset.chapter),
-      n: (row) => -Number(row.dataset.n),
+      n: (row, scale) => -Number(row.dataset["n" + scale[0].toUpperCase() + scale.slice(1)] || 0),
       kind: (row) => row.dataset.kind,
     };
 
@@ -42,7 +43,7 @@
       const key = order[wanted.sort] || order.book;
       const keyed = rows.map((row, at) => [key(row, wanted.scale), at, row]);
       keyed.sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : a[1] - b[1]));
-      body.append(...keyed.map((entry) => entry[2]));
+      table.append(...keyed.map((entry) => entry[2]));
       board.dataset.scale = wanted.scale;
       tools.querySelector("output").textContent = `${shown} of ${rows.length} claims`;
       if (remember) {
@@ -57,7 +58,7 @@
 
     const openTarget = () => {
       const row = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-      if (!row || !body.contains(row)) return;
+      if (!row || !table.contains(row)) return;
       if (row.hidden) {
         tools.reset();
         apply(true);
@@ -76,6 +77,8 @@
     tools.addEventListener("reset", () => setTimeout(() => apply(true)));
     tools.addEventListener("submit", (event) => event.preventDefault());
     window.addEventListener("hashchange", openTarget);
+    // on paper nothing can be opened
+    window.addEventListener("beforeprint", () => table.querySelectorAll("details").forEach((one) => (one.open = true)));
     apply(false);
     openTarget();
   };

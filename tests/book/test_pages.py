@@ -204,47 +204,47 @@ def _scoreboard(browser, site, query="", **context):
     return page
 
 
-VISIBLE = ".bp-board tbody tr:not([hidden])"
+VISIBLE = ".bp-board tbody:not([hidden])"
 
 
 def test_the_scoreboard_filters_by_word_paper_verdict_origin_and_scale(browser, site):
     page = _scoreboard(browser, site)
     every = page.locator(VISIBLE).count()
     assert every > 150 and page.locator(".bp-tools output").inner_text() == f"{every} of {every} claims"
-    page.get_by_label("paper").select_option("li-2025")
+    page.locator(".bp-tools [name=chapter]").select_option("li-2025")
     of_li = page.locator(VISIBLE).count()
     assert 0 < of_li < every
     assert {x.split("/")[0] for x in page.locator(f"{VISIBLE} .bp-permalink").all_inner_texts()} == {"li-2025"}
-    page.get_by_label("verdict").select_option("not reproduced")
+    page.locator(".bp-tools [name=verdict]").select_option("not reproduced")
     badges = page.locator(f'{VISIBLE} .bp-at[data-scale="current"] [class^="bp-verdict"]').all_inner_texts()
     assert badges and set(badges) == {"not reproduced"} and len(badges) < of_li
     # the scale that is shown is the one that is filtered: at ci the archive of this chapter decides nothing
-    page.get_by_label("scale").select_option("ci")
+    page.locator(".bp-tools [name=scale]").select_option("ci")
     assert page.locator(VISIBLE).count() < len(badges)
-    page.get_by_label("verdict").select_option("")
-    page.get_by_label("origin").select_option("method")
+    page.locator(".bp-tools [name=verdict]").select_option("")
+    page.locator(".bp-tools [name=origin]").select_option("method")
     assert 0 < page.locator(VISIBLE).count() < of_li
     page.get_by_role("button", name="show all").click()
     page.wait_for_function(f"document.querySelectorAll('{VISIBLE}').length == {every}")
-    page.get_by_label("search").fill("shear STRAIN")
+    page.locator(".bp-tools [name=search]").fill("shear STRAIN")
     assert 0 < page.locator(VISIBLE).count() < 60
-    page.get_by_label("search").fill("no such claim anywhere")
+    page.locator(".bp-tools [name=search]").fill("no such claim anywhere")
     assert page.locator(VISIBLE).count() == 0
     assert page.locator(".bp-tools output").inner_text().startswith("0 of")
 
 
 def test_the_scoreboard_sorts_and_keeps_its_state_in_the_address(browser, site):
     page = _scoreboard(browser, site)
-    page.get_by_label("sort by").select_option("n")
-    sizes = [int(row.get_attribute("data-n")) for row in page.locator(VISIBLE).all()[:40]]
+    page.locator(".bp-tools [name=sort]").select_option("n")
+    sizes = [int(row.get_attribute("data-n-current")) for row in page.locator(VISIBLE).all()[:40]]
     assert sizes == sorted(sizes, reverse=True) and sizes[0] >= 1e6
-    page.get_by_label("paper").select_option("yang-2021")
+    page.locator(".bp-tools [name=chapter]").select_option("yang-2021")
     assert "sort=n" in page.url and "chapter=yang-2021" in page.url
     first = page.locator(f"{VISIBLE} .bp-permalink").first.inner_text()
     # the address opens the same view
     again = _scoreboard(browser, site, "?" + page.url.split("?")[1])
     assert again.locator(f"{VISIBLE} .bp-permalink").first.inner_text() == first
-    assert again.get_by_label("paper").input_value() == "yang-2021"
+    assert again.locator(".bp-tools [name=chapter]").input_value() == "yang-2021"
 
 
 def test_a_permanent_address_opens_its_claim(browser, site):
@@ -264,7 +264,7 @@ def test_a_permanent_address_opens_its_claim(browser, site):
 
 def test_the_scoreboard_works_from_the_keyboard(browser, site):
     page = _scoreboard(browser, site)
-    page.get_by_label("search").focus()
+    page.locator(".bp-tools [name=search]").focus()
     page.keyboard.type("mean-is-four")
     assert page.locator(VISIBLE).count() == 1
     page.keyboard.press("Tab")
@@ -280,13 +280,20 @@ def test_the_scoreboard_works_from_the_keyboard(browser, site):
     assert len(square.inner_text()) > 20
 
 
+def test_on_paper_every_claim_is_open(browser, site):
+    page = _scoreboard(browser, site, "?chapter=jiang-2026")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert page.locator(f"{VISIBLE} dl").first.is_visible() and not page.locator(".bp-tools").is_visible()
+
+
 def test_without_javascript_the_whole_scoreboard_shows(browser, site):
     page = _scoreboard(browser, site, java_script_enabled=False)
-    rows = page.locator(".bp-board tbody tr")
+    rows = page.locator(".bp-board tbody")
     assert rows.count() > 150 and rows.last.is_visible()
     assert not page.locator(".bp-tools").is_visible()
     # one verdict a row, not one for each scale
-    assert page.locator(".bp-board tbody tr:first-child .bp-at:visible").count() == 2
+    assert page.locator(".bp-board tbody").first.locator(".bp-at:visible").count() == 3
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from bosonpeak.book import claims, convergence, sizes
 from bosonpeak.book.claims import Claim
@@ -29,7 +30,8 @@ def drifting(a, b, ns, half=0.1) -> list[Point]:
 
 
 def test_the_line_goes_through_exact_points_and_knows_its_error():
-    points = drifting(2.0, 10.0, (1000, 8000, 27000), half=0.196)
+    # the error of three samples is the half-width over Student's t
+    points = drifting(2.0, 10.0, (1000, 8000, 27000), half=0.1 * stats.t.ppf(0.975, 2))
     line = fit_line(points, 64000)
     assert line.at_paper == pytest.approx(2.0 + 10.0 / 40) and line.sizes == 3
     # errors of 0.1 each: numpy's own covariance of a weighted polynomial
@@ -66,9 +68,9 @@ CASES = [
     # the line is extended from three sizes with a clear drift, and from nothing less
     (drifting(2.1, 20, (1000, 2000, 4000)), "open", "", False, "the extended line crosses an edge"),
     (drifting(1.2, 20, (1000, 2000, 4000), 0.01), "extrapolated", "inside", True, "over 3 sizes leads inside"),
-    (drifting(1.2, 20, (1000, 4000), 0.01), "open", "", False, "fewer than three sizes have an interval"),
-    (drifting(2, 0, (1000, 2000, 4000)), "open", "", False, "no clear drift with N to extend"),
-    ([*drifting(2, 0, (1000,)), Point(10000, 2.0, OPEN, 1)], "open", "", False, "a single glass, which has no"),
+    (drifting(1.2, 20, (1000, 4000), 0.01), "open", "", True, "fewer than three sizes have an interval"),
+    (drifting(2, 0, (1000, 2000, 4000)), "open", "", False, "no clear drift with N can be extended"),
+    ([*drifting(2, 0, (1000,)), Point(10000, 2.0, OPEN, 1)], "open", "", False, "too few samples for an interval"),
     (drifting(2, 0, (1000, 10000), half=1.5), "open", "", False, "the interval crosses an edge"),
 ]  # fmt: skip
 
@@ -78,6 +80,21 @@ def test_what_can_be_said_at_the_size_of_the_paper(points, outcome, verdict, cha
     found = follow(claim_with(), points)
     assert (found.outcome, found.verdict, found.changes) == (outcome, verdict, changes)
     assert reason in found.why
+
+
+def test_glasses_that_were_cooled_too_fast_decide_nothing():
+    points = [Point(n, 2.0, (1.9, 2.1), 3, None, 1e15) for n in (4000, 10000)]
+    for rate, outcome in ((1e15, "settled"), (1e14, "open")):
+        found = follow(claim_with(requires={"cooling_rate": rate}), points)
+        assert found.outcome == outcome and len(found.points) == 2
+    assert found.why == "all glasses were cooled faster than the claim allows"
+
+
+def test_the_edge_of_a_flat_network_grows_with_the_root_of_its_nodes():
+    points = [Point(n, 2 + 10 * n**-0.5, (1.9 + 10 * n**-0.5, 2.1 + 10 * n**-0.5), 3) for n in (100, 400, 1600)]
+    assert fit_line(points, 10000, 2).at_paper == pytest.approx(2.1)
+    flat, solid = (claim_with(chapter="spring-network"), claim_with(chapter="li-2025"))
+    assert convergence.dimension_of(flat) == 2 and convergence.dimension_of(solid) == 3
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ def _first(folder: str, keys_of) -> dict:
 def _bands(file: str, text: str):
     if file.endswith(".yml"):
         for entry in yaml.safe_load(text):
-            yield entry["id"], json.dumps(entry["accept"], sort_keys=True)
+            # a band means something together with what it is a band of
+            yield entry["id"], json.dumps([entry["accept"], entry["quantity"]], sort_keys=True)
 
 
 def _results(file: str, text: str):

@@ -1,9 +1,11 @@
 """Five verdicts by table, each edge of the rule, and the sample that would decide."""
 
+import dataclasses
 import datetime
 import math
 
 import pytest
+from scipy import stats
 
 from bosonpeak.book import verdicts
 from bosonpeak.book.claims import Claim
@@ -38,7 +40,13 @@ def record_of(value, interval, controls=None, choices=None, n=1000, seeds=(1, 2)
         "n": n,
         "seeds": list(seeds),
         "cooling_rate": cooling_rate,
-        "controls": {name: {"value": v, "interval": None} for name, v in (controls or {}).items()},
+        "controls": {
+            name: {
+                "value": v if not isinstance(v, tuple) else sum(v) / 2,
+                "interval": v if isinstance(v, tuple) else None if v is None else (v, v),
+            }
+            for name, v in (controls or {}).items()
+        },
         "choices": [
             {"choice": "box", "option": option, "value": None if ends is None else sum(ends) / 2, "interval": ends}
             for option, ends in (choices or {}).items()
@@ -82,6 +90,9 @@ CASES = [
     ((1, 3), 2, (1.5, 2.5), {"a": 2}, {}, UNDECIDED, "lies inside the band as well: a"),
     ((1, 3), 2, (1.5, 2.5), {"a": 4, "b": 3, "c": 1}, {}, UNDECIDED, "b and c"),
     ((1, 3), 2, (1.5, 2.5), {"a": None, "b": 4}, {}, UNDECIDED, "not measured, so it has not failed: a"),
+    # the interval of a control has to lie outside, not its value alone
+    ((1, 3), 2, (1.5, 2.5), {"a": (3.5, 5)}, {}, REPRODUCED, ""),
+    ((1, 3), 2, (1.5, 2.5), {"a": (2.5, 9)}, {}, UNDECIDED, "reaches into the band, so it has not clearly failed: a"),
     # a failing claim stays one whatever its controls
     ((1, 3), 4, (3.5, 4.5), {"a": 2}, {}, NOT_REPRODUCED, ""),
     ((1, 3), 3, (2.5, 3.5), {"a": 2}, {}, UNDECIDED, "crosses"),
@@ -89,13 +100,15 @@ CASES = [
     ((1, 3), 2, (1.5, 2.5), {}, {4000: (7, 8)}, DEPENDS, "outside with box = 4,000"),
     ((1, 3), 8, (7, 9), {}, {4000: (1.5, 2), "slow": (6, 9)}, DEPENDS, "inside the band with box = 4,000"),
     ((1, 3), 3, (2.5, 3.5), {}, {"a": (1.5, 2), "b": (6, 9)}, DEPENDS, "box = a, and outside with box = b"),
-    ((1, 3), 2, (1.5, 2.5), {"control": 2}, {"a": (7, 8)}, DEPENDS, ""),
+    # a registered choice whose control passes reproduces nothing
+    ((1, 3), 2, (1.5, 2.5), {"c": 2}, {"a": (7, 8)}, UNDECIDED, "as well: c; outside with box = a"),
+    ((1, 3), 2, (1.5, 2.5), {"c": 2}, {"a": (7, 8), "b": (1, 2)}, DEPENDS, "inside the band with box = b, and"),
     # one that agrees, that is undecided or that was not run reverses nothing, and the reason says so
     ((1, 3), 2, (1.5, 2.5), {}, {"a": (1, 2)}, REPRODUCED, "inside the band"),
     ((1, 3), 2, (1.5, 2.5), {}, {"a": (2, 4)}, REPRODUCED, "undecided with box = a"),
     ((1, 3), 2, (1.5, 2.5), {}, {"a": None, "b": (1, 2)}, REPRODUCED, "not run with box = a"),
     ((1, 3), 8, (7, 9), {}, {"a": (2, 9), "b": None}, NOT_REPRODUCED, "undecided with box = a; not run with box = b"),
-    ((1, 3), 3, (2.5, 3.5), {}, {"a": (1.5, 2)}, UNDECIDED, "crosses"),
+    ((1, 3), 3, (2.5, 3.5), {}, {"a": (1.5, 2)}, UNDECIDED, "edge of the band; inside the band with box = a"),
     ((1, 3), 3, (2.5, 3.5), {}, {"a": (6, 9)}, UNDECIDED, "crosses"),
 ]
 
@@ -153,20 +166,44 @@ def test_choices_are_named_in_words(option, label):
     assert option_label({"choice": "kernel_width", "option": option}) == label
 
 
+def _half(count):
+    return stats.t.ppf(0.975, count - 1) / math.sqrt(count)
+
+
 @pytest.mark.parametrize(
-    "value, interval, factor",
+    "value, interval, ratio",
     [
-        (1.2, (0.6, 1.8), 9.0),  # 0.2 from the edge, the half-width is 0.6
-        (2.8, (2.4, 3.2), 4.0),
-        (0.8, (0.4, 1.2), 4.0),  # from outside: the upper end has to leave the band
-        (1.5, (0.5, 3.5), 4.0),  # both edges: the farther one decides, (1.0/0.5)^2 against (2.0/1.5)^2
-        (1.0, (0.9, 1.1), math.inf),
+        (1.2, (0.6, 1.8), 3.0),  # 0.2 from the edge, the half-width is 0.6
+        (2.8, (2.4, 3.2), 2.0),
+        (0.8, (0.4, 1.2), 2.0),  # from outside: the upper end has to leave the band
+        (1.5, (0.5, 3.5), 2.0),  # both edges: the farther one decides, 1.0 / 0.5 against 2.0 / 1.5
     ],
 )
-def test_the_sample_that_would_decide_follows_from_the_scatter(value, interval, factor):
-    found = power(claim_with((1, 3)), record_of(value, interval, seeds=range(5)), "ci")
-    assert found.factor == pytest.approx(factor) and found.now == 5 and found.of == "seeds"
-    assert found.needed == (None if math.isinf(factor) else math.ceil(5 * found.factor))
+@pytest.mark.parametrize("count", [3, 5, 40])
+def test_the_sample_that_would_decide_follows_from_the_scatter(value, interval, ratio, count):
+    found = power(claim_with((1, 3)), record_of(value, interval, seeds=range(count)), "ci")
+    assert found.now == count and found.of == "seeds"
+    # the smallest number whose half-width by Student's t is smaller by this factor
+    assert _half(found.needed) <= _half(count) / ratio < _half(found.needed - 1)
+
+
+def test_a_few_samples_gain_more_than_the_square_root_of_their_number():
+    found = power(claim_with((1, 3)), record_of(1.2, (0.6, 1.8), seeds=range(3)), "ci")
+    assert found.needed < 3 * 9
+    # of many samples the t distribution is normal
+    many = power(claim_with((1, 3)), record_of(1.2, (0.6, 1.8), seeds=range(1000)), "ci")
+    assert many.needed == pytest.approx(9000, rel=0.01)
+
+
+def test_a_correlation_is_extended_in_arctanh():
+    claim = dataclasses.replace(claim_with((0.5, OPEN)), kind="correlation")
+    found = power(claim, record_of(0.9, (0.3, 0.99), seeds=range(5)), "ci")
+    ratio = (math.atanh(0.9) - math.atanh(0.3)) / (math.atanh(0.9) - math.atanh(0.5))
+    assert _half(found.needed) <= _half(5) / ratio < _half(found.needed - 1)
+
+
+def test_a_value_on_an_edge_is_decided_by_no_sample():
+    assert math.isinf(power(claim_with((1, 3)), record_of(1.0, (0.9, 1.1)), "ci").factor)
 
 
 def test_the_sample_that_would_decide_does_decide():
@@ -195,6 +232,8 @@ def test_the_sample_that_would_decide_does_decide():
     [
         (claim_with((1, 3)), record_of(2, (1.5, 2.5))),  # decided
         (claim_with((1, 3), ["a"]), record_of(2, (1.5, 2.5), {"a": 2})),  # a control decided it
+        (claim_with((1, 3), ["a"]), record_of(1.5, (0.5, 2.5), {"a": 2})),  # and would still pass
+        (claim_with((1, 3)), record_of(1.0, (1.0, 3.5))),  # a count of none
         (claim_with((1, 3)), record_of(2, (None, None))),  # one sample has no scatter
         (claim_with((1, 3), covers=("fit",)), record_of(1, (0.5, 2))),
         (claim_with((1, 3), covers=("nothing",)), record_of(1, (0.5, 2))),

@@ -7,6 +7,8 @@ shown (`book.verdicts`), and they are stored nowhere.
 
 import importlib.metadata
 import json
+import math
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +23,7 @@ KINDS = ("identity", "value", "exponent", "correlation", "ordering", "shape")
 ORIGINS = ("paper", "beyond", "method", "exploratory")
 WEIGHTS = ("thesis", "result", "method")
 SCALES = ("ci", "book", "paper")
+_ID = re.compile(r"[a-z0-9-]+/[A-Za-z0-9./-]+")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,9 @@ class Claim:
         Where the claim has no control: why none exists.
     cannot_fail : str
         Where a review showed that the claim cannot fail: why. Such a claim does not count.
+    disputed : str
+        Where a review found that the claim, as it is worded or measured, is unfair: why. Such a claim does not count
+        until a fairer one is registered.
     superseded_by : str or None
         The fairer claim that replaces this one, which then does not count.
     """
@@ -77,6 +83,7 @@ class Claim:
     choices: dict = field(default_factory=dict)
     no_control: str = ""
     cannot_fail: str = ""
+    disputed: str = ""
     superseded_by: str | None = None
 
     @property
@@ -87,7 +94,8 @@ class Claim:
     @property
     def counts(self) -> bool:
         """Whether the claim counts for or against its paper."""
-        return self.origin == "paper" and not self.cannot_fail and self.superseded_by is None
+        retired = self.cannot_fail or self.disputed or self.superseded_by
+        return self.origin == "paper" and not retired
 
 
 def chapters() -> list[str]:
@@ -133,21 +141,26 @@ def _claim(entry: dict, file: str) -> Claim:
     needed = dict.fromkeys(("id", "source", "statement", "kind", "quantity", "unit", "because", "origin"), str)
     needed |= {"paper": dict, "accept": dict, "controls": (dict, none), "covers": list}
     optional = {"weight": str, "requires": dict, "choices": dict, "superseded_by": str}
-    optional |= {"no_control": str, "cannot_fail": str}
+    optional |= {"no_control": str, "cannot_fail": str, "disputed": str}
     check_fields(entry, needed, where)
     check_fields(entry, {one: kind for one, kind in optional.items() if one in entry}, where)
     check_fields(entry["controls"] or {}, dict.fromkeys(entry["controls"] or (), str), f"{where}, controls")
     unknown = set(entry) - {"registered"} - set(needed) - set(optional)
     if unknown:
         raise ValueError(f"{where} has the unknown field {sorted(map(str, unknown))[0]!r}: correct its spelling")
-    if type(entry.get("registered")) is not date:
+    if not _ID.fullmatch(entry["id"]):
+        raise ValueError(f"{where} must be named chapter/place/name, with letters, digits, dots and hyphens only")
+    for one in (set(needed) | set(optional)) & set(entry):
+        if isinstance(entry[one], str) and not entry[one].strip():
+            raise ValueError(f"{where} has the empty text {entry[one]!r} as {one!r}: fill it, or leave the field out")
+    if type(entry.get("registered")) is not date or entry["registered"] > date.today():
         raise ValueError(f"{where} needs in 'registered' the day on which its band was committed, such as 2026-12-01")
     for one, known in (("kind", KINDS), ("origin", ORIGINS), ("weight", WEIGHTS)):
         if one in entry and entry[one] not in known:
             raise ValueError(f"{where} has {entry[one]!r} as {one!r}: choose one of {', '.join(known)}")
     if ("weight" in entry) != (entry["origin"] == "paper"):
         raise ValueError(f"{where} must state a weight if, and only if, its origin is 'paper'")
-    if not entry["covers"] or not set(entry["covers"]) <= set(COVERS):
+    if not entry["covers"] or not all(isinstance(one, str) and one in COVERS for one in entry["covers"]):
         raise ValueError(f"{where} must say what its interval covers: 'covers' lists some of {', '.join(COVERS)}")
     if not entry["controls"] and entry["origin"] != "method" and not entry.get("no_control"):
         raise ValueError(f"{where} has no control: add one, or say in 'no_control' why none exists")
@@ -174,6 +187,8 @@ def _bands(accept: dict, where: str) -> dict:
             bands[scale] = open_ends(pair)
         except (TypeError, ValueError):
             raise ValueError(f"{where} has the band {pair!r} at {scale} scale, not [lowest, highest]") from None
+        if any(isinstance(end, bool) for end in pair) or not any(map(math.isfinite, bands[scale])):
+            raise ValueError(f"{where} has the band {pair!r} at {scale} scale: at least one end must be a number")
         if not bands[scale][0] <= bands[scale][1]:
             raise ValueError(f"{where} has an empty band at {scale} scale")
     return bands
@@ -183,17 +198,19 @@ def _requirements(requires: dict, where: str) -> dict:
     for name, value in requires.items():
         if name not in ("n", "cooling_rate"):
             raise ValueError(f"{where} requires the unknown quantity {name!r}: use n or cooling_rate")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
             raise ValueError(f"{where} requires {name} = {value!r}, which is not a positive number (write 1.0e+13)")
     return requires
 
 
 def _alternatives(choices: dict, where: str) -> dict:
     for name, options in choices.items():
-        if not isinstance(options, list) or not options or len(set(map(repr, options))) < len(options):
+        if not isinstance(name, str) or not isinstance(options, list) or not options:
             raise ValueError(f"{where} gives the choice {name!r} the options {options!r}: list different alternatives")
-        if not all(isinstance(option, str | int | float) for option in options):
+        if not all(isinstance(option, str | int | float) and not isinstance(option, bool) for option in options):
             raise ValueError(f"{where} gives the choice {name!r} an option that is neither a number nor a text")
+        if len(set(options)) < len(options):
+            raise ValueError(f"{where} gives the choice {name!r} the options {options!r}: list different alternatives")
     return choices
 
 

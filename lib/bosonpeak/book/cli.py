@@ -4,6 +4,7 @@ Exit status: 0 done, 1 the chapter failed or a claim does not agree with the arc
 """
 
 import argparse
+import difflib
 import json
 import os
 import sys
@@ -74,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", help="measure one claim again and compare it with the archive")
     check.add_argument("claim", metavar="CLAIM", help="its id, such as jiang-2026/fig3-left/mean-is-four")
-    check.add_argument("--scale", default="ci", help="ci, book or paper (default: ci)")
+    check.add_argument("--scale", help="ci, book or paper (default: the smallest scale at which the claim is measured)")
     check.add_argument("--quiet", action="store_true", help="no progress bar")
     check.set_defaults(do=_check)
     return parser
@@ -160,18 +161,18 @@ def _claims(arguments: argparse.Namespace) -> int:
 
     if arguments.chapter and arguments.chapter_too and arguments.chapter != arguments.chapter_too:
         raise ValueError(f"two chapters are given, {arguments.chapter} and {arguments.chapter_too}: leave one out")
-    chapter = arguments.chapter or arguments.chapter_too
-    if chapter:
+    chapter = arguments.chapter if arguments.chapter is not None else arguments.chapter_too
+    if chapter is not None:
         runs.known("chapter with claims", chapter, claims.chapters())
-    if arguments.verdict:
+    if arguments.verdict is not None:
         runs.known("verdict", arguments.verdict, VERDICTS)
-    if arguments.origin:
+    if arguments.origin is not None:
         runs.known("origin", arguments.origin, claims.ORIGINS)
     records, chosen = claims.archived_records(mark=False), []
     for claim in claims.load_all().values():
         stands = current(records.get(claim.id, {}))
         if (
-            (not chapter or claim.chapter == chapter)
+            (chapter is None or claim.chapter == chapter)
             and (not arguments.origin or claim.origin == arguments.origin)
             and (not arguments.verdict or (stands and stands[1]["verdict"] == arguments.verdict))
         ):
@@ -191,14 +192,21 @@ def _claims(arguments: argparse.Namespace) -> int:
 def _check(arguments: argparse.Namespace) -> int:
     from bosonpeak.book import agreement, claims, runs
 
-    claim = claims.load_all()[runs.known("claim", arguments.claim, claims.load_all())]
+    known = claims.load_all()
+    if arguments.claim not in known:
+        close = difflib.get_close_matches(arguments.claim, known, n=3, cutoff=0.4)
+        hint = f"did you mean {' or '.join(close)}?" if close else "`bosonpeak claims` lists them"
+        raise ValueError(f"unknown claim {arguments.claim!r}: {hint}")
+    claim, ran = known[arguments.claim], claims.archived_records().get(arguments.claim, {})
+    measured = [scale for scale, record in ran.items() if record["value"] is not None]
+    scale = arguments.scale or next(iter(measured), "book")
     try:
-        run = runs.run_chapter(claim.chapter, arguments.scale, {}, progress=not arguments.quiet)
+        run = runs.run_chapter(claim.chapter, scale, {}, progress=not arguments.quiet)
     except runs.ChapterError as error:
         print(f"bosonpeak: {error}", file=sys.stderr)
         return 1
     fresh = {record["id"]: record for record in runs.claims_of(run.path)["records"]}[claim.id]
-    archived = claims.archived_records().get(claim.id, {}).get(run.scale)
+    archived = ran.get(run.scale)
     print("\n".join(agreement.report(claim, fresh, archived, run.scale)))
     print(f"{run.seconds:.0f} s, {os.path.relpath(run.path)}")
     return 1 if archived is None or agreement.differences(claim, fresh, archived, run.scale) else 0

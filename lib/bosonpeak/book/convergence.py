@@ -1,8 +1,8 @@
 """How the claims depend on the size of the system and on the cooling rate, and what follows at the size of the paper.
 
 A claim is followed through the points of `book.sizes`. Where three sizes or more have an interval and the values drift
-with N beyond their errors, a straight line against N^(-1/3), the inverse of the edge of the box, is extended to the
-size of the paper. Nothing is extended from two sizes, and nothing where there is no clear drift.
+with N beyond their errors, a straight line against the inverse of the edge of the box is extended to the size of the
+paper. Nothing is extended from two sizes, and nothing without a clear drift.
 """
 
 import math
@@ -13,6 +13,7 @@ from html import escape
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import LogLocator, NullLocator
+from scipy import stats
 
 from bosonpeak.book import tables
 from bosonpeak.book.claims import Claim, load_all
@@ -73,7 +74,7 @@ class Followed:
     verdict : str
         Where the quantity lies at the size of the paper: "inside" the band, "outside", or "" where this is open.
     changes : bool
-        Whether that differs from the smallest size that decides.
+        Whether the smallest and the largest size with an interval lie differently: inside, outside or across an edge.
     why : str
         One sentence.
     """
@@ -102,28 +103,42 @@ def paper_size(claim: Claim, largest: int) -> int:
     return max(LENNARD_JONES if lennard_jones else SPHERES, claim.requires.get("n", 0))
 
 
-def fit_line(points: list[Point], paper_n: int) -> Line | None:
+def dimension_of(claim: Claim) -> int:
+    """Dimension of the systems of a claim: networks are two-dimensional unless the claim says otherwise."""
+    flat = claim.chapter in ("jiang-2026", "spring-network") and not claim.id.endswith("-3d")
+    return 2 if flat else 3
+
+
+def fit_line(points: list[Point], paper_n: int, dimension: int = 3) -> Line | None:
     """`Line` through the points that have an interval; None where fewer than two have one.
+
+    The standard error of a point is the half-width of its interval over Student's t of its samples. Where the points
+    scatter more than these errors, the errors are enlarged, and t of the remaining degrees of freedom is used.
 
     Parameters
     ----------
     points : list of Point
     paper_n : int
+    dimension : int
+        Of the systems: the edge of a box grows as N^(1/dimension).
     """
     known = [p for p in points if 0 < p.interval[1] - p.interval[0] < math.inf]
     if len({p.n for p in known}) < 2:
         return None
-    x = np.array([p.n for p in known]) ** (-1 / 3)
-    y, error = np.array([p.value for p in known]), np.array([(p.interval[1] - p.interval[0]) / 3.92 for p in known])
+    x = np.array([p.n for p in known]) ** (-1 / dimension)
+    half = np.array([(p.interval[1] - p.interval[0]) / 2 for p in known])
+    y, error = np.array([p.value for p in known]), half / stats.t.ppf(0.975, [p.samples - 1 for p in known])
     design = np.column_stack([np.ones(len(x)), x]) / error[:, None]
     covariance = np.linalg.inv(design.T @ design)
     a, b = covariance @ design.T @ (y / error)
     freedom = len(x) - 2
     scatter = float((((y - a - b * x) / error) ** 2).sum() / freedom) if freedom else 1.0
     covariance = covariance * max(scatter, 1.0)
-    there = np.array([1.0, paper_n ** (-1 / 3)])
-    value, half = float(there @ (a, b)), 1.96 * math.sqrt(there @ covariance @ there)
-    return Line(value, (value - half, value + half), float(abs(b) / math.sqrt(covariance[1, 1])), len(x))
+    quantile = float(stats.t.ppf(0.975, freedom)) if scatter > 1 else 1.96
+    there = np.array([1.0, paper_n ** (-1 / dimension)])
+    value, half_width = float(there @ (a, b)), quantile * math.sqrt(there @ covariance @ there)
+    drift = 1.96 * abs(b) / (quantile * math.sqrt(covariance[1, 1]))
+    return Line(value, (value - half_width, value + half_width), float(drift), len(x))
 
 
 def follow(claim: Claim, points: list[Point]) -> Followed:
@@ -140,14 +155,14 @@ def follow(claim: Claim, points: list[Point]) -> Followed:
     Followed
     """
     by_size = [p for p in points if p.rate is None]
-    rates, paper_n, band = (
-        [p for p in points if p.rate is not None],
-        paper_size(claim, by_size[-1].n),
-        claim.accept["paper"],
-    )
-    line = fit_line(by_size, paper_n)
-    decided = [where for p in by_size if (where := place(p.interval, band)) != "across"]
-    there = [p for p in by_size if p.n >= paper_n and math.isfinite(p.interval[1] - p.interval[0])]
+    rates, band = [p for p in points if p.rate is not None], claim.accept["paper"]
+    paper_n = paper_size(claim, by_size[-1].n)
+    # glasses that were cooled faster than the claim allows decide nothing
+    allowed = claim.requires.get("cooling_rate", math.inf)
+    fit = [p for p in by_size if p.fastest is None or p.fastest <= allowed * (1 + 1e-9)]
+    line = fit_line(fit, paper_n, dimension_of(claim))
+    known = [p for p in fit if math.isfinite(p.interval[1] - p.interval[0])]
+    there = [p for p in known if p.n >= paper_n]
     outcome, verdict = "open", ""
     if there and place(there[-1].interval, band) != "across":
         outcome, verdict = "settled", place(there[-1].interval, band)
@@ -156,21 +171,23 @@ def follow(claim: Claim, points: list[Point]) -> Followed:
         outcome, verdict = "extrapolated", place(line.interval, band)
         why = f"the drift over {line.sizes} sizes leads {verdict} the band at N = {paper_n:,}"
     else:
-        why = _why_open(by_size, line, paper_n)
-    changes = bool(verdict and decided and decided[0] != verdict)
+        why = _why_open(fit, line, paper_n)
+    changes = len(known) > 1 and place(known[0].interval, band) != place(known[-1].interval, band)
     return Followed(claim, by_size, rates, paper_n, line, outcome, verdict, changes, why)
 
 
 def _why_open(points: list[Point], line: Line | None, paper_n: int) -> str:
+    if not points:
+        return "all glasses were cooled faster than the claim allows"
     large = [p for p in points if p.n >= paper_n]
     if any(math.isfinite(p.interval[1] - p.interval[0]) for p in large):
         return "at the size of the paper the interval crosses an edge of the band"
     if large:
-        return "of the size of the paper there is a single glass, which has no interval"
+        return "of the size of the paper there are too few samples for an interval"
     if line is None or line.sizes < 3:
         return "no system is as large as the paper's, and fewer than three sizes have an interval"
     if line.drift <= 2:
-        return "no system is as large as the paper's, and there is no clear drift with N to extend"
+        return "no system is as large as the paper's, and no clear drift with N can be extended"
     return "no system is as large as the paper's, and the extended line crosses an edge of the band"
 
 
@@ -198,7 +215,8 @@ def count(followed: list[Followed]) -> dict[str, int | str]:
     drifting = sum(one.line is not None and one.line.sizes > 2 and one.line.drift > 2 for one in followed)
     changing = sum(one.changes for one in followed)
     words = {"changing": _in_words(changing), "drifting": _in_words(drifting).lower()}
-    return counts | {"followed": len(followed)} | words
+    counted = sum(one.claim.counts for one in followed)
+    return counts | {"followed": len(followed), "counted": counted} | words
 
 
 def _in_words(number: int) -> str:
@@ -244,9 +262,12 @@ def draw_overview(ax, followed: list[Followed]) -> None:
                     )
                     left += len(members)
     for outcome in OUTCOMES:
-        ax.barh(0, 0, color=_COLORS[outcome], label=outcome)
-    ax.barh(0, 0, color="white", edgecolor="0.3", hatch="///", label="other verdict than in small systems")
-    ax.set_yticks(range(len(chapters)), list(reversed(chapters)))
+        if any(one.outcome == outcome for one in followed):
+            ax.barh(0, 0, color=_COLORS[outcome], label=outcome)
+    if any(one.changes for one in followed):
+        ax.barh(0, 0, color="white", edgecolor="0.3", hatch="///", label="smallest and largest size differ")
+    names = [f"{name}\n(largest size)" if name == "spring-network" else name for name in chapters]
+    ax.set_yticks(range(len(chapters)), list(reversed(names)))
     ax.set(xlabel="claims", ylim=(-0.6, len(chapters) - 0.4))
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.2), ncols=2, fontsize=11)
 
@@ -281,8 +302,8 @@ def draw_paths(ax, followed: list[Followed]) -> None:
         if one.outcome == "extrapolated":
             ax.plot(np.clip(_position(one.line.at_paper, band), -3, 3), row, ">", color=color, markersize=8)
     ax.set_yticks(range(len(followed)), [one.claim.id.split("/", 1)[1] for one in reversed(followed)], fontsize=11)
-    ax.set_xticks([-3, 0, 3], ["far below", "band", "far above"], fontsize=11)
-    ax.set(xlim=(-3.2, 3.2), ylim=(-0.7, len(followed) - 0.3))
+    ax.set_xticks([-2.6, 0, 2.6], ["far below", "band", "far above"], fontsize=11)
+    ax.set(xlim=(-3.5, 3.5), ylim=(-0.7, len(followed) - 0.3))
     ax.grid(axis="y", color="0.92")
     ax.set_axisbelow(True)
 
@@ -326,6 +347,17 @@ def draw_rates(axes, followed: list[Followed]) -> None:
         ax.set_xlabel("cooling rate (K/s)")
 
 
+def show_rates(followed: list[Followed]) -> None:
+    """Show `draw_rates` in a figure with as many panels as it needs, two in a row."""
+    count = len(at_rates(followed))
+    fig, axes = plt.subplots((count + 1) // 2, 2, figsize=(5.6, 2.1 * ((count + 1) // 2)), squeeze=False)
+    for ax in axes.ravel()[count:]:
+        ax.remove()
+    draw_rates(axes.ravel()[:count], followed)
+    fig.align_ylabels()
+    plt.show()
+
+
 def at_rates(followed: list[Followed]) -> list[Followed]:
     """The claims that were measured at two cooling rates or more."""
     return [one for one in followed if len({p.rate for p in one.rates}) > 1]
@@ -354,7 +386,7 @@ def table(followed: list[Followed]) -> tables.Html:
             ahead = (
                 f"<small>extended: {tables.number(one.line.at_paper)} [{tables.interval(one.line.interval)}]</small>"
             )
-        changes = ", another verdict than in small systems" if one.changes else ""
+        changes = "; the smallest and the largest size differ" if one.changes else ""
         rows.append(
             f'<tr><th scope="row">{link}<small>{escape(one.claim.statement)}</small></th>'
             f"<td>{_sparkline(one)}{values}</td><td><b>{one.outcome}</b>{changes}{ahead}"

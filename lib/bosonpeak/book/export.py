@@ -26,8 +26,8 @@ COLUMNS = (
 ).split()
 """Columns of the table: one row per claim and archived scale. An empty `low` or `high` is an open end."""
 _FIELDS = (
-    "id chapter source statement kind origin weight counts registered superseded_by cannot_fail quantity unit paper "
-    "because covers requires controls no_control"
+    "id chapter source statement kind origin weight counts registered superseded_by cannot_fail disputed quantity unit "
+    "paper because covers requires controls no_control"
 ).split()
 _OF_RECORD = (
     "verdict reason value interval n seeds cooling_rate source tables controls choices note cell date seconds"

@@ -10,7 +10,7 @@ from pathlib import Path
 from bosonpeak.archive.files import seal
 from bosonpeak.book.choices import over_choices
 from bosonpeak.book.claims import SCALES, load
-from bosonpeak.book.verdicts import INDEPENDENT, Judgement, judge
+from bosonpeak.book.verdicts import INDEPENDENT, Judgement, judge, open_ends
 from bosonpeak.paths import project_root
 
 
@@ -106,13 +106,14 @@ class Ledger:
         if self.scale == "ci" and tables and value is not None:
             # the value is not copied: one archived table would be counted as three runs
             rest = f" and {len(tables) - 1} more" if len(tables) > 1 else ""
-            value, note = None, f"at this scale nothing of it is measured; the book reads {tables[0]}{rest}"
+            read = f"the ci scale does not measure it, and the book reads {tables[0]}{rest}"
+            value, interval, note = None, None, f"{read}; {note}" if note else read
             controls, choices = dict.fromkeys(controls), dict.fromkeys(choices)
         entry = {
             "id": claim_id,
             **_measured(claim_id, value, interval),
-            "n": int(n),
-            "seeds": [int(seed) for seed in seeds],
+            "n": _whole(claim_id, "n", n, 1),
+            "seeds": [_whole(claim_id, "a seed", seed, 0) for seed in seeds],
             "cooling_rate": None if cooling_rate is None else _finite(claim_id, cooling_rate),
             "source": "archived" if tables else "live",
             "tables": tables,
@@ -215,15 +216,23 @@ def _finite(name, rate) -> float:
     return float(rate)
 
 
+def _whole(name, what, number, least) -> int:
+    if isinstance(number, bool) or int(number) != number or number < least:
+        raise ValueError(f"{name}: {what} is {number!r}, and must be a whole number of at least {least}")
+    return int(number)
+
+
 def _pair(control):
-    return control if isinstance(control, tuple) else (control, None)
+    return tuple(control) if isinstance(control, tuple | list) else (control, None)
 
 
 def _measured(name, value, interval) -> dict:
     if value is None:
         return {"value": None, "interval": None}
+    if isinstance(value, bool):
+        raise ValueError(f"{name}: the value is {value}; give a number, such as the share of what is true")
     value = float(value)
-    low, high = (value, value) if interval is None else (float(interval[0]), float(interval[1]))
+    low, high = (value, value) if interval is None else open_ends(interval)
     if not math.isfinite(value) or math.isnan(low) or math.isnan(high):
         raise ValueError(f"{name}: the value or its interval is not a number")
     if not low <= value <= high:

@@ -103,7 +103,7 @@ def glance() -> tables.Html:
         cells = "".join(f"<td>{count.get(name, 0)}</td>" for name in VERDICTS)
         others = "".join(f"<td>{apart.get(name, 0)}</td>" for name in ("beyond", "method", "exploratory", "retired"))
         body.append(f'<tr><th scope="row">{escape(chapter)}</th>{cells}{others}</tr>')
-    names = [tables.badge(name) for name in VERDICTS] + ["beyond", "method", "exploratory", "cannot fail or superseded"]
+    names = [tables.badge(name) for name in VERDICTS] + ["beyond", "method", "exploratory", "retired"]
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return tables.Html(
         '<div class="bp-claims bp-glance" tabindex="0" role="region" aria-label="Numbers of claims by verdict"><table>'
@@ -123,14 +123,22 @@ def board() -> tables.Html:
     return tables.Html(
         f'<div class="bp-board" data-scale="current">{_tools()}'
         '<div class="bp-claims" tabindex="0" role="region" aria-label="All claims"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div></div>"
+        f"<thead><tr>{head}</tr></thead>{''.join(rows)}</table></div></div>"
     )
+
+
+def _clearness(pair: tuple[Claim, dict]) -> tuple:
+    """Sorts claims by how well they stand alone as an example: counted, a thesis, with controls, and a short reason."""
+    claim, record = pair
+    leans = claim.statement.split()[0] in ("their", "they", "but", "so", "as", "it") or "the same" in claim.statement
+    weight = ("thesis", "result", "method", None).index(claim.weight)
+    return (not claim.counts, leans, not claim.controls, weight, len(record["reason"]), claim.id)
 
 
 def examples() -> tables.Html:
     """One claim of the ledger for each verdict, with the reason for it, in words.
 
-    Of the claims with a verdict, the one whose reason and statement are the shortest is taken.
+    Of the claims with a verdict, one that stands alone is taken: it counts, and it has a control.
     """
     records, items = archived_records(), []
     for verdict in VERDICTS:
@@ -140,7 +148,7 @@ def examples() -> tables.Html:
             for claim in load(chapter)
             if (stands := current(records.get(claim.id, {}))) and stands[1]["verdict"] == verdict
         ]
-        found.sort(key=lambda pair: (not pair[0].counts, len(pair[0].statement) + len(pair[1]["reason"])))
+        found.sort(key=_clearness)
         text = "no claim of the ledger has this verdict at present"
         if found:
             claim, record = found[0]
@@ -185,7 +193,7 @@ def _rows(chapter: str, records: dict) -> list[str]:
 
 
 def _row(claim: Claim, ran: dict[str, dict]) -> str:
-    name, found = claim.id.split("/", 1)[1], current(ran)
+    found = current(ran)
     shown = ({"current": found[1]} if found else {}) | ran
     verdicts = {scale: record["verdict"] for scale, record in shown.items()}
     badges = "".join(
@@ -197,33 +205,39 @@ def _row(claim: Claim, ran: dict[str, dict]) -> str:
         f"<small>{tables.sample(record)}</small></span>"
         for scale, record in shown.items()
     )
+    bands = {scale: claim.accept[found[0] if scale == "current" else scale] for scale in shown}
+    banded = "".join(
+        f'<span class="bp-at" data-scale="{scale}">{tables.interval(band)}</span>' for scale, band in bands.items()
+    )
     flag = tables.standing(claim)
-    band = tables.interval(claim.accept[found[0] if found else "book"])
     data = {
         "chapter": claim.chapter,
         "origin": claim.origin,
         "counted": str(claim.counts).lower(),
         "kind": claim.kind,
-        "n": str(found[1]["n"] if found else 0),
+        **{f"n-{scale}": str(record["n"] if record["value"] is not None else 0) for scale, record in shown.items()},
         **{f"verdict-{scale}": verdict for scale, verdict in verdicts.items()},
     }
     attributes = "".join(f' data-{key}="{escape(value)}"' for key, value in data.items())
+    details = _details(claim, ran, found)
     return (
-        f'<tr id="{tables.anchor(claim.id)}"{attributes}>'
+        f'<tbody id="{tables.anchor(claim.id)}"{attributes}><tr>'
         f'<th scope="row"><a class="bp-permalink" href="#{tables.anchor(claim.id)}">{escape(claim.id)}</a>'
         f"<br>{escape(claim.statement)}<small>{escape(claim.source)}</small>"
         + (f'<small class="bp-flag">{escape(flag)}</small>' if flag else "")
-        + _details(claim, ran, found, name)
-        + f"</th><td>{badges or 'not run yet'}</td><td>{values or '–'}</td><td>{band}</td></tr>"
+        + f'</th><td data-label="verdict">{badges or "not run yet"}</td><td data-label="measured">{values or "–"}</td>'
+        f'<td data-label="band">{banded or tables.interval(claim.accept["book"])}</td></tr>'
+        + (f'<tr class="bp-more"><td colspan="4">{details}</td></tr>' if details else "")
+        + "</tbody>"
     )
 
 
-def _details(claim: Claim, ran: dict[str, dict], found, name: str) -> str:
+def _details(claim: Claim, ran: dict[str, dict], found) -> str:
     """What a row opens to."""
     if found is None:
         return ""
     scale, record = found
-    page = f"{claim.chapter}.html"
+    page, measured = f"{claim.chapter}.html", record["value"] is not None
     cell = f", code cell {record['cell']}" if record["cell"] else ""
     why = " ".join(filter(None, (tables.sentence(record["reason"]), tables.decides(claim, record, scale))))
     facts = [
@@ -234,14 +248,14 @@ def _details(claim: Claim, ran: dict[str, dict], found, name: str) -> str:
         ("requires", ", ".join(f"{key} {value:g}" for key, value in claim.requires.items())),
         ("controls", "; ".join(f"{key}: {text}" for key, text in claim.controls.items()) or claim.no_control),
         ("the interval covers", ", ".join(claim.covers)),
-        ("size and seeds", f"{tables.sample(record)}{_seeds(record)}; {tables.source(record)}"),
-        ("at the scales", "; ".join(f"{at}: {_said(one)}" for at, one in ran.items())),
+        ("size and seeds", f"{tables.sample(record)}{_seeds(record)}; {tables.source(record)}" if measured else ""),
+        ("at the scales", _by_scale(ran)),
         ("note", record["note"]),
         ("the run", f"{record['date']}, {record['seconds']:.0f} s for the chapter at {scale} scale"),
     ]
     listed = "".join(f"<dt>{key}</dt><dd>{escape(text)}</dd>" for key, text in facts if text)
     return (
-        "<details><summary>open</summary>"
+        f'<details><summary>why and how<span class="bp-hidden"> of {escape(claim.id)}</span></summary>'
         f"{tables.strip(claim, record, scale)}<dl>{listed}</dl>"
         f'<small>measured in <a href="{page}#{tables.anchor(claim.id)}">{escape(claim.chapter)}</a>{cell}; repeat it '
         f"with <code>bosonpeak check {escape(claim.id)}</code></small></details>"
@@ -255,6 +269,19 @@ def _seeds(record: dict) -> str:
     if len(seeds) > 6:
         return f" ({', '.join(map(str, seeds[:3]))} … {seeds[-1]})"
     return f" ({', '.join(map(str, seeds))})"
+
+
+def _by_scale(ran: dict[str, dict]) -> str:
+    """What each scale measured; where two scales have one and the same measurement, this is said."""
+    said, before = [], {}
+    for scale, record in ran.items():
+        key = (record["value"], str(record["interval"]), record["n"], str(record["seeds"]))
+        if record["value"] is not None and key in before:
+            said.append(f"{scale}: the same measurement as at {before[key]} scale, {record['verdict']}")
+        else:
+            said.append(f"{scale}: {_said(record)}")
+        before.setdefault(key, scale)
+    return "; ".join(said)
 
 
 def _said(record: dict) -> str:

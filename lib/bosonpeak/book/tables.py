@@ -77,8 +77,15 @@ def more(short: str, long: str) -> str:
 
 def sample(record: dict) -> str:
     """Size of a record, and the number of seeds where chance plays a part."""
+    if record["value"] is None:
+        return ""
     count = len(record["seeds"])
     return f"N = {record['n']:,}" + (f", {count} seed{'s' if count > 1 else ''}" if count else "")
+
+
+def system(record: dict) -> str:
+    """Size and source of what was measured, as HTML; empty where nothing was."""
+    return "" if record["value"] is None else f"<small>{sample(record)}; {escape(source(record))}</small>"
 
 
 def badge(name: str) -> str:
@@ -107,6 +114,8 @@ def standing(claim: Claim) -> str:
         return f"superseded by {claim.superseded_by.split('/', 1)[1]}"
     if claim.cannot_fail:
         return f"cannot fail: {claim.cannot_fail}"
+    if claim.disputed:
+        return f"disputed: {claim.disputed}"
     return "" if claim.origin == "paper" else ORIGIN_NAMES[claim.origin]
 
 
@@ -126,9 +135,11 @@ def decides(claim: Claim, record: dict, scale: str) -> str:
         return ""
     if math.isinf(found.factor):
         return "The value lies on an edge of the band, so no sample decides it."
+    if found.factor > 100:
+        return f"More than a hundred times as many {found.of} would be needed to decide it."
     if found.needed is not None:
         return f"About {found.needed:,} {found.of} would decide it, instead of {found.now}."
-    return f"About {found.factor:.2g} times as many {found.of} would decide it."
+    return f"About {max(found.factor, 1.1):.2g} times as many {found.of} would decide it."
 
 
 def sentence(text: str) -> str:
@@ -219,7 +230,7 @@ def table(payload: dict) -> str:
             + (f'<small class="bp-flag">{escape(flag)}</small>' if flag else "")
             + f"</td><td>{badge(found.verdict)}<details><summary>why</summary><small>{escape(why)}</small>"
             f"{shown}{controls}</details></td>"
-            f"<td>{measured(claim, record)}<small>{sample(record)}; {escape(source(record))}</small>"
+            f"<td>{measured(claim, record)}{system(record)}"
             + (f"<small>{escape(record['note'])}</small>" if record["note"] else "")
             + f"</td><td>{more(interval(claim.accept[scale]), claim.because)}"
             f"<small>paper: {', '.join(escape(str(value)) for value in claim.paper.values())}</small></td></tr>"

@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from scipy import stats
+
 VERDICTS = ("reproduced", "not reproduced", "depends on a choice", "undecided", "not testable here")
 REPRODUCED, NOT_REPRODUCED, DEPENDS, UNDECIDED, NOT_TESTABLE = VERDICTS
 
@@ -81,8 +83,8 @@ def judge(claim, record: dict, scale: str) -> Judgement:
         - "depends on a choice": of the registered measurement and its alternatives, some lie inside the band and others
           outside.
         - "not reproduced": the interval lies outside the band, and no alternative inside.
-        - "undecided": the interval crosses an edge of the band, or a control that should fail passes as well or was not
-          measured.
+        - "undecided": the interval crosses an edge of the band, or the interval of a control that should fail does not
+          lie outside, or the control was not measured.
         - "reproduced": the interval lies inside the band, every control outside, and no alternative outside.
     """
     if record["value"] is None:
@@ -90,12 +92,13 @@ def judge(claim, record: dict, scale: str) -> Judgement:
     if lacking := _lacking(claim.requires, record):
         return Judgement(NOT_TESTABLE, lacking)
     band = claim.accept[scale]
-    here = place(record["interval"], band)
+    here, stands_for = place(record["interval"], band), _controls_that_do_not_fail(record["controls"], band)
     others: dict[str, list[str]] = {"inside": [], "outside": [], "across": [], "not run": []}
     for choice in record["choices"]:
         where = "not run" if choice["value"] is None else place(choice["interval"], band)
         others[where].append(option_label(choice))
-    reproduces = ["the registered choice"] * (here == "inside") + others["inside"]
+    # a measurement whose control passes as well reproduces nothing
+    reproduces = ["the registered choice"] * (here == "inside" and not stands_for) + others["inside"]
     fails = ["the registered choice"] * (here == "outside") + others["outside"]
     if reproduces and fails:
         return Judgement(
@@ -105,19 +108,25 @@ def judge(claim, record: dict, scale: str) -> Judgement:
         side = "below" if open_ends(record["interval"])[1] < band[0] else "above"
         return Judgement(NOT_REPRODUCED, f"the interval lies {side} the band" + _tried(others))
     if here == "across":
-        return Judgement(UNDECIDED, f"the interval crosses {_edges(record['interval'], band)} of the band")
-    unmeasured = [name for name, control in record["controls"].items() if control["value"] is None]
-    passing = [
-        name
-        for name, control in record["controls"].items()
-        if control["value"] is not None and band[0] <= control["value"] <= band[1]
-    ]
-    if passing:
-        return Judgement(UNDECIDED, f"a control that should fail lies inside the band as well: {_all(passing)}")
-    if unmeasured:
-        return Judgement(UNDECIDED, f"a control was not measured, so it has not failed: {_all(unmeasured)}")
+        edges = _edges(record["interval"], band)
+        return Judgement(UNDECIDED, f"the interval crosses {edges} of the band" + _tried(others))
+    if stands_for:
+        return Judgement(UNDECIDED, stands_for + _tried(others))
     controls = " and every control outside" if record["controls"] else ""
     return Judgement(REPRODUCED, f"the interval lies inside the band{controls}" + _tried(others))
+
+
+def _controls_that_do_not_fail(controls: dict, band: tuple[float, float]) -> str:
+    """Why controls that should fail do not show that they do; empty where every one lies outside the band."""
+    at = {name: "" if c["value"] is None else place(c["interval"], band) for name, c in controls.items()}
+    for where, sentence in (
+        ("inside", "a control that should fail lies inside the band as well"),
+        ("across", "the interval of a control reaches into the band, so it has not clearly failed"),
+        ("", "a control was not measured, so it has not failed"),
+    ):
+        if names := [name for name, found in at.items() if found == where]:
+            return f"{sentence}: {_all(names)}"
+    return ""
 
 
 def _because(sentence: str, record: dict) -> str:
@@ -130,13 +139,9 @@ def _all(names: Iterable[str]) -> str:
 
 
 def _tried(others: dict[str, list[str]]) -> str:
-    """What the alternatives say where none of them contradicts the registered measurement."""
-    said = ""
-    if others["across"]:
-        said += f"; undecided with {_all(others['across'])}"
-    if others["not run"]:
-        said += f"; not run with {_all(others['not run'])}"
-    return said
+    """What the alternatives say, where they do not decide."""
+    words = {"inside": "inside the band", "outside": "outside", "across": "undecided", "not run": "not run"}
+    return "".join(f"; {words[where]} with {_all(names)}" for where, names in others.items() if names)
 
 
 def _edges(interval, band) -> str:
@@ -181,8 +186,9 @@ class Power:
 def power(claim, record: dict, scale: str) -> Power | None:
     """The sample that would decide an undecided claim, from the scatter of its own measurement.
 
-    The half-width of an interval shrinks with the square root of the number of independent parts that it covers. The
-    claim is decided when the half-width is the distance of the value from the edge that the interval crosses now.
+    The claim is decided when the half-width of the interval is the distance of the value from the edge that it crosses.
+    The half-width of an interval over few independent samples shrinks as Student's t over the square root of their
+    number. That of a correlation is taken in Fisher's arctanh(r).
 
     Parameters
     ----------
@@ -193,23 +199,50 @@ def power(claim, record: dict, scale: str) -> Power | None:
     Returns
     -------
     Power or None
-        None where the verdict is another one, where a control decided it, where the interval is open (a single sample
-        has no scatter), or where the interval covers only a fit or nothing.
+        None where the verdict is another one, where a control does not fail (a larger sample would not change that),
+        where the interval is open or ends at its value (a single sample, or a count of none or all), or where it covers
+        only a fit or nothing.
     """
-    if judge(claim, record, scale).verdict != UNDECIDED or place(record["interval"], claim.accept[scale]) != "across":
+    band = claim.accept[scale]
+    if judge(claim, record, scale).verdict != UNDECIDED or place(record["interval"], band) != "across":
         return None
-    (low, high), (lower, upper), value = claim.accept[scale], open_ends(record["interval"]), record["value"]
+    if _controls_that_do_not_fail(record["controls"], band):
+        return None
+    scaled = _fisher if claim.kind == "correlation" else float
+    (lower, upper), value = map(scaled, open_ends(record["interval"])), scaled(record["value"])
+    low, high = map(scaled, band)
     parts = [kind for kind in claim.covers if kind not in ("fit", "nothing")]
-    if math.isinf(lower) or math.isinf(upper) or not parts:
+    if not math.isfinite(upper - lower) or not lower < value < upper or not parts:
         return None
     # from inside the band the interval has to leave the edge, from outside it has to leave the band
     crossed = [(edge, value - lower if edge < value else upper - value) for edge in (low, high) if lower < edge < upper]
-    if not crossed:  # it only touches the band, or the band is a single value
+    if not crossed:  # it only touches the band
         return None
     if not low <= value <= high:
         crossed = [min(crossed, key=lambda pair: abs(pair[0] - value))]
-    factor = max((half / abs(edge - value)) ** 2 if edge != value else math.inf for edge, half in crossed)
+    ratio = max(half / abs(edge - value) if edge != value else math.inf for edge, half in crossed)
     counted = next((kind for kind in parts if kind in INDEPENDENT), None)
-    now = len(record["seeds"]) if counted else None
-    needed = math.ceil(now * factor) if now and math.isfinite(factor) else None
-    return Power(factor, now or None, needed, counted or parts[0])
+    now = len(record["seeds"]) if counted else 0
+    if now < 2 or math.isinf(ratio):
+        return Power(ratio**2, now or None, None, counted or parts[0])
+    needed = _enough(now, ratio)
+    return Power(needed / now, now, needed, counted)
+
+
+def _fisher(r: float) -> float:
+    return math.atanh(min(max(r, -1 + 1e-12), 1 - 1e-12))
+
+
+def _enough(now: int, ratio: float) -> int:
+    """Number of samples at which Student's half-width is smaller by a factor than that of `now` samples."""
+
+    def half(count):
+        return stats.t.ppf(0.975, count - 1) / math.sqrt(count)
+
+    few, many = now, now + 1
+    while half(many) > half(now) / ratio:
+        few, many = many, 2 * many
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (middle, many) if half(middle) > half(now) / ratio else (few, middle)
+    return many

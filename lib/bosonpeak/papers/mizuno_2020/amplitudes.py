@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from bosonpeak.papers.mizuno_2020.measure import Estimate, Pushed, sample_median
+from bosonpeak.papers.mizuno_2020.measure import Estimate, Pushed, place_of, sample_median
 from bosonpeak.papers.mizuno_2020.transitions import computed_modes, correlate
 
 
@@ -149,8 +149,7 @@ def nature_of(pushed: Pushed, column: str, least: int) -> Nature:
     -------
     Nature
     """
-    every = computed_modes(pushed.every_table)
-    every = every[(every.frequency < pushed.boson_peak) & (every.n_atoms >= least)]
+    every = computed_modes(pushed.every_table).query("frequency < @pushed.boson_peak and n_atoms >= @least")
     frame = pushed.low[pushed.low.n_atoms >= least]
     return Nature(
         amplitude=correlate(frame, column, "amplitude"),
@@ -159,6 +158,6 @@ def nature_of(pushed: Pushed, column: str, least: int) -> Nature:
         distance=correlate(frame, column, "distance"),
         count=len(frame),
         every_count=len(every),
-        place=pushed.place | {"seeds": sorted(frame.seed.unique())},
-        every_place=pushed.place | {"seeds": sorted(every.seed.unique())},
+        place=pushed.place | (place_of(frame) if len(frame) else {"seeds": []}),
+        every_place=pushed.place | (place_of(every) if len(every) else {"seeds": []}),
     )

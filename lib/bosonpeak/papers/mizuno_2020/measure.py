@@ -116,7 +116,8 @@ class Pushed:
     @property
     def place(self) -> dict:
         """`place_of` all pushed modes, with `tables`, the names of the archived ones among them."""
-        return place_of(self.modes) | {"tables": archived_names(self.every_table)}
+        sources = [table.encoding["source"] for table in self.every_table if "source" in table.encoding]
+        return place_of(self.modes) | {"tables": ["/".join(path[:-3].split("/")[-2:]) for path in sources]}
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def spread_of(values) -> Spread:
 
 
 def place_of(frame: pd.DataFrame) -> dict:
-    """The largest number of particles in a frame and its seeds, as a record needs them.
+    """The size of the boxes in a frame and the seeds of its samples, as a record needs them.
 
     Parameters
     ----------
@@ -166,14 +167,11 @@ def place_of(frame: pd.DataFrame) -> dict:
     Returns
     -------
     dict
-        {"n": largest number of particles, "seeds": sorted list}.
+        `n`: median of the numbers of particles over the rows, since a claim on many small boxes and one large box is
+        one on small boxes; `seeds`: one for each sample, by size.
     """
-    return {"n": int(frame.n_atoms.max()), "seeds": sorted(frame.seed.unique())}
-
-
-def archived_names(tables) -> list[str]:
-    """Names, as transitions/name, of the tables that were read from the archive."""
-    return ["/".join(t.encoding["source"][:-3].split("/")[-2:]) for t in tables if "source" in t.encoding]
+    each = sorted({*frame.set_index(["n_atoms", "seed"]).index})
+    return {"n": int(frame.n_atoms.median()), "seeds": [seed for _, seed in each]}
 
 
 def boson_peak_of(system: str) -> float:

@@ -31,7 +31,7 @@ def minima_per_mode(pushed: Pushed) -> tuple[Estimate, float | None]:
     apart : float or None
         None if no mode left in two glasses of one size.
     """
-    share = statistics.mean_interval([len(set(g.transition)) / len(g) for _, g in pushed.left.groupby("sample")])
+    share = statistics.mean_interval([g.transition.nunique() / len(g) for _, g in pushed.left.groupby("sample")], 0, 1)
     columns = [g.distance.to_numpy() for _, g in pushed.left.groupby(["n_atoms", "mode"]) if len(g) > 1]
     apart = [len(np.unique((100 * np.log(d)).round())) / len(d) for d in columns]
     return share, float(np.mean(apart)) if apart else None

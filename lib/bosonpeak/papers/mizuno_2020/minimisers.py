@@ -8,7 +8,7 @@ import xarray as xr
 from bosonpeak import statistics
 from bosonpeak.archive.results import shipped_results
 from bosonpeak.papers.mizuno_2020 import transitions
-from bosonpeak.papers.mizuno_2020.measure import Estimate, Pushed, archived_names, place_of
+from bosonpeak.papers.mizuno_2020.measure import Estimate, Pushed, place_of
 
 
 @dataclass(frozen=True)
@@ -96,5 +96,5 @@ def compare_minimisers(pairs: list[tuple[xr.Dataset, xr.Dataset]]) -> Minimisers
         alike=same_end.to_numpy(bool),
         agree=statistics.fraction_interval(abs(np.log(both.amplitude_cg / both.amplitude)) < near),
         next_mode=float((abs(steps) < near).mean()),
-        place=place_of(both) | {"tables": archived_names(sum(pairs, ()))},
+        place=place_of(both),
     )
