@@ -302,7 +302,7 @@ def draw_paths(ax, followed: list[Followed]) -> None:
         if one.outcome == "extrapolated":
             ax.plot(np.clip(_position(one.line.at_paper, band), -3, 3), row, ">", color=color, markersize=8)
     ax.set_yticks(range(len(followed)), [one.claim.id.split("/", 1)[1] for one in reversed(followed)], fontsize=11)
-    ax.set_xticks([-2.6, 0, 2.6], ["far below", "band", "far above"], fontsize=11)
+    ax.set_xticks([-2, 0, 2], ["below", "band", "above"], fontsize=11)
     ax.set(xlim=(-3.5, 3.5), ylim=(-0.7, len(followed) - 0.3))
     ax.grid(axis="y", color="0.92")
     ax.set_axisbelow(True)
