@@ -6,7 +6,7 @@ from html import escape
 
 from bosonpeak.book import tables
 from bosonpeak.book.claims import SCALES, Claim, archived_records, chapters, load
-from bosonpeak.book.verdicts import NOT_TESTABLE, VERDICTS
+from bosonpeak.book.verdicts import NOT_TESTABLE, VERDICTS, open_ends
 
 PAPERS = {
     "jiang-2026": "Jiang 2026: fluctuating coordination",
@@ -153,10 +153,17 @@ def examples() -> tables.Html:
         if found:
             claim, record = found[0]
             link = f'<a href="scoreboard.html#{tables.anchor(claim.id)}">{escape(claim.id)}</a>'
-            value = "" if record["value"] is None else f" Measured: {tables.measured(claim, record)}."
+            value = "" if record["value"] is None else f" Measured: {_in_brackets(claim, record)}."
             text = f"“{escape(claim.statement)}” ({link}).{value} {escape(tables.sentence(record['reason']))}"
         items.append(f"<dt>{tables.badge(verdict)}</dt><dd>{text}</dd>")
     return tables.Html(f'<dl class="bp-examples">{"".join(items)}</dl>')
+
+
+def _in_brackets(claim: Claim, record: dict) -> str:
+    """A value with its unit and, in brackets, its interval."""
+    low, high = open_ends(record["interval"])
+    ends = "" if low == high else f" [{tables.interval((low, high))}]"
+    return f"{tables.number(record['value'])}{ends}" + ("" if claim.unit == "1" else f" {escape(claim.unit)}")
 
 
 def _tools() -> str:
