@@ -170,6 +170,17 @@ def test_points_at_the_size_of_a_chapter_are_its_archived_values(followed):
 
 
 @pytest.mark.slow
+def test_glasses_beyond_the_rate_of_a_claim_settle_nothing_in_the_book(followed):
+    too_fast = [
+        one
+        for one in followed
+        if one.points[-1].fastest and one.points[-1].fastest > one.claim.requires.get("cooling_rate", math.inf)
+    ]
+    assert {one.claim.id for one in too_fast} >= {"tao-2023/fig1b/intensity-rises"}
+    assert {one.outcome for one in too_fast} == {"open"}
+
+
+@pytest.mark.slow
 def test_tables_and_drawings_hold_every_claim(followed):
     import matplotlib.pyplot as plt
 

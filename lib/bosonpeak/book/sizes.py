@@ -227,28 +227,12 @@ def tao_2023(resamples: int = 200, seed: int = 2023) -> Points:
             height, rate, parent = samples.height[common], samples.rate[common], samples.parent[common]
             place, count = samples.usable.omega_peak.values[common], len(np.unique(parent))
             how = {"groups": parent, "rng": seed, "n_resamples": resamples}
-            yield (
-                "tao-2023/fig1b/intensity-range",
-                n,
-                score_interval(_mean, height, height, **how),
-                count,
-                None,
-                rate.max(),
-            )
-            yield (
-                "tao-2023/fig1b/intensity-rises",
-                n,
-                score_interval(statistics.spearman, height, rate, **how),
-                count,
-                None,
-            )
-            yield (
-                "tao-2023/fig1b/frequency-falls",
-                n,
-                score_interval(statistics.spearman, place, rate, **how),
-                count,
-                None,
-            )
+            for name, found in (
+                ("intensity-range", score_interval(_mean, height, height, **how)),
+                ("intensity-rises", score_interval(statistics.spearman, height, rate, **how)),
+                ("frequency-falls", score_interval(statistics.spearman, place, rate, **how)),
+            ):
+                yield f"tao-2023/fig1b/{name}", n, found, count, None, float(rate.max())
             for one in np.unique(samples.rate):
                 at = samples.height[samples.rate == one]
                 if n == 1000:
