@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     claims.set_defaults(do=_claims)
 
     check = commands.add_parser("check", help="measure one claim again and compare it with the archive")
-    check.add_argument("claim", metavar="CLAIM", help="its id, such as jiang-2026/fig3-left/mean-is-four")
+    check.add_argument("claim", metavar="CLAIM", help="its id, such as jiang-2026/fig2-right/additional-states")
     check.add_argument("--scale", help="ci, book or paper (default: the smallest scale at which the claim is measured)")
     check.add_argument("--quiet", action="store_true", help="no progress bar")
     check.set_defaults(do=_check)
