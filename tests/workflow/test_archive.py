@@ -269,7 +269,8 @@ def test_no_recipe_has_the_seed_of_the_random_vectors():
 
 
 def test_the_data_stay_small():
-    assert sum(path.stat().st_size for path in (ROOT / "data").rglob("*") if path.is_file()) < 60e6
+    """The design allows 100 MB; the glasses of the papers' sizes are to come."""
+    assert sum(path.stat().st_size for path in (ROOT / "data").rglob("*") if path.is_file()) < 100e6
 
 
 def test_only_whole_glasses_are_loaded_and_known_groups_read(tmp_path, monkeypatch):
