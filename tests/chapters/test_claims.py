@@ -71,6 +71,24 @@ def test_a_fresh_run_says_what_the_archived_one_says(chapter, ci_run):
     assert not said
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("chapter", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in LEDGERS])
+def test_what_the_ci_run_reads_is_what_the_book_reads(chapter, ci_run, archived):
+    # it is not counted, and yet a change of what is computed from the archived tables must not pass unseen
+    compared, named = 0, faults(chapter)
+    for record in runs.claims_of(ci_run(chapter).path)["records"]:
+        book = archived[record["id"]]["book"]
+        if (
+            record["read"] is None
+            or record["id"] in named
+            or (record["n"], record["tables"]) != (book["n"], book["tables"])
+        ):
+            continue
+        assert record["read"] == pytest.approx(book["value"], rel=agreement.SLACK, abs=1e-9), record["id"]
+        compared += 1
+    assert compared >= {"li-2025": 35, "tao-2023": 25}.get(chapter, 0)
+
+
 def test_the_export_holds_exactly_the_claims_of_the_ledger():
     exported = json.loads((project_root() / "data" / "results" / "claims.json").read_text(encoding="utf-8"))
     assert [claim["id"] for claim in exported["claims"]] == list(claims.load_all())

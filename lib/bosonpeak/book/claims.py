@@ -226,7 +226,7 @@ def archive(payload: dict, scale: str) -> Path:
     versions = {name: importlib.metadata.version(name) for name in ("bosonpeak", "numpy", "scipy", "numba")}
     kept = {key: value for key, value in payload.items() if key != "chapter"}
     run = {"date": datetime.now(UTC).date().isoformat(), "versions": versions, **kept}
-    run["records"] = [seal(record) for record in run["records"]]
+    run["records"] = [seal({k: v for k, v in record.items() if k != "read"}) for record in run["records"]]
     with alone():
         content = read_plain(path, dict) if path.is_file() else {}
         content[payload["chapter"]] = run | {"checksum": _checksum(run)}
