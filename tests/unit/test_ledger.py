@@ -7,6 +7,7 @@ import math
 import pytest
 import xarray as xr
 import yaml
+from made_claims import small_claim
 
 from bosonpeak.book import claims, ledger, tables
 from bosonpeak.book.claims import KINDS, ORIGINS, SCALES, WEIGHTS
@@ -16,24 +17,16 @@ from bosonpeak.paths import project_root
 
 
 def _entry(**changes) -> dict:
-    entry = {
-        "id": "small/value",
+    """A claim whose texts need to be escaped."""
+    texts = {
         "source": "Fig. 1 <left> & text",
         "statement": 'it is "about" 2 < 3 & more',
-        "kind": "value",
         "quantity": "omega <b>here</b>",
-        "unit": "rad/ps",
         "paper": {"value": "< 2 & > 1"},
-        "accept": {"ci": [1, 3], "book": [1.5, 2.5], "paper": [1.9, 2.1]},
         "because": "'noise' > \"signal\"",
-        "controls": {},
         "no_control": "nothing <else> is at hand",
-        "origin": "paper",
-        "weight": "result",
-        "registered": datetime.date(2026, 1, 2),
-        "covers": ["seeds"],
     }
-    entry |= changes
+    entry = small_claim(**(texts | changes))
     if entry["controls"]:
         del entry["no_control"]
     return entry

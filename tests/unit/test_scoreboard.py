@@ -1,33 +1,25 @@
 """Tables, panel and scoreboard of a small ledger: well-formed, escaped, complete, with a text for each drawing."""
 
-import datetime
 import re
 from html.parser import HTMLParser
 
 import pytest
 import yaml
+from made_claims import small_claim
 
 from bosonpeak.book import claims, scoreboard, tables
 from bosonpeak.book.claims import SCALES
 from bosonpeak.book.ledger import Ledger
 from bosonpeak.book.verdicts import VERDICTS
 
-BASE = {
-    "source": "Fig. 1 <left> & text",
-    "statement": 'it is "about" 2 < 3 & more',
-    "kind": "value",
-    "quantity": "omega <b>here</b>",
-    "unit": "rad/ps",
-    "paper": {"value": "< 2 & > 1"},
-    "accept": {"ci": [1, 3], "book": [1.5, 2.5], "paper": [1.9, 2.1]},
-    "because": "'noise' > \"signal\"",
-    "controls": {},
-    "no_control": "nothing <else>",
-    "origin": "paper",
-    "weight": "result",
-    "registered": datetime.date(2026, 1, 2),
-    "covers": ["seeds"],
-}
+BASE = small_claim(
+    source="Fig. 1 <left> & text",
+    statement='it is "about" 2 < 3 & more',
+    quantity="omega <b>here</b>",
+    paper={"value": "< 2 & > 1"},
+    because="'noise' > \"signal\"",
+    no_control="nothing <else>",
+)
 CONTROLLED = {k: v for k, v in BASE.items() if k != "no_control"} | {
     "id": "small/controlled",
     "controls": {"crystal": "no <disorder>", "shuffled": "at random"},
