@@ -105,10 +105,17 @@ def contents() -> dict[Path, str]:
     """Text of each exported file by its path: `write` writes them, and a test compares them."""
     folder = project_root() / "data" / "results"
     return {
-        folder / "claims.json": json.dumps(claims_json(), indent=1, allow_nan=False, ensure_ascii=False) + "\n",
+        folder / "claims.json": _lines(claims_json()),
         folder / "claims.csv": claims_csv(),
         folder / "claims-badge.svg": badge(),
     }
+
+
+def _lines(ledger: dict) -> str:
+    """JSON with one line per claim, so that a change of one claim changes one line."""
+    claims = ",\n".join(json.dumps(claim, allow_nan=False, ensure_ascii=False) for claim in ledger["claims"])
+    head = json.dumps({name: value for name, value in ledger.items() if name != "claims"})
+    return f'{head[:-1]}, "claims": [\n{claims}\n]}}\n'
 
 
 def write() -> list[Path]:
