@@ -10,6 +10,7 @@ from ase.build import bulk
 from bosonpeak.archive.glasses import load
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
+from bosonpeak.scattering import harmonic
 from bosonpeak.scattering.harmonic import (
     NEUTRON_LENGTHS,
     boson_map,
@@ -21,7 +22,7 @@ from bosonpeak.scattering.harmonic import (
 from bosonpeak.scattering.wavevectors import Wavevectors, box_wavevectors, shell_means
 from bosonpeak.units import MEV
 from bosonpeak.vibrations.hessian import dynamical_matrix
-from bosonpeak.vibrations.modes import normal_modes
+from bosonpeak.vibrations.modes import Modes, normal_modes
 from bosonpeak.vibrations.peaks import broadened_reduced_density
 
 WEIGHTS, WAYS = ("unit", "neutron", "mass"), ("longitudinal", "transverse")
@@ -108,6 +109,76 @@ def test_moments_are_the_modes(glass, weights, way):
     seen = (energy > 2) & (one.intensity > 1e-3 * one.intensity.max())
     np.testing.assert_allclose(other.intensity[seen], one.intensity[seen], rtol=0.01)
     np.testing.assert_allclose(other.stderr[seen], one.stderr[seen], rtol=0.03)
+
+
+def _drawn_solid(n_atoms, seed=0):
+    """Atoms at random places of a skewed box, and random modes that leave out the translations."""
+    rng = np.random.default_rng(seed)
+    symbols = rng.choice(["Cu", "Zr", "Al"], n_atoms)
+    cell = np.array([[13.0, 0, 0], [4, 12, 0], [-3, 5, 14]])
+    atoms = Atoms(symbols, scaled_positions=rng.random((n_atoms, 3)), cell=cell, pbc=True)
+    translations = np.kron(np.sqrt(atoms.get_masses())[:, None], np.eye(3))
+    polarizations, _ = np.linalg.qr(np.hstack([translations, rng.normal(size=(3 * n_atoms, 3 * n_atoms - 3))]))
+    omega = np.sort(rng.uniform(2.0, 30.0, 3 * n_atoms)) / MEV
+    omega[:3] = 0
+    return atoms, Modes(omega, polarizations, np.zeros(3 * n_atoms))
+
+
+# 5 atoms are fewer than the slabs, and 31 are no multiple of them
+@pytest.mark.parametrize(("n_atoms", "weights"), [(5, "unit"), (31, "neutron"), (64, "mass")])
+def test_columns_of_waves_are_the_plain_sum_over_modes(n_atoms, weights, monkeypatch):
+    atoms, modes = _drawn_solid(n_atoms)
+    waves = box_wavevectors(atoms.cell.array, np.linspace(0.5, 8.5, 9))
+    assert len(waves) > 20 * len(np.unique(waves.indices[:, :2], axis=0)) and (waves.indices[:, 2] < 0).any()
+    asked = []
+    sums = harmonic._sums_by_columns
+    monkeypatch.setattr(harmonic, "_sums_by_columns", lambda *given: asked.append(given) or sums(*given))
+    found = boson_map(modes, atoms, waves, ENERGY[::10], 0.4, weights)
+    assert len(asked) == 1
+    level = modes.omega[3:] * MEV
+    kernel = np.exp(-0.5 * ((level[:, None] - ENERGY[::10]) / 0.4) ** 2) / (
+        np.sqrt(2 * np.pi) * 0.4 * level[:, None] ** 2
+    )
+    b, m = scattering_weights(atoms, weights), atoms.get_masses()
+    rows = (
+        np.exp(-1j * waves.vectors @ atoms.positions.T)[..., None]
+        * waves.directions[:, None]
+        * (b / np.sqrt(m))[:, None]
+    )
+    each = abs(rows.reshape(len(waves), -1) @ modes.polarizations[:, 3:]) ** 2 @ kernel / (b**2 / m).sum()
+    mean, error = shell_means(each, waves)
+    top = mean.max(axis=1, keepdims=True)
+    assert (abs(found.intensity - mean) / top).max() < 5e-6 and (abs(found.stderr - error) / top).max() < 5e-6
+
+
+def test_dense_and_sparse_wave_vectors_have_one_way_each(glass, monkeypatch):
+    atoms, _, modes = glass
+    waves, energy = _waves(atoms, (3.5, 4.0, 5.0), None), np.arange(1, 61) * 0.25
+    found = boson_map(modes, atoms, waves, energy, 0.4)
+    monkeypatch.setattr(harmonic, "_sums_by_columns", lambda *given: pytest.fail("these are too few for columns"))
+    few = boson_map(modes, atoms, _waves(atoms, (3.5, 4.0, 5.0), 100), energy, 0.4)
+    assert (abs(few.intensity - found.intensity) < 5 * few.stderr).mean() > 0.99
+    monkeypatch.setattr(harmonic, "_DENSE", np.inf)
+    plain = boson_map(modes, atoms, waves, energy, 0.4)
+    top = plain.intensity.max(axis=1, keepdims=True)
+    assert (abs(found.intensity - plain.intensity) / top).max() < 1e-5
+    assert (abs(found.stderr - plain.stderr) / top).max() < 1e-5
+
+
+def test_modes_out_of_reach_do_not_count_and_need_no_time(glass):
+    atoms, _, modes = glass
+    waves, energy = _waves(atoms), np.arange(1, 181) * 0.25
+    every, low = (boson_map(modes, atoms, waves, e, 0.4) for e in (energy, energy[:60]))
+    top = every.intensity.max(axis=1, keepdims=True)
+    assert (abs(low.intensity - every.intensity[:, :60]) / top).max() < 1e-6
+    basis, kernel = harmonic._modes_in_reach(modes, energy[:60], 0.4, "meV")
+    level = modes.omega * MEV
+    assert basis.shape[1] == len(kernel) == ((level > 1) & (level < 15 + 7 * 0.4)).sum() < 0.6 * len(level)
+    # no number is so small that it slows down the product
+    assert kernel[kernel > 0].min() > 1e-20
+    # beyond all levels nothing is left, for few wave vectors and for many
+    for some in (waves, _waves(atoms, (3.5, 4.0, 5.0), None)):
+        assert (boson_map(modes, atoms, some, np.array([60.0, 70.0]), 0.4).intensity[-1] == 0).all()
 
 
 def _cut_kernel(modes, energy, width):

@@ -13,6 +13,7 @@ between atoms vanish (large Q), B is the reduced density of states g / E^2, each
 
 import numpy as np
 from ase import Atoms
+from numba import njit, prange
 from scipy.fft import dct
 from tqdm.auto import tqdm
 
@@ -32,6 +33,8 @@ NEUTRON_LENGTHS = {"Al": 3.449, "Ni": 10.3, "P": 5.13, "Cu": 7.718, "Zr": 7.16}
 WEIGHTS = ("unit", "neutron", "mass")
 _WAVES = 64
 """Wave vectors whose moments are computed together."""
+_DENSE = 20
+"""Wave vectors with the same n_x and n_y, on average, from which it pays to compute their sums together."""
 
 
 def scattering_weights(atoms: Atoms, kind: str = "unit") -> np.ndarray:
@@ -56,15 +59,12 @@ def scattering_weights(atoms: Atoms, kind: str = "unit") -> np.ndarray:
     """
     if kind not in WEIGHTS:
         raise ValueError(f"unknown weights {kind!r}: choose one of {', '.join(WEIGHTS)}")
-    if kind == "mass":
-        return atoms.get_masses()
-    if kind == "unit":
-        return np.ones(len(atoms))
+    if kind != "neutron":
+        return atoms.get_masses() if kind == "mass" else np.ones(len(atoms))
     symbols = atoms.get_chemical_symbols()
-    unknown = sorted(set(symbols) - set(NEUTRON_LENGTHS))
+    unknown = ", ".join(sorted(set(symbols) - set(NEUTRON_LENGTHS)))
     if unknown:
-        remedy = "add it to scattering.harmonic.NEUTRON_LENGTHS, or use unit weights"
-        raise ValueError(f"no neutron length of {', '.join(unknown)} is known here: {remedy}")
+        raise ValueError(f"no neutron length of {unknown} is known: add it to NEUTRON_LENGTHS, or use unit weights")
     return np.array([NEUTRON_LENGTHS[s] for s in symbols])
 
 
@@ -93,11 +93,9 @@ def structure_factor(atoms: Atoms, wavevectors: Wavevectors, weights: str = "uni
     wavevectors.check_box(atoms.cell)
     b = scattering_weights(atoms, weights).astype(np.float32)
     scaled = atoms.get_scaled_positions(wrap=True)
-    found = np.empty(len(wavevectors))
-    for start in range(0, len(wavevectors), CHUNK):
-        waves = phase_waves(scaled, wavevectors.indices[start : start + CHUNK])
-        found[start : start + CHUNK] = ((waves @ b).astype(float) ** 2).sum(axis=0)
-    return found / (b.astype(float) ** 2).sum()
+    parts = np.split(wavevectors.indices, range(CHUNK, len(wavevectors), CHUNK))
+    found = [((phase_waves(scaled, n) @ b).astype(float) ** 2).sum(axis=0) for n in parts]
+    return np.concatenate(found) / (b.astype(float) ** 2).sum()
 
 
 def wave_polarizations(directions, polarization: str) -> np.ndarray:
@@ -132,15 +130,7 @@ def wave_polarizations(directions, polarization: str) -> np.ndarray:
 
 
 def boson_map(
-    modes_or_D,
-    atoms: Atoms,
-    wavevectors: Wavevectors,
-    energy,
-    width: float,
-    weights: str = "unit",
-    polarization: str = "longitudinal",
-    unit: str = "meV",
-    progress: bool = False,
+    solid, atoms, wavevectors, energy, width, weights="unit", polarization="longitudinal", unit="meV", progress=False
 ) -> ScatteringMap:
     """B(Q, E) = G(Q, E) / E^2, averaged over the wave vectors of each shell (li-2025, Eq. 1).
 
@@ -148,9 +138,13 @@ def boson_map(
     dynamical matrix by the Chebyshev series of that kernel. In the series, 1 / E_k^2 is cut off below two widths, so
     the lowest wave must lie above (4 % are missing at 2.7 widths, 1e-3 at 3.3).
 
+    Modes are left out at energies more than seven widths from them. A Gaussian is then below exp(-24.5) of its
+    maximum, so that all of them together lack at most 2.3e-11 / (sqrt(2 pi) width) of the integral of B over E, which
+    is below the rounding of single precision. Hence a map that ends at a low energy needs fewer modes and less time.
+
     Parameters
     ----------
-    modes_or_D : Modes, sparse matrix or FactoredOperator
+    solid : Modes, sparse matrix or FactoredOperator
         All normal modes of the atoms; or their dynamical matrix, for systems too large to diagonalise.
     atoms : ase.Atoms
         With the masses of the modes or of the dynamical matrix; others are refused.
@@ -182,67 +176,97 @@ def boson_map(
     """
     check_periodic(atoms)
     wavevectors.check_box(atoms.cell)
-    energy = np.asarray(energy, float)
+    energy, masses, n = np.asarray(energy, float), atoms.get_masses(), wavevectors.indices
     if energy.ndim != 1 or not (energy > 0).all() or not width > 0:
         raise ValueError(f"energies and width {width} must be positive, since B is divided by E^2")
-    masses = atoms.get_masses()
     amplitude = scattering_weights(atoms, weights) / np.sqrt(masses)
     amplitude = (amplitude / np.linalg.norm(amplitude)).astype(np.float32)
-    if isinstance(modes_or_D, Modes):
-        check_masses(modes_or_D, masses)
-        spectra, chunk = _spectra_of_modes(modes_or_D, len(atoms), energy, width, unit), CHUNK
+    scaled, sums, columns = atoms.get_scaled_positions(wrap=True), ShellSums(len(wavevectors.edges) - 1), None
+    if isinstance(solid, Modes):
+        check_masses(solid, masses)
+        basis, kernel = _modes_in_reach(solid, energy, width, unit)
+        spectra, chunk, cores = lambda waves: (waves @ basis) ** 2 @ kernel, CHUNK, available_cores()
+        if kernel.size and polarization == "longitudinal" and len(n) > _DENSE * len(np.unique(n[:, :2], axis=0)):
+            # Q.u is n.v with v = 2 pi u h^-1
+            values = np.float32(2 * np.pi * np.linalg.inv(atoms.cell.array).T) @ basis.reshape(len(atoms), 3, -1)
+            columns = _sums_by_columns(scaled, values * amplitude[:, None, None], abs(n[:, 2]).max())
     else:
-        spectra, chunk = _spectra_of_operator(modes_or_D, masses, energy, width, unit), _WAVES
-    scaled, sums = atoms.get_scaled_positions(wrap=True), ShellSums(len(wavevectors.edges) - 1)
-    with tqdm(desc="B(Q, E)", total=len(wavevectors), unit="wave", disable=not progress) as bar:
-        for start in range(0, len(wavevectors), chunk):
-            part = slice(start, start + chunk)
-            waves = phase_waves(scaled, wavevectors.indices[part]) * amplitude
-            polarizations = wave_polarizations(wavevectors.directions[part], polarization).astype(np.float32)
-            found = 0.0
-            for across in polarizations:
-                vectors = (waves[..., None] * across[None, :, None, :]).reshape(2, waves.shape[1], -1)
-                found = found + spectra(vectors) / len(polarizations)
+        spectra, chunk, cores = _operator_series(solid, masses, energy, width, unit), _WAVES, 1
+    # wave vectors of one column stand together
+    parts = np.split(np.lexsort(n.T[::-1]), range(chunk, len(n), chunk))
+    with blas_threads(cores):
+        for part in tqdm(parts, "B(Q, E)", unit="block", disable=not progress):
+            if columns:
+                found = columns(n[part]) @ kernel / (wavevectors.vectors[part] ** 2).sum(axis=1, keepdims=True)
+            else:
+                across = wave_polarizations(wavevectors.directions[part], polarization).astype(np.float32)
+                waves = (phase_waves(scaled, n[part]) * amplitude)[..., None] * across[:, None, :, None]
+                # a real and an imaginary part of one or two polarisations
+                found = 2 * spectra(waves.reshape(-1, 3 * len(atoms))).reshape(-1, len(part), len(energy)).mean(axis=0)
             sums.add(found, wavevectors.shell[part])
-            bar.update(waves.shape[1])
-    mean, error = sums.result()
-    return ScatteringMap(wavevectors.q, energy, mean, error, wavevectors.counts, unit)
+    return ScatteringMap(wavevectors.q, energy, *sums.result(), wavevectors.counts, unit)
 
 
-def _spectra_of_modes(modes, n_atoms, energy, width, unit):
-    """Function that maps waves (2, K, 3N) to G / E^2 (K, E), from all modes."""
-    if modes.polarizations.shape[0] != 3 * n_atoms or modes.polarizations.shape[1] < 0.99 * 3 * n_atoms:
-        remedy = "compute all modes, or give the dynamical matrix instead"
-        raise ValueError(f"modes {modes.polarizations.shape} are not all those of {n_atoms} atoms: {remedy}")
+def _modes_in_reach(modes, energy, width, unit):
+    """Polarisations (3N, k) of the modes that the kernel takes to one of the energies, and that kernel (k, E)."""
+    n, k = modes.polarizations.shape
+    if k < 0.99 * n:
+        raise ValueError(f"modes {n, k} are not all those of {n // 3} atoms: compute all, or give the dynamical matrix")
     level = modes.omega * frequency_scale(unit)
-    # the Gaussian of a mode beyond 15 widths from all energies is 0 in single precision
-    reached = (level > energy.min() - 15 * width) & (level < energy.max() + 15 * width)
-    moving = (level > 1e-6 * level.max()) & reached
-    level, basis = level[moving], modes.polarizations[:, moving].astype(np.float32)
-    kernel = (gaussian_levels(energy, level, width) / level**2).T.astype(np.float32, order="C")
-
-    def spectra(vectors):
-        with blas_threads(available_cores()):
-            overlap = vectors.reshape(-1, vectors.shape[2]) @ basis
-            intensity = (overlap.reshape(2, -1, len(level)) ** 2).sum(axis=0)
-            return intensity @ kernel
-
-    return spectra
+    # further away a Gaussian is below 3e-11 of its maximum; much further it would slow down products as it underflows
+    near = (abs(energy[:, None] - level) < 7 * width) & (level > 1e-6 * level.max())
+    seen = near.any(axis=0)
+    kernel = near[:, seen] * gaussian_levels(energy, level[seen], width) / level[seen] ** 2
+    return modes.polarizations[:, seen].astype(np.float32), kernel.T.astype(np.float32, order="C")
 
 
-def _spectra_of_operator(D, masses, energy, width, unit):
-    """The same function, from Chebyshev moments of the dynamical matrix."""
-    series = _operator_series(D, masses, energy, width, unit)
+def _sums_by_columns(scaled, values, reach):
+    """Function that maps n (K, 3) to |sum_i n.v_i exp(-2 pi i n.s_i)|^2 (K, k) for values v (N, 3, k), |n_z| <= reach.
 
-    def spectra(vectors):
-        found = series(vectors.reshape(-1, vectors.shape[2]).T.astype(float))
-        return found.reshape(len(energy), 2, -1).sum(axis=1).T
+    All n with the same n_x and n_y are a column. In a thin slab across z, the waves of all n_z are sums of few
+    functions of the height s, which singular values find: exp(-2 pi i n_z s) = sum_p table(n_z, p) factor(p, s). Hence
+    each atom adds to some fourteen sums of its slab instead of one for each n_z, and the sums of all slabs are then
+    transformed along the column. What the singular values leave out is below 1e-6, as are the errors of rounding.
+    """
+    slabs, z = min(reach // 2 + 1, len(scaled)), np.arange(reach + 1)[:, None]
+    # the last atom is repeated with the value 0, so that each slab has the same number
+    order = np.pad(np.argsort(scaled[:, 2]), (0, -len(scaled) % slabs), "edge")
+    values = values[order] * (np.arange(len(order)) < len(scaled))[:, None, None]
+    scaled, values = scaled[order], values.reshape(slabs, -1, values.shape[2])
+    wave = np.exp(-2j * np.pi * z * scaled[:, 2].reshape(slabs, 1, -1))
+    wave, slope = (np.concatenate([x.real, x.imag], axis=1) for x in (wave, -1j * z * wave))
+    table, size, _ = np.linalg.svd(np.concatenate([wave, slope / reach], axis=2), full_matrices=False)
+    table = table[..., : (size > 1e-6 * size[:, :1]).sum(axis=1).max()]
+    factor = np.stack([table.mT @ x for x in (wave, wave, slope)], axis=-1)[:, :, None, None].astype(np.float32)
+    table = np.hstack(table).reshape(2, reach + 1, -1).astype(np.float32)
 
-    return spectra
+    def squares(n):
+        columns, column = np.unique(n[:, :2], axis=0, return_inverse=True)
+        waves = phase_waves(scaled, np.pad(columns, ((0, 0), (0, 1)))).reshape(2, len(columns), slabs, -1)
+        # n_x and n_y multiply the wave; n_z, as i / 2 pi times its slope, exchanges its real and imaginary parts
+        along = np.stack([*(waves * np.float32(columns.T)[:, None, :, None, None]), (-waves[1], waves[0])], axis=-1)
+        rows = (factor * along.transpose(2, 0, 1, 3, 4)[:, None]).reshape(slabs, -1, values.shape[1])
+        sums = (rows @ values).reshape(table.shape[2], -1)
+        halves = table[:, : abs(n[:, 2]).max() + 1].reshape(-1, len(sums)) @ sums
+        found = np.empty((len(n), values.shape[2]), np.float32)
+        _add_halves(halves.reshape(2, -1, 2, len(columns), values.shape[2]), column, n[:, 2], found)
+        return found
+
+    return squares
+
+
+@njit(parallel=True, cache=True, fastmath=True)
+def _add_halves(halves, column, n, found):
+    """found (K, k) <- |C - i sign(n) S|^2 at the n (K,) of columns; C, S: halves (2, |n|, real or not, column, k)."""
+    for j in prange(len(n)):
+        C, S, at, sign = halves[0, abs(n[j])], halves[1, abs(n[j])], column[j], np.float32(np.sign(n[j]))
+        for k in range(found.shape[1]):
+            real, imaginary = C[0, at, k] - sign * S[1, at, k], C[1, at, k] + sign * S[0, at, k]
+            found[j, k] = real**2 + imaginary**2
 
 
 def _operator_series(D, masses, energy, width, unit):
-    """Function that maps vectors (3N, K) to their spectra (E, K) under the kernel of `boson_map`, without translations.
+    """Function that maps vectors (K, 3N) to their spectra (K, E) under the kernel of `boson_map`, without translations.
 
     The kernel, a Gaussian over E_k^2, is expanded itself. If a delta function were expanded and divided by E^2
     afterwards, the part of a level that leaks to lower energies would be divided by too little: a first phonon at
@@ -252,7 +276,9 @@ def _operator_series(D, masses, energy, width, unit):
     bound, scale = spectral_bound(D), frequency_scale(unit)
     project, _ = projector(translations(len(masses), 3, masses), D, bound)
     top = np.sqrt(bound) * scale
-    # the Gaussian has the width 2 width / top in the angle; the series ends at five times the inverse of that
+    # the Gaussian has the width 2 width / top in the angle; the series ends at five times the inverse of that. Then the
+    # error is 1e-5 of the maximum of a shell above five widths and 1e-2 below, where 1 / E^2 is cut off. With 4.5 times
+    # the inverse these are 1e-4 and 4e-2; 1e-3 everywhere would take seven times (all measured on 1,000 atoms)
     count = int(np.ceil(5 * top / (2 * width)))
     angle = np.pi * (np.arange(4 * count) + 0.5) / (4 * count)
     level = top * np.cos(angle / 2)
@@ -260,9 +286,8 @@ def _operator_series(D, masses, energy, width, unit):
     inverse = -np.expm1(-((level / (2 * width)) ** 4)) / level**2
     # even in the level, like the series
     kernel = (gaussian_levels(energy, level, width) + gaussian_levels(energy, -level, width)) * inverse
-    coefficients = dct(kernel, type=2, axis=1)[:, :count] / (4 * count)
-    coefficients[:, 0] /= 2
-    return lambda vectors: coefficients @ chebyshev_moments(D, project(vectors), count, bound)
+    coefficients = dct(kernel, type=2, axis=1)[:, :count] / np.r_[8 * count, np.full(count - 1, 4 * count)]
+    return lambda vectors: (coefficients @ chebyshev_moments(D, project(vectors.T.astype(float)), count, bound)).T
 
 
 def reduced_density_by_moments(D, masses, energy, width: float, n_vectors: int, rng=None, unit: str = "meV"):
@@ -296,5 +321,5 @@ def reduced_density_by_moments(D, masses, energy, width: float, n_vectors: int, 
         As `operators.check_operator`.
     """
     series = _operator_series(D, masses, np.asarray(energy, float), width, unit)
-    signs = np.random.default_rng(rng).integers(0, 2, (D.shape[0], n_vectors)) * 2.0 - 1
-    return series(signs).mean(axis=1) / D.shape[0]
+    signs = np.random.default_rng(rng).integers(0, 2, (D.shape[0], n_vectors)) * 2 - 1
+    return series(signs.T).mean(axis=0) / D.shape[0]

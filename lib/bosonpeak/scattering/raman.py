@@ -86,7 +86,7 @@ def reduce_raman(energy, intensity, temperature) -> np.ndarray:
     return np.asarray(intensity, float) / np.asarray(energy, float) / enhanced
 
 
-def _polarizability_gradient(atoms: Atoms, cutoff: float) -> np.ndarray:
+def polarizability_gradient(atoms: Atoms, cutoff: float) -> np.ndarray:
     """Derivative (3N, 6) of sum_(i<j) (3 r r^T / r^5 - 1 / r^3) by each coordinate, for xx, yy, zz, xy, xz, yz."""
     first, r, distance = periodic_neighbours(atoms, "iDd", cutoff)
     gradient, count = np.empty((len(atoms), 3, 6)), len(atoms)
@@ -130,7 +130,7 @@ def mode_couplings(modes: Modes, atoms: Atoms, cutoff: float) -> np.ndarray:
     if modes.polarizations.shape[0] != 3 * len(atoms):
         size = modes.polarizations.shape[0]
         raise ValueError(f"modes of {size} degrees of freedom do not fit {len(atoms)} atoms: give their own structure")
-    gradient = _polarizability_gradient(atoms, cutoff) / np.sqrt(np.repeat(atoms.get_masses(), 3))[:, None]
+    gradient = polarizability_gradient(atoms, cutoff) / np.sqrt(np.repeat(atoms.get_masses(), 3))[:, None]
     return 1.5 * np.array([1, 1, 1, 2, 2, 2]) @ (gradient.T @ modes.polarizations) ** 2
 
 

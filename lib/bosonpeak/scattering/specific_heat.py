@@ -252,18 +252,20 @@ def fit_specific_heat(
     def misfit(p):
         return _heat(temperature, *values(p)) / heat - 1
 
-    found, tight = [], dict(xtol=1e-10, ftol=1e-10, gtol=1e-12, max_nfev=500)
+    found = []
     for n_d, theta_d, n_e, theta_e, ratio in _starts(temperature, heat):
         head = [logit(n_e / (n_d + n_e))] if shares_sum_to_one else list(np.log([n_d, n_e]))
         start = np.clip([*head, *np.log([theta_d, theta_e, ratio])], low + 1e-6, high - 1e-6)
-        found.append(least_squares(misfit, start, bounds=(low, high), **tight))
+        found.append(least_squares(misfit, start, bounds=(low, high), xtol=1e-5, ftol=1e-5, max_nfev=500))
     if einstein_below_debye:
         found = [result for result in found if result.x[-2] < result.x[-3]]
     if not found:
         raise RuntimeError(
             "no fit has its Einstein temperature below its Debye temperature: allow any, or fit a smaller range of T"
         )
+    # all starts are followed far enough to choose the best, and the best to the end
     best = min(found, key=lambda result: result.cost)
+    best = least_squares(misfit, best.x, bounds=(low, high), xtol=1e-10, ftol=1e-10, gtol=1e-12, max_nfev=500)
     if not best.success:
         raise RuntimeError(f"no fit after {best.nfev} steps: give more temperatures, or fewer parameters")
     fitted, n = values(best.x), len(heat)

@@ -146,16 +146,13 @@ def box_wavevectors(cell, edges, per_shell: int | None = None, rng=None) -> Wave
 
 
 @njit(parallel=True, cache=True, fastmath=True)
-def _multiply(tables, n, waves):
-    """waves (2, K, N) <- product of one row of the table (2, M, N) of each axis, real and imaginary parts separate."""
-    x, y, z = tables
+def _multiply(x, y, z, n, waves):
+    """waves (2, K, N) <- product of one row of the table (M, N) of each axis, real and imaginary parts separate."""
     for k in prange(len(n)):
-        ar, ai, br, bi = x[0, n[k, 0]], x[1, n[k, 0]], y[0, n[k, 1]], y[1, n[k, 1]]
-        cr, ci = z[0, n[k, 2]], z[1, n[k, 2]]
-        real, imaginary = waves[0, k], waves[1, k]
-        for j in range(len(ar)):
-            re, im = ar[j] * br[j] - ai[j] * bi[j], ar[j] * bi[j] + ai[j] * br[j]
-            real[j], imaginary[j] = re * cr[j] - im * ci[j], re * ci[j] + im * cr[j]
+        a, b, c = x[n[k, 0]], y[n[k, 1]], z[n[k, 2]]
+        for j in range(len(a)):
+            wave = a[j] * b[j] * c[j]
+            waves[0, k, j], waves[1, k, j] = wave.real, wave.imag
 
 
 def phase_waves(scaled, indices, out=None) -> np.ndarray:
@@ -179,19 +176,17 @@ def phase_waves(scaled, indices, out=None) -> np.ndarray:
     scaled, n = np.asarray(scaled, float), np.ascontiguousarray(indices)
     waves = np.empty((2, len(n), len(scaled)), np.float32) if out is None else out
     reach = abs(n).max(axis=0)
-    _multiply(tuple(_powers(scaled[:, c], reach[c]) for c in range(3)), n + reach, waves)
+    _multiply(*(_powers(scaled[:, c], reach[c]) for c in range(3)), n + reach, waves)
     return waves
 
 
 def _powers(s, reach):
-    """exp(-2 pi i m s) for m from -reach to reach, real and imaginary parts (2, 2 reach + 1, N)."""
-    up = np.empty((reach + 1, len(s)), complex)
-    up[0], up[1:] = 1.0, np.exp(-2j * np.pi * s)
-    np.multiply.accumulate(up, axis=0, out=up)
-    table = np.empty((2, 2 * reach + 1, len(s)), np.float32)
-    table[0, reach:], table[1, reach:] = up.real, up.imag
-    table[0, :reach], table[1, :reach] = up.real[:0:-1], -up.imag[:0:-1]
-    return table
+    """exp(-2 pi i m s) for m from -reach to reach, complex64 (2 reach + 1, N)."""
+    up = np.ones((reach + 1, len(s)), complex)
+    up[1:] = np.exp(-2j * np.pi * s)
+    # in double precision, or else the errors of the powers would pile up
+    up = np.multiply.accumulate(up, axis=0, out=up).astype(np.complex64)
+    return np.concatenate([up[:0:-1].conj(), up])
 
 
 def shell_means(values, wavevectors: Wavevectors) -> tuple[np.ndarray, np.ndarray]:

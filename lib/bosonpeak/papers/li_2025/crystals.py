@@ -1,71 +1,22 @@
-"""Crystals as controls: their peak disperses, so the same reading applied to them has to show it.
+"""Crystals as controls: their peak disperses, so the same reading applied to them has to show it."""
 
-A crystal with one atom per primitive cell needs no diagonalisation of a large matrix. By Bloch's theorem the wave that
-a neutron drives at Q couples to the three vibrations of this Q alone, whose squared frequencies are the eigenvalues of
-
-    D(Q) = sum_j D_0j exp(-i Q.(r_j - r_0)),
-
-where D_0j is the 3 x 3 block of the dynamical matrix between atom 0 and atom j.
-"""
+from dataclasses import replace
 
 import numpy as np
 from ase.build import bulk
 
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
-from bosonpeak.papers.li_2025.maps import Dispersion, peak_dispersion, window
+from bosonpeak.papers.li_2025.maps import window
+from bosonpeak.papers.li_2025.readings import Reading
 from bosonpeak.papers.li_2025.tables import GRIDS
-from bosonpeak.scattering.wavevectors import ScatteringMap, Wavevectors, box_wavevectors, shell_means
+from bosonpeak.scattering.harmonic import boson_map
+from bosonpeak.scattering.wavevectors import box_wavevectors
 from bosonpeak.vibrations.hessian import dynamical_matrix
-from bosonpeak.vibrations.peaks import frequency_scale
+from bosonpeak.vibrations.modes import normal_modes
 
 
-def bloch_map(atoms, potential, wavevectors: Wavevectors, energy, width: float, unit: str) -> ScatteringMap:
-    """B(Q, E) of a crystal with one atom per primitive cell, equal to `boson_map` of all its normal modes.
-
-    Parameters
-    ----------
-    atoms : ase.Atoms
-        A box of the crystal at its minimum of the energy, larger than twice the reach of the potential.
-    potential : Potential
-    wavevectors : Wavevectors
-        Wave vectors of the box, in shells.
-    energy : array, shape (E,)
-        Energies in `unit`.
-    width : float
-        Standard deviation of the Gaussian kernel in `unit`.
-    unit : str
-        "meV" or "reduced".
-
-    Returns
-    -------
-    ScatteringMap
-        In 1/unit^3. Vibrations of frequency 0 (Q on a Bragg peak) are left out.
-
-    Raises
-    ------
-    ValueError
-        If the atoms are not all equivalent.
-    """
-    own = dynamical_matrix(atoms, potential).toarray().reshape(len(atoms), 3, len(atoms), 3)
-    diagonal = own[np.arange(len(atoms)), :, np.arange(len(atoms))]
-    if abs(diagonal - diagonal[0]).max() > 1e-6 * abs(diagonal[0]).max():
-        raise ValueError("the atoms are not equivalent: give a perfect crystal with one atom per primitive cell")
-    energy, from_first = np.asarray(energy, float), own[0].transpose(1, 0, 2)
-    # a lattice is its own mirror image, so that D(Q) is real
-    phase = np.cos(wavevectors.vectors @ (atoms.positions - atoms.positions[0]).T)
-    square, vectors = np.linalg.eigh(np.einsum("kn,nab->kab", phase, from_first))
-    level = np.sqrt(np.clip(square, 0, None)) * frequency_scale(unit)
-    coupling = np.einsum("ka,kab->kb", wavevectors.directions, vectors) ** 2
-    still = level < 1e-6 * level.max()
-    level = np.where(still, 1.0, level)
-    weight = np.where(still, 0.0, coupling / level**2) / (width * np.sqrt(2 * np.pi))
-    gauss = np.exp(-0.5 * ((level[..., None] - energy) / width) ** 2)
-    mean, error = shell_means(np.einsum("kb,kbe->ke", weight, gauss), wavevectors)
-    return ScatteringMap(wavevectors.q, energy, mean, error, wavevectors.counts, unit)
-
-
-def lennard_jones_crystal(cells: int, waves: int, first_peak: float, limits, search):
+def lennard_jones_crystal(cells: int, waves: int, first_peak: float, limits) -> Reading:
     """The fcc Lennard-Jones crystal, seen at the same multiples of its first Bragg peak as a glass of its first peak.
 
     Parameters
@@ -78,30 +29,38 @@ def lennard_jones_crystal(cells: int, waves: int, first_peak: float, limits, sea
         Wave vector of the first peak of S(Q) of the glass, reduced.
     limits : (float, float)
         Window of Q of the glass, reduced; that of the crystal is scaled as the shells are.
-    search : (float, float)
-        Energies between which the maximum is looked for, reduced.
 
     Returns
     -------
-    map : ScatteringMap
-        B(Q, E), as `scattering.harmonic.boson_map` gives it.
-    dispersion : Dispersion
-        Where the spectrum of each shell of the window is highest.
+    Reading
+        Its S(Q) and E_BP are NaN: a crystal has Bragg peaks, and no boson peak.
     """
     start = bulk("Ar", "fcc", 1.56, cubic=True).repeat(cells)
     atoms = inherent_structure(start, get("lennard-jones"), 1e-10, relax_box=True)
     scale = 2 * np.pi * np.sqrt(3) * cells / atoms.cell.lengths()[0] / first_peak
-    return _crystal(atoms, "lennard-jones", GRIDS["lj"], scale, waves, [q * scale for q in limits], search)
+    return _crystal(atoms, "lennard-jones", GRIDS["lj"], scale, waves, [q * scale for q in limits])
 
 
-def copper(cells: int, waves: int, limits, search):
+def copper(cells: int, waves: int, limits) -> Reading:
     """The fcc crystal of copper, in the shells of the alloy. As `lennard_jones_crystal`, in 1/A and meV."""
     start = bulk("Cu", "fcc", 3.64, cubic=True).repeat(cells)
     atoms = inherent_structure(start, get("cu-zr-mendelev-2009"), relax_box=True)
-    return _crystal(atoms, "cu-zr-mendelev-2009", GRIDS["metal"], 1.0, waves, limits, search)
+    return _crystal(atoms, "cu-zr-mendelev-2009", GRIDS["metal"], 1.0, waves, limits)
 
 
-def _crystal(atoms, potential, grid, scale, waves, limits, search) -> tuple[ScatteringMap, Dispersion]:
+def of_model(glasses, cells: int, waves: int) -> Reading | None:
+    """The `lennard_jones_crystal` seen as some model glasses are, with their E_BP; None without glasses."""
+    if glasses is None:
+        return None
+    table = glasses.tables[glasses.main][0]
+    first = float(table.q[int(table.structure.values.argmax())])
+    return replace(lennard_jones_crystal(cells, waves, first, glasses.limits), peaks=glasses.peaks())
+
+
+def _crystal(atoms, name, grid, scale, waves, limits) -> Reading:
+    potential = get(name)
+    atoms.set_masses(potential.masses_of(atoms))
     some = box_wavevectors(atoms.cell.array, grid.edges * scale, waves, 1)
-    found = bloch_map(atoms, get(potential), some, grid.energy, grid.width, grid.unit)
-    return found, peak_dispersion(found, window(found, *limits), *search)
+    modes = normal_modes(dynamical_matrix(atoms, potential))
+    found = boson_map(modes, atoms, some, grid.energy, grid.width, unit=grid.unit)
+    return Reading([found], [np.full(len(found.q), np.nan)], window(found, *limits), np.array([np.nan]))

@@ -9,11 +9,8 @@ where dX_j is the deviation of X_j from its own mean over the run. The spectra o
 import numpy as np
 from tqdm.auto import tqdm
 
-from bosonpeak.papers.li_2025.local_fields import linear_operator
 from bosonpeak.scattering.trajectories import energy_spectra, sample_interval, wave_series
-from bosonpeak.scattering.wavevectors import CHUNK, ScatteringMap, ShellSums, phase_waves
-from bosonpeak.threads import available_cores, blas_threads
-from bosonpeak.vibrations.peaks import frequency_scale, gaussian_levels
+from bosonpeak.scattering.wavevectors import CHUNK, ScatteringMap, ShellSums
 
 _CHUNK = 128
 """Wave vectors, or atoms, whose spectra are computed together."""
@@ -52,7 +49,7 @@ def fluctuation_spectra(fields: dict, interval: float, energy, width: float, uni
 
 
 def fluctuation_maps(
-    trajectory, fields: dict, atoms, wavevectors, energy, width, unit="meV", moving=True, normalise=True, progress=False
+    trajectory, fields: dict, atoms, wavevectors, energy, width, unit="meV", moving=True, progress=False
 ) -> dict[str, ScatteringMap]:
     """Omega_X(Q, E) of several local quantities, in one pass over the trajectory.
 
@@ -71,8 +68,6 @@ def fluctuation_maps(
         "meV" or "reduced".
     moving : bool
         Whether atoms carry their X along, as in Eq. 4, or X stays where the atom is in `atoms`.
-    normalise : bool
-        Whether to divide by phi(Q, 0) of the shell (Eq. 5); otherwise the spectrum of 1/N sum_c |X_c(Q)|^2 is given.
     progress : bool
         Whether to show a progress bar.
 
@@ -108,52 +103,6 @@ def fluctuation_maps(
     found = {}
     for name in fields:
         mean, error = sums[name].result()
-        over = static[name].result()[0] if normalise else 1.0
+        over = static[name].result()[0]
         found[name] = ScatteringMap(wavevectors.q, energy, mean / over, error / over, wavevectors.counts, unit)
     return found
-
-
-def harmonic_fluctuation_map(modes, name: str, geometry, wavevectors, energy, width, unit="meV") -> ScatteringMap:
-    """The map of a linear field for all modes in thermal motion, without a trajectory and without its noise:
-
-        1/(N C) sum_c sum_k |sum_j X_jc(e_k) exp(-i Q.r_j)|^2 / E_k^2 delta(E - E_k).
-
-    Atoms are at rest in the phase. The map is not divided by phi(Q, 0), in which slow modes weigh most.
-
-    Parameters
-    ----------
-    modes : Modes
-        All normal modes of geometry.atoms.
-    name : str
-        One of `local_fields.LINEAR`.
-    geometry : LocalGeometry
-    wavevectors : Wavevectors
-    energy : array, shape (E,)
-    width : float
-        Standard deviation of the Gaussian kernel, in `unit`.
-    unit : str
-        "meV" or "reduced".
-
-    Raises
-    ------
-    ValueError
-        As `linear_operator`.
-    """
-    atoms, n = geometry.atoms, len(geometry.atoms)
-    level = modes.omega * frequency_scale(unit)
-    energy, still = np.asarray(energy, float), 1e-6 * level.max()
-    # the Gaussian of a mode beyond 15 widths from all energies is 0 in single precision
-    moving = (level > max(still, energy.min() - 15 * width)) & (level < energy.max() + 15 * width)
-    level, root = level[moving], np.sqrt(np.repeat(atoms.get_masses(), 3))
-    operator = linear_operator(name, geometry)
-    values = (operator @ (modes.polarizations[:, moving] / root[:, None])).reshape(n, -1, len(level)).astype("f4")
-    kernel = (gaussian_levels(energy, level, width) / level**2).T.astype(np.float32) / np.float32(n * values.shape[1])
-    scaled, sums = atoms.get_scaled_positions(wrap=True), ShellSums(len(wavevectors.edges) - 1)
-    with blas_threads(available_cores()):
-        for start in range(0, len(wavevectors), _CHUNK):
-            part = slice(start, start + _CHUNK)
-            waves = phase_waves(scaled, wavevectors.indices[part])
-            power = sum(((waves @ values[:, c]) ** 2).sum(axis=0) for c in range(values.shape[1]))
-            sums.add(power @ kernel, wavevectors.shell[part])
-    mean, error = sums.result()
-    return ScatteringMap(wavevectors.q, energy, mean, error, wavevectors.counts, unit)

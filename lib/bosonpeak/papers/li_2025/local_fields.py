@@ -13,9 +13,9 @@ from numba import njit
 
 from bosonpeak.structure.pair_distribution import periodic_neighbours
 
-LINEAR = ("displacement", "random sign", "bond length", "volumetric", "shear", "rotation")
-NONLINEAR = ("coordination", "neighbour distance", "non-affine", "von Mises")
-FIELDS = LINEAR + NONLINEAR
+LINEAR = ("displacement", "random sign", "volumetric", "shear", "rotation")
+"""Those that are proportional to small displacements."""
+FIELDS = (*LINEAR, "coordination", "neighbour distance", "non-affine", "von Mises")
 _TURNS = ((2, 1), (0, 2), (1, 0))
 
 
@@ -30,7 +30,7 @@ class LocalGeometry:
         In A or reduced.
     i, j : array, shape (P,)
         Pairs of atoms within the cutoff, each pair twice.
-    vector, distance : array, shape (P, 3) and (P,)
+    vector : array, shape (P, 3)
         From i to j.
     gradient : csr_matrix, shape (9N, 3N)
         Maps displacements to the best-fit gradient du_a / dx_b of each atom i, in row 9 i + 3 a + b.
@@ -41,7 +41,6 @@ class LocalGeometry:
     i: np.ndarray
     j: np.ndarray
     vector: np.ndarray
-    distance: np.ndarray
     gradient: sp.csr_matrix
 
 
@@ -60,7 +59,7 @@ def local_geometry(atoms: Atoms, cutoff: float) -> LocalGeometry:
     ValueError
         If the neighbours of an atom do not span space, so that its strain is not defined.
     """
-    i, j, distance, vector = periodic_neighbours(atoms, "ijdD", cutoff)
+    i, j, vector = periodic_neighbours(atoms, "ijD", cutoff)
     n = len(atoms)
     outer = (vector[:, :, None] * vector[:, None, :]).reshape(-1, 9)
     metric = np.stack([np.bincount(i, x, n) for x in outer.T], axis=1).reshape(n, 3, 3)
@@ -74,7 +73,7 @@ def local_geometry(atoms: Atoms, cutoff: float) -> LocalGeometry:
     # du_a / dx_b = sum_j (u_j - u_i)_a w_jb, w = d M^-1
     w = np.einsum("pc,pcb->pb", vector, np.linalg.inv(metric)[i])
     gradient = sum(sp.kron(_differences(i, j, w[:, b], n), np.kron(np.eye(3), np.eye(3)[:, [b]])) for b in range(3))
-    return LocalGeometry(atoms, float(cutoff), i, j, vector, distance, gradient.tocsr())
+    return LocalGeometry(atoms, float(cutoff), i, j, vector, gradient.tocsr())
 
 
 def _differences(i, j, weights, n):
@@ -104,10 +103,10 @@ def local_fields(displacements, geometry: LocalGeometry, names=FIELDS) -> dict[s
     geometry : LocalGeometry
         Of the reference.
     names : sequence of str
-        "coordination": atoms within the cutoff at the time. "neighbour distance": their mean distance. "bond length":
-        mean distance of the neighbours in the reference. "non-affine": D^2_min over these. "volumetric", "shear" (five
-        components) and "von Mises" (their invariant): of the Green-Lagrange strain. "rotation": the antisymmetric
-        gradient. Controls: "displacement", and "random sign", the displacement with a random sign for each atom.
+        "coordination": atoms within the cutoff at the time. "neighbour distance": their mean distance. "non-affine":
+        D^2_min over the neighbours in the reference. "volumetric", "shear" (five components) and "von Mises" (their
+        invariant): of the Green-Lagrange strain. "rotation": the antisymmetric gradient. Controls: "displacement", and
+        "random sign", the displacement with a random sign for each atom.
 
     Returns
     -------
@@ -134,8 +133,6 @@ def local_fields(displacements, geometry: LocalGeometry, names=FIELDS) -> dict[s
         "von Mises": np.sqrt((shear**2).sum(axis=2, keepdims=True) / 2),
         "rotation": np.stack([H[..., a, b] - H[..., b, a] for a, b in _TURNS], axis=-1) / 2,
     }
-    if "bond length" in names:
-        found["bond length"] = _mean_distance(u, g.i, g.j, g.vector, np.inf)[1, ..., None]
     if "non-affine" in names:
         found["non-affine"] = _non_affine(u, H, g.i, g.j, g.vector)[..., None]
     if {"coordination", "neighbour distance"} & set(names):
@@ -202,41 +199,3 @@ def shift_reference(displacements, lag: int) -> np.ndarray:
     if not 0 < lag < len(displacements):
         raise ValueError(f"lag = {lag} must lie between 1 and {len(displacements) - 1} samples")
     return displacements[lag:] - displacements[:-lag]
-
-
-def linear_operator(name: str, geometry: LocalGeometry) -> sp.csr_matrix:
-    """A linear local quantity as a matrix that acts on small displacements.
-
-    Parameters
-    ----------
-    name : str
-        One of `LINEAR`.
-    geometry : LocalGeometry
-
-    Returns
-    -------
-    csr_matrix, shape (C N, 3N)
-        Component c of atom i in row C i + c.
-
-    Raises
-    ------
-    ValueError
-        For a quantity that is not linear.
-    """
-    n, g = len(geometry.atoms), geometry
-    if name == "displacement":
-        return sp.identity(3 * n, format="csr")
-    if name == "random sign":
-        return sp.diags(np.repeat(random_signs(n), 3).astype(float)).tocsr()
-    if name == "bond length":
-        unit = g.vector / g.distance[:, None] / np.bincount(g.i, minlength=n)[g.i, None]
-        return sum(sp.kron(_differences(g.i, g.j, unit[:, a], n), np.eye(3)[[a]]) for a in range(3)).tocsr()
-    basis = np.eye(9).reshape(9, 3, 3)
-    combine = {
-        "volumetric": np.trace(basis, axis1=1, axis2=2)[None] / 3,
-        "shear": _shear_components((basis + basis.swapaxes(1, 2)) / 2).T,
-        "rotation": np.stack([basis[:, a, b] - basis[:, b, a] for a, b in _TURNS]) / 2,
-    }
-    if name not in combine:
-        raise ValueError(f"{name!r} is not a linear field: choose one of {', '.join(LINEAR)}")
-    return (sp.kron(sp.identity(n), sp.csr_matrix(combine[name])) @ g.gradient).tocsr()

@@ -1,4 +1,4 @@
-"""What is read off a map over Q and E: the dispersion of its peak, its likeness to S(Q), its product form.
+"""What is read off a map over Q and E: its mean spectrum, its likeness to S(Q), its product form.
 
 li-2025 makes two statements about B(Q, E): its peak stays at one energy, and at that energy B follows S(Q). Both are
 read here over a window of Q, and the second one at every energy, so that they can fail.
@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bosonpeak.scattering.wavevectors import ScatteringMap
-from bosonpeak.statistics.bootstrap import with_interval
 from bosonpeak.vibrations.peaks import boson_peak
 
 
@@ -37,48 +36,6 @@ def window(found: ScatteringMap, low: float, high: float) -> np.ndarray:
     return inside
 
 
-@dataclass(frozen=True)
-class Dispersion:
-    """Where the spectrum of each shell is highest.
-
-    Attributes
-    ----------
-    q, energy : array, shape (B',)
-        Wave vector of each shell, and energy of its maximum.
-    interior : array of bool, shape (B',)
-        False where the maximum lies at the edge of the energies searched.
-    """
-
-    q: np.ndarray
-    energy: np.ndarray
-    interior: np.ndarray
-
-    @property
-    def relative_spread(self) -> float:
-        """Standard deviation over the shells of the energy of the maximum, over its mean."""
-        return float(self.energy.std() / self.energy.mean())
-
-
-def peak_dispersion(found: ScatteringMap, inside, low: float, high: float) -> Dispersion:
-    """The maximum of the spectrum of each shell between two energies.
-
-    Parameters
-    ----------
-    found : ScatteringMap
-    inside : array of bool, shape (B,)
-        Shells, as `window` gives them.
-    low, high : float
-        Energies in the unit of the map.
-
-    Raises
-    ------
-    ValueError
-        As `vibrations.peaks.boson_peak`.
-    """
-    peak = boson_peak(found.energy, found.intensity[inside].T, dimension=1, omega_min=low, omega_max=high)
-    return Dispersion(found.q[inside], peak.omega, peak.interior)
-
-
 def mean_spectrum(found: ScatteringMap, inside) -> np.ndarray:
     """Mean over the shells of a window (`inside`, (B,) booleans), (E,): B(E) as scattering shows it, summed over Q."""
     return found.intensity[inside].mean(axis=0)
@@ -102,8 +59,10 @@ def structure_correlation(found: ScatteringMap, structure, inside) -> np.ndarray
     """
     x, y = found.intensity[inside], np.asarray(structure, float)[inside]
     x, y = x - x.mean(axis=0), y - y.mean()
-    with np.errstate(invalid="ignore"):
-        return (x * y[:, None]).sum(axis=0) / np.sqrt((x**2).sum(axis=0) * (y**2).sum())
+    largest = abs(x).max(axis=0)
+    # the squares of a far tail of the kernel would underflow
+    x = np.where(largest > 0, x / np.where(largest > 0, largest, 1.0), np.nan)
+    return (x * y[:, None]).sum(axis=0) / (np.linalg.norm(x, axis=0) * np.linalg.norm(y))
 
 
 @dataclass(frozen=True)
@@ -112,24 +71,17 @@ class ProductFit:
 
     Attributes
     ----------
-    energy, line : array, shape (E',)
-        Energies, and f at them.
     residual : float
         |B - f S| / |B|, root mean square over the shells and energies.
     flat : float
         The same for f(E) alone, a product that contains no structure.
     best : float
         The same for the best product of any two functions.
-    offset : float
-        The part of B at the energy of the highest f that does not follow S(Q): a / (a + b) of B = a + b S.
     """
 
-    energy: np.ndarray
-    line: np.ndarray
     residual: float
     flat: float
     best: float
-    offset: float
 
 
 def fit_product(found: ScatteringMap, structure, inside, low: float, high: float) -> ProductFit:
@@ -147,40 +99,13 @@ def fit_product(found: ScatteringMap, structure, inside, low: float, high: float
     """
     taken = (found.energy >= low) & (found.energy <= high)
     B, s = found.intensity[inside][:, taken], np.asarray(structure, float)[inside]
-    line = s @ B / (s @ s)
-    left = B - np.outer(s, line), B - B.mean(axis=0), np.linalg.svd(B, compute_uv=False)[1:]
-    residual, flat, best = (float(np.linalg.norm(x) / np.linalg.norm(B)) for x in left)
-    slope, offset = np.polyfit(s, B[:, line.argmax()], 1)
-    return ProductFit(found.energy[taken], line, residual, flat, best, float(offset / (offset + slope)))
+    left = B - np.outer(s, s @ B / (s @ s)), B - B.mean(axis=0), np.linalg.svd(B, compute_uv=False)[1:]
+    return ProductFit(*(float(np.linalg.norm(x) / np.linalg.norm(B)) for x in left))
 
 
 def mean_peak(found: ScatteringMap, inside, low: float, high: float) -> float:
     """Energy of the maximum of the mean spectrum of a window between two energies: E_BP of a map."""
     return boson_peak(found.energy, mean_spectrum(found, inside), dimension=1, omega_min=low, omega_max=high).omega
-
-
-def mean_peak_interval(found: ScatteringMap, inside, low: float, high: float, rng=None, draws: int = 500):
-    """`mean_peak` and its 95 % interval over resampled shells, whose speckle is independent.
-
-    Parameters
-    ----------
-    found, inside, low, high
-        As `mean_peak` takes them.
-    rng : int or numpy.random.Generator, optional
-        Seed of the resampling.
-    draws : int
-        Number of resamples.
-
-    Returns
-    -------
-    value : float
-    interval : (float, float)
-    """
-    spectra = found.intensity[inside].T
-    value = mean_peak(found, inside, low, high)
-    pick = np.random.default_rng(rng).integers(0, spectra.shape[1], (spectra.shape[1], draws))
-    drawn = boson_peak(found.energy, spectra[:, pick].mean(axis=1), dimension=1, omega_min=low, omega_max=high).omega
-    return with_interval(value, drawn)
 
 
 def range_above(energy, values, at: float, threshold: float) -> tuple[float, float]:

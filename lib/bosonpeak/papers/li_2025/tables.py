@@ -1,4 +1,4 @@
-"""Tables of everything that li-2025 asks of one glass: S(Q), B(Q, E) by two routes, densities and local quantities."""
+"""Tables of S(Q), of B(Q, E) by two routes, and of densities of states of one glass (li-2025, Figs. 1 to 3)."""
 
 from dataclasses import asdict, dataclass
 
@@ -10,17 +10,21 @@ from bosonpeak.archive.methods import method
 from bosonpeak.archive.resume import KeptParts
 from bosonpeak.materials.dynamics import Trajectory, thermal_trajectory
 from bosonpeak.materials.potentials import get
-from bosonpeak.papers.li_2025 import fluctuations, local_fields
 from bosonpeak.scattering import harmonic, trajectories
-from bosonpeak.scattering.raman import raman_coupling
 from bosonpeak.scattering.wavevectors import ScatteringMap, box_wavevectors, shell_means
 from bosonpeak.structure.pair_distribution import first_minimum, pair_distribution
+from bosonpeak.units import MEV
+from bosonpeak.vibrations.debye import KELVIN
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import normal_modes
 from bosonpeak.vibrations.peaks import broadened_reduced_density, frequency_scale
 
 SEED = 2025
 """Of the random draw of wave vectors and of velocities."""
+
+
+INCOHERENT = 4.5
+"""Wave vector in 1/A above which the mean of B over Q holds no interference between atoms."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,6 @@ class Plan:
         Wave vectors per shell of the dynamics; 0 for no dynamics.
     temperature, duration : float
         Of the dynamics, in K and ps or reduced.
-    fields : str
-        Local quantities: "none", "main", or "full" with the variants of two of them.
 
     Raises
     ------
@@ -85,20 +87,17 @@ class Plan:
     motion: int = 0
     temperature: float = 0.0
     duration: float = 0.0
-    fields: str = "none"
 
     def __post_init__(self):
-        if self.method not in ("modes", "moments") or self.fields not in ("none", "main", "full") or self.waves < 2:
-            raise ValueError(f"{self}: method is modes or moments, fields none, main or full, waves 2 at least")
+        if self.method not in ("modes", "moments") or self.waves < 2:
+            raise ValueError(f"{self}: the method is modes or moments, and waves are 2 at least")
         if self.motion and not (self.motion > 1 and self.temperature > 0 and self.duration > 0):
-            raise ValueError(f"{self}: motion needs two waves a shell, a temperature and a duration")
-        if self.fields != "none" and not self.motion:
-            raise ValueError(f"{self}: fields fluctuate in motion: give a number of waves for it")
+            raise ValueError(f"{self}: motion needs two waves per shell, a temperature and a duration")
 
 
 @method("scattering", version=1)
-def scattering_table(atoms, potential, plan, seed=SEED, progress=False, modes=None, extras=True, folder=None):
-    """S(Q), B(Q, E) by the harmonic route and from dynamics, currents, densities and fluctuations of one glass.
+def scattering_table(atoms, potential, plan, seed=SEED, progress=False, modes=None, folder=None):
+    """S(Q), B(Q, E) by the harmonic route and from dynamics, and densities of states of one glass.
 
     Parameters
     ----------
@@ -113,170 +112,164 @@ def scattering_table(atoms, potential, plan, seed=SEED, progress=False, modes=No
         Whether to show progress bars.
     modes : Modes, optional
         All normal modes of `atoms`, if they are known; not for a metal that is brought to another volume.
-    extras : bool
-        Whether to add the currents and the spectra of the fluctuations of single atoms.
     folder : path-like, optional
         Where the trajectory is kept, so that a run that was killed resumes from it.
 
     Returns
     -------
     xarray.Dataset
-        Dimensions q (shells), energy and field. `structure` is S(Q). B(Q, E) in 1/unit^3, each with its standard error
-        `..._error`: `harmonic`, `neutron` (metals, modes), `motion`, and for the momentum `longitudinal` and
-        `transverse`. `reduced_density` and `reduced_density_motion` are g / E^2, `raman` (modes) is C(E), `omega` and
-        `chi` of each field are Eq. 5 of li-2025 and the spectrum of each atom's own fluctuation.
+        Dimensions q (shells) and energy. `structure` is S(Q). B(Q, E) in 1/unit^3, each with its standard error
+        `..._error`: `harmonic` and `motion`. `reduced_density` and `reduced_density_motion` are g / E^2.
 
     Raises
     ------
     ValueError
-        As the functions of `scattering.harmonic`, `scattering.trajectories` and `fluctuations`.
+        As the functions of `scattering.harmonic` and `scattering.trajectories`.
     """
     grid = GRIDS[potential.units]
-    masses = potential.masses_of(atoms)
-    atoms = atoms.copy()
-    atoms.set_masses(masses)
-    cold = atoms.get_volume()
+    atoms, cold = atoms.copy(), atoms.get_volume()
+    atoms.set_masses(potential.masses_of(atoms))
     if potential.units == "metal" and plan.temperature > 0:
-        atoms = trajectories.warm_minimum(atoms, potential, plan.temperature, seed, timestep=grid.timestep)
+        atoms = warm_glass(atoms, potential, plan.temperature, seed, folder)
     if plan.method == "moments":
         modes = None
     elif modes is None:
         modes = normal_modes(dynamical_matrix(atoms, potential))
     solid = dynamical_matrix(atoms, potential, factored=True) if modes is None else modes
-    every = box_wavevectors(atoms.cell.array, grid.edges)
-    some = box_wavevectors(atoms.cell.array, grid.edges, plan.waves, seed)
-    energy, unit = grid.energy, grid.unit
+    every, some = (box_wavevectors(atoms.cell.array, grid.edges, count, seed) for count in (None, plan.waves))
+    seen, unit = (grid.energy, grid.width), grid.unit
     table = {"structure": ("q", shell_means(harmonic.structure_factor(atoms, every), every)[0])}
-    kinds = {"harmonic": ("unit", "longitudinal")}
-    if modes is not None and potential.units == "metal" and set(potential.elements) <= set(harmonic.NEUTRON_LENGTHS):
-        table["structure_neutron"] = ("q", shell_means(harmonic.structure_factor(atoms, every, "neutron"), every)[0])
-        kinds["neutron"] = ("neutron", "longitudinal")
-    if modes is not None and extras:
-        kinds |= {way: ("mass", way) for way in ("longitudinal", "transverse")}
-    for name, (weights, way) in kinds.items():
-        found = harmonic.boson_map(solid, atoms, some, energy, grid.width, weights, way, unit, progress)
-        table |= _columns(name, found)
+    table |= columns("harmonic", harmonic.boson_map(solid, atoms, some, *seen, unit=unit, progress=progress))
     if modes is None:
-        density = harmonic.reduced_density_by_moments(solid, masses, energy, grid.width, 32, seed, unit)
+        density = harmonic.reduced_density_by_moments(solid, atoms.get_masses(), *seen, 32, seed, unit)
     else:
-        density = broadened_reduced_density(modes.omega * frequency_scale(unit), energy, grid.width)
+        density = broadened_reduced_density(modes.omega * frequency_scale(unit), *seen)
     table["reduced_density"] = ("energy", density)
     attributes = {"n_atoms": len(atoms), "volume_ratio": atoms.get_volume() / cold, "unit": unit, "seed_of_waves": seed}
-    cutoff = _cutoff(atoms)
-    if modes is not None and unit == "meV":
-        coupling = np.full(len(energy), np.nan)
-        level = modes.omega * frequency_scale(unit)
-        # small boxes have gaps between their levels, and none at the ends of the grid
-        reached = abs(energy[:, None] - level[level > 1e-6 * level.max()]).min(axis=1) < 3 * grid.width
-        coupling[reached] = raman_coupling(modes, atoms, cutoff, energy[reached], grid.width)
-        table["raman"] = ("energy", coupling)
-    coordinates = {"q": some.q, "energy": energy, "waves": ("q", some.counts), "available": ("q", some.available)}
     if plan.motion:
         moved = box_wavevectors(atoms.cell.array, grid.edges, plan.motion, seed)
-        run = _trajectory(atoms, potential, plan, grid, seed, progress, folder)
-        found = trajectories.boson_map_of_motion(run, atoms, moved, energy, grid.width, unit=unit, progress=progress)
-        table |= _columns("motion", found)
-        density = trajectories.reduced_density_of_motion(run, atoms, energy, grid.width, unit)
-        table["reduced_density_motion"] = ("energy", density)
+        run = trajectory(atoms, potential, plan.temperature, plan.duration, seed, progress, folder)
+        table |= columns(
+            "motion", trajectories.boson_map_of_motion(run, atoms, moved, *seen, unit=unit, progress=progress)
+        )
+        table["reduced_density_motion"] = ("energy", trajectories.reduced_density_of_motion(run, atoms, *seen, unit))
         attributes["axis_displacement"] = float(trajectories.axis_displacement(run).mean())
         attributes |= {"measured_temperature": float(run.temperature.mean()), "samples": len(run.time)}
-        if plan.fields != "none":
-            maps, chi = _fields(run, atoms, cutoff, moved, grid, plan.fields == "full", extras, progress)
-            coordinates["field"] = list(maps)
-            table["omega"] = (("field", "q", "energy"), _rounded([m.intensity for m in maps.values()]))
-            table["omega_error"] = (("field", "q", "energy"), _rounded([m.stderr for m in maps.values()]))
-            if extras:
-                table["chi"] = (("field", "energy"), np.array(list(chi.values())))
-    table = xr.Dataset(table, coordinates, attributes | {"cutoff": cutoff, "width": grid.width} | asdict(plan))
+    coordinates = {"q": some.q, "energy": grid.energy, "waves": ("q", some.counts), "available": ("q", some.available)}
+    table = xr.Dataset(table, coordinates, attributes | {"width": grid.width} | asdict(plan))
     for name, text in (("q", "1/A" if unit == "meV" else "reduced"), ("energy", unit), ("harmonic", f"{unit}^-3")):
         table[name].attrs["units"] = text
     return table
 
 
-def _trajectory(atoms, potential, plan, grid, seed, progress, folder) -> Trajectory:
-    """Dynamics of the plan, kept in the folder when it is finished."""
-    times = plan.temperature, plan.duration, grid.interval, seed, 10.0, grid.timestep
+def warm_glass(atoms, potential, temperature: float, seed: int, folder=None):
+    """The `trajectories.warm_minimum` of a metal, kept in the folder as the dynamics that start from it are."""
+    step = GRIDS[potential.units].timestep
+
+    def made():
+        warm = trajectories.warm_minimum(atoms, potential, temperature, seed, timestep=step)
+        return {"cell": warm.cell.array, "positions": warm.positions}
+
+    part, warm = KeptParts(folder, atoms, potential, temperature, seed, step).part("warm", made), atoms.copy()
+    warm.set_cell(part["cell"])
+    warm.positions = part["positions"]
+    return warm
+
+
+def trajectory(atoms, potential, temperature, duration, seed, progress=False, folder=None) -> Trajectory:
+    """Dynamics of a glass from its minimum, sampled as its grid says, and kept in the folder when it is finished."""
+    grid = GRIDS[potential.units]
+    times = temperature, duration, grid.interval, seed, 10.0, grid.timestep
     kept = KeptParts(folder, atoms, potential, *times)
     return Trajectory(**kept.part("trajectory", lambda: vars(thermal_trajectory(atoms, potential, *times, progress))))
 
 
-def _columns(name, found: ScatteringMap) -> dict:
+def columns(name: str, found: ScatteringMap) -> dict:
+    """A map and its standard error as two variables of a dataset."""
     both = {name: found.intensity, f"{name}_error": found.stderr}
-    return {column: (("q", "energy"), _rounded(values)) for column, values in both.items()}
+    return {column: (("q", "energy"), rounded(values)) for column, values in both.items()}
 
 
-def _rounded(values) -> np.ndarray:
+def rounded(values) -> np.ndarray:
     """Single precision, to 1e-4 of each value: digits below the speckle would be half of an archived file."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     return ((bits + 0x200) & np.uint32(0xFFFFFC00)).view(np.float32)
 
 
-def _cutoff(atoms) -> float:
+def neighbour_cutoff(atoms) -> float:
     """First minimum of g(r), within which neighbours count for strain and coordination."""
     spacing = (atoms.get_volume() / len(atoms)) ** (1 / 3)
     found = pair_distribution(atoms, 3 * spacing, spacing / 50)
     return first_minimum(found.r, found.total)
 
 
-def _fields(run, atoms, cutoff, waves, grid, full, chis, progress):
-    """Maps of the fields and, where `chis`, spectra of single atoms; where `full`, also variants of two fields."""
-
-    def spectra(names, geometry, u, tag="", **options):
-        fields, seen = local_fields.local_fields(u, geometry, names), (grid.energy, grid.width, grid.unit)
-        maps = fluctuations.fluctuation_maps(run, fields, atoms, waves, *seen, progress=progress, **options)
-        chi = fluctuations.fluctuation_spectra(fields, grid.interval, *seen) if chis else {}
-        return ({f"{name}{tag}": found[name] for name in found} for found in (maps, chi))
-
-    near, u = local_fields.local_geometry(atoms, cutoff), run.displacements
-    maps, chi = spectra(local_fields.FIELDS, near, u)
-    if full:
-        both, shear = ("displacement", "shear"), ("shear",)
-        moved = atoms.copy()
-        moved.positions += u.mean(axis=0)
-        varied = [
-            (both, near, u, "at rest", {"moving": False}),
-            (both, near, u, "not divided", {"normalise": False}),
-            (shear, local_fields.local_geometry(atoms, 1.3 * cutoff), u, "wider", {}),
-            (shear, local_fields.local_geometry(moved, cutoff), u - u.mean(axis=0), "mean places", {}),
-            (both, near, local_fields.shift_reference(u, 25), "moving reference", {}),
-        ]
-        for names, geometry, way, tag, options in varied:
-            more, more_chi = spectra(names, geometry, way, f", {tag}", **options)
-            maps, chi = maps | more, chi | more_chi
-    return maps, chi
-
-
-def table_map(table: xr.Dataset, name: str, field: str | None = None) -> ScatteringMap:
+def table_map(table: xr.Dataset, name: str) -> ScatteringMap:
     """A map of a table.
 
     Parameters
     ----------
     table : xarray.Dataset
-        As `scattering_table` gives it.
+        As `scattering_table` or `spectra.spectra` gives it.
     name : str
-        "harmonic", "neutron", "motion", "longitudinal", "transverse", or "omega" of a field.
-    field : str, optional
-        Name of the local quantity, for "omega" only.
+        Such as "harmonic", "motion", "neutron", "longitudinal" or "transverse".
 
     Raises
     ------
     ValueError
-        If the table has no such map or field.
+        If the table has no such map.
     """
     known = [str(n) for n in table.data_vars if f"{n}_error" in table]
-    if name not in known or (name == "omega") != (field is not None):
+    if name not in known:
         glass = table.attrs.get("name", "this glass")
-        raise ValueError(f"the table of {glass} has no map {name!r}: {', '.join(known)}")
-    values, errors = table[name], table[f"{name}_error"]
-    if field is not None:
-        if field not in table.field.values:
-            raise ValueError(f"the table has no field {field!r}: it has {', '.join(map(str, table.field.values))}")
-        values, errors = values.sel(field=field), errors.sel(field=field)
+        raise ValueError(f"the table of {glass} has no map {name!r}: it has {', '.join(known)}")
     counts = table.waves.values
-    if name in ("motion", "omega"):
+    if name == "motion":
         counts = np.minimum(table.available.values, table.attrs["motion"])
-    values, errors = values.values.astype(float), errors.values.astype(float)
+    values, errors = (table[column].values.astype(float) for column in (name, f"{name}_error"))
     return ScatteringMap(table.q.values, table.energy.values, values, errors, counts, table.attrs["unit"])
+
+
+def vibrational(table: xr.Dataset) -> xr.Dataset:
+    """A table of a metal whose map of the motion is freed from the Debye-Waller factor of the vibrations alone.
+
+    Eq. 1 of li-2025 takes u^2 for the vibrational mean square displacement. Over a whole run u^2 also holds jumps of a
+    few atoms, which raise the mean and hardly change what all others scatter. The u^2 of the harmonic vibrations, which
+    are classical as the dynamics is, is hbar^2 k_B T <1/m> int B dE with the B of `incoherent`. With g / E^2 in its
+    place it would be a tenth too large for this alloy: slow modes move atoms alike, so heavy atoms hold most of g.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+        As `scattering_table` makes it, with the attribute `name` of an archived glass, in meV.
+
+    Returns
+    -------
+    xarray.Dataset
+        The same, where `axis_displacement` in A^2 is that of the vibrations, and `whole_displacement` that of the run;
+        unchanged without motion.
+    """
+    if "motion" not in table:
+        return table
+    whole = incoherent(table).sum() * float(table.energy[1] - table.energy[0])
+    # MEV^2 / 1000 is hbar^2 in meV A^2 amu
+    u2 = float(MEV**2 / 1000 * inverse_mass(table) * table.attrs["temperature"] / KELVIN["meV"] * whole)
+    factor = np.exp(table.q**2 * (u2 - table.attrs["axis_displacement"]))
+    known = {"axis_displacement": u2, "whole_displacement": table.attrs["axis_displacement"]}
+    return table.assign({x: table[x] * factor for x in ("motion", "motion_error")}).assign_attrs(known)
+
+
+def incoherent(table: xr.Dataset) -> np.ndarray:
+    """B in 1/meV^3 without interference between atoms, (E,): g / E^2 in which an atom counts as its 1 / m.
+
+    It is the mean of the harmonic B over the wave vectors above `INCOHERENT`, where S(Q) oscillates about 1.
+    """
+    taken = (table.q.values >= INCOHERENT) & (table.waves.values > 0)
+    return table.harmonic.values[taken].astype(float).mean(axis=0)
+
+
+def inverse_mass(table: xr.Dataset) -> float:
+    """<1/m> in 1/amu of the glass of a table."""
+    return float(np.mean(1 / load(table.attrs["name"]).get_masses()))
 
 
 def computed_table(glass: str, plan: Plan, progress: bool = False, **options) -> xr.Dataset:
