@@ -49,17 +49,22 @@ def test_a_learning_curve_falls_where_there_is_something_to_learn():
         evaluation.learning_curve([x], y, GROUPS, "ridge", [31])
 
 
-def test_groups_that_tell_a_difference_are_those_at_which_the_interval_has_shrunk_to_it():
-    rng = np.random.default_rng(4)
-    y = rng.standard_normal(4000)
-    half = []
-    for count in (100, 400):
-        _, (low, high) = evaluation.score_interval(lambda y, p: y.mean(), y[:count], y[:count], np.arange(count), rng=1)
-        half.append(high - low)
-    told = statistics.groups_to_tell((-half[0] / 2, half[0] / 2), 100, half[1] / 2)
-    assert told == pytest.approx(400, rel=0.3)
-    with pytest.raises(ValueError, match="above 0"):
-        statistics.groups_to_tell((0, 1), 10, 0)
+def test_each_fold_takes_the_input_that_serves_it_best_and_looks_at_no_other_fold():
+    rng = np.random.default_rng(5)
+    x, noise = rng.standard_normal((120, 3)), rng.standard_normal((3, 120, 3))
+    y = x @ rng.standard_normal(3)
+    several = np.stack([noise[0], x, noise[1]])
+    assert evaluation.choose_input(several, y, GROUPS) == 1
+    chosen = evaluation.cross_predict(several, y, GROUPS, "ridge", repeats=2)
+    np.testing.assert_array_equal(chosen, evaluation.cross_predict(x, y, GROUPS, "ridge", repeats=2))
+    # of noise alone, the choice itself must not produce skill: it is made without the members that are predicted
+    many = rng.standard_normal((20, 120, 3))
+    assert evaluation.r_squared(y, evaluation.cross_predict(many, y, GROUPS, "ridge", repeats=1)) < 0.1
+    # a fold is predicted as if its own targets were unknown
+    fold, altered = evaluation.grouped_folds(GROUPS, 5, 0), y.copy()
+    altered[fold == 2] = 1e3 * rng.standard_normal((fold == 2).sum())
+    again = evaluation.cross_predict(several, altered, GROUPS, "ridge", repeats=1)
+    np.testing.assert_array_equal(again[:, fold == 2], chosen[:1, fold == 2])
 
 
 def test_a_group_on_both_sides_would_leak():
@@ -164,7 +169,7 @@ def test_the_place_of_the_least_error_has_an_interval_over_groups():
     rng = np.random.default_rng(6)
     values, y = np.arange(7.0), rng.standard_normal(120)
     # the error has its minimum at 3
-    noise = rng.standard_normal((7, 2, 120)) * (1 + abs(values - 3))[:, None, None]
+    noise = rng.standard_normal((7, 120)) * (1 + abs(values - 3))[:, None]
     place, (low, high) = scans.curve_interval(lambda e: values[np.argmin(e)], y, y + noise, GROUPS, 1)
     assert place == 3 and 2 <= low <= 3 <= high <= 4
 

@@ -1,18 +1,46 @@
 """Drawings of what is learned show the numbers they were given."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import xarray as xr
 
 from bosonpeak.papers.tao_2023 import figures as draw
+from bosonpeak.papers.tao_2023.descriptors import partial_pair_functions
 
 
-def test_a_network_has_its_layers(axes):
-    draw.draw_network(axes, (360, 64, 32, 1))
-    dots = [line for line in axes.lines if line.get_marker() == "o"]
-    assert [len(line.get_xdata()) for line in dots] == [7, 7, 7, 1]
-    assert {"360", "64", "32", "1"} <= {text.get_text() for text in axes.texts}
-    # every neuron shown is connected to every one of the next layer
-    assert len(axes.lines) - len(dots) == 7 * 7 + 7 * 7 + 7 * 1
+def test_counting_noise_falls_with_the_number_of_pairs(axes):
+    rng, counts = np.random.default_rng(1), np.full((400, 3, 2), 100.0)
+    counts[..., 1] = 400.0
+    table = xr.Dataset(
+        {"pair_count": (("sample", "pair", "r"), rng.poisson(counts)), "volume": ("sample", np.full(400, 17.5))},
+        {"pair": ["Cu-Cu", "Cu-Zr", "Zr-Zr"], "r": [2.05, 2.15]},
+        {"n_atoms": 1000},
+    )
+    panels = [axes, axes.twinx(), axes.twiny()]
+    draw.draw_noise(panels, table)
+    between, noise = (line.get_ydata() for line in axes.lines)
+    # independent pairs scatter as their counting noise does, which is g over the root of their number
+    np.testing.assert_allclose(between, noise, rtol=0.1)
+    mean = partial_pair_functions(table).mean(axis=0)[0]
+    np.testing.assert_allclose(noise, mean / [10, 20], rtol=0.05)
+
+
+def test_targets_and_glasses_are_drawn(axes):
+    targets = {(name, kind): (0.5, (0.4, 0.6)) for name in "ab" for kind in ("total g(r)", "partial g(r)")}
+    draw.draw_targets(axes, SimpleNamespace(targets=targets))
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["a", "b"] and len(axes.containers) == 2
+    axes.clear()
+    found = xr.Dataset(
+        {
+            "predicted": ("structure", [1.0, 2, 3]),
+            "height": ("structure", [4.0, 5, 6]),
+            "row": ("structure", [-1, 0, 1]),
+        }
+    )
+    draw.draw_bottom_up(axes, found)
+    assert [line.get_xydata().tolist() for line in axes.lines] == [[[1, 4]], [[2, 5], [3, 6]]]
 
 
 def test_rates_have_the_mean_of_their_samples(axes):

@@ -8,6 +8,7 @@ from bosonpeak.archive.results import load_result
 from bosonpeak.learning import evaluation
 from bosonpeak.learning.regression import Network
 from bosonpeak.papers.tao_2023 import studies
+from bosonpeak.papers.tao_2023.descriptors import WIDTHS, sample_inputs
 from bosonpeak.papers.tao_2023.samples import DR
 
 QUICK = Network(hidden=(8,), dropout=0.0, learning_rate=1.0, epochs=75, patience=30)
@@ -78,34 +79,6 @@ def test_what_is_there_is_found_by_the_right_input_and_kept(tmp_path):
     assert files[0].exists()
 
 
-@pytest.mark.slow
-def test_what_tells_the_state_is_predicted_where_structure_has_it():
-    table = studies.usable(made_up(n=120))
-    rng = np.random.default_rng(2)
-    # thirty shells of all pairs rise with the energy, none with the level
-    state = rng.standard_normal(table.sizes["sample"])
-    counts = table.pair_count.values.astype(float)
-    counts[:, :, 30:60] *= 1 + 0.2 * state[:, None, None]
-    table = table.assign(
-        pair_count=(table.pair_count.dims, counts),
-        energy=("sample", -5 + 0.01 * state),
-        level=("sample", rng.standard_normal(table.sizes["sample"])),
-    )
-    network = Network(hidden=(8,), dropout=0.0, batch=4, epochs=400, patience=100)
-    found = studies.predict_state(table, ("energy", "cumulative level"), ("partial g(r)",), network, repeats=2, folds=2)
-    assert found.predicted.dims == found.shuffled.dims == ("target", "input", "repeat", "sample")
-    np.testing.assert_array_equal(found.true.sel(target="energy"), table.energy)
-
-    def r2(target, predicted):
-        return evaluation.r_squared(found.true.sel(target=target).values, predicted.sel(target=target).values)
-
-    assert r2("energy", found.predicted) > 0.5 and r2("cumulative level", found.predicted) < 0.1
-    assert r2("energy", found.shuffled) < 0.1
-    # a liquid has no rate
-    with pytest.raises(ValueError, match="no cooling rate"):
-        studies.predict_state(table, ("cooling rate",), network=QUICK, repeats=1, folds=2)
-
-
 def test_the_best_network_is_the_one_with_the_least_error():
     rng = np.random.default_rng(3)
     y = rng.normal(220, 10, 60)
@@ -122,13 +95,18 @@ def test_the_best_network_is_the_one_with_the_least_error():
     np.testing.assert_array_equal(best["b"], told[1, 0])
 
 
-def test_ridge_regression_is_that_of_each_input_and_reach():
+def test_pair_functions_are_smoothed_by_a_width_that_each_fold_chooses():
     table = studies.usable(made_up(shell=55))
-    y = table.intensity.values * studies.MICRO
-    near, far = (studies.ridge_predictions(table, y, 3, 2023, r_cut) for r_cut in (5.0, 5.6))
-    assert list(near) == ["total g(r)", "partial g(r)"] and near["total g(r)"].shape == (3, 72)
-    of_scan = studies.scan(table, "partial g(r)", "r_cut", [5.0, 5.6], "ridge", repeats=3)
-    np.testing.assert_allclose([near["partial g(r)"], far["partial g(r)"]], of_scan, rtol=1e-12)
+    y, groups = table.intensity.values * studies.MICRO, table.seed.values
+    found = studies.predicted(table, "partial g(r)", "ridge", repeats=2, r_cut=5.6)
+    several = np.stack([sample_inputs(table, "partial g(r)", 5.6, smooth=width) for width in WIDTHS])
+    np.testing.assert_array_equal(found, evaluation.cross_predict(several, y, groups, "ridge", 5, 2, 2023))
+    of_scan = studies.scan(table, "partial g(r)", "r_cut", [5.0, 5.6], "ridge", repeats=2)
+    np.testing.assert_allclose(found, of_scan[1], rtol=1e-12)
+    # participation ratios have no neighbours to be averaged with
+    ratios = studies.predicted(table, "participation ratio", "ridge", repeats=1)
+    plain = evaluation.cross_predict(sample_inputs(table, "participation ratio"), y, groups, "ridge", 5, 1, 2023)
+    np.testing.assert_array_equal(ratios, plain)
 
 
 def test_extremes_are_the_lowest_and_the_highest_of_all_or_of_each_kind():
@@ -164,7 +142,9 @@ def test_a_single_neuron_weighs_the_shell_that_matters():
     assert np.mean([np.corrcoef(w[20:], difference[20:])[0, 1] for w in weights]) > 0.4
     # the sign is that of a higher peak, whichever way the neuron turned
     assert (weights[:, 80] > 0).all()
-    shuffled, _ = studies.neuron_weights(table, network, repeats=2, shuffled=True)
+    shuffled, null = studies.neuron_weights(table, network, repeats=2, shuffled=True)
+    # the difference is that of the targets that were learned
+    assert abs(evaluation.statistics.pearson(difference, null)) < 0.5
     assert not (shuffled.argmax(axis=1) == 80).all()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections import Counter
 from types import SimpleNamespace
 
@@ -50,7 +51,8 @@ class TestEntries:
         cooled = {}
         for family in found:
             for recipe, whole in zip(family.recipes, family.atomic, strict=True):
-                assert recipe.n_atoms == int(family.table.rpartition("-n")[2]) and recipe.seed == family.recipes[0].seed
+                size = re.search(r"-n(\d+)(-fresh)?$", family.table)[1]
+                assert recipe.n_atoms == int(size) and recipe.seed == family.recipes[0].seed
                 decade = 1e13 <= recipe.cooling_rate <= 1e15 and recipe.end_temperature == 0.1
                 if recipe.n_atoms == 1000 and recipe.seed <= 84 and decade:
                     cooled.setdefault(family.name, []).append(recipe.cooling_rate)

@@ -84,7 +84,7 @@ def test_a_study_belongs_to_one_table(project, shipped):
     assert study == Study("tiny", "neuron", shipped) and study.name == "tiny-neuron" and complete("tiny", "book")
     assert not has_result("learning", study.name, study.key)
     assert Study("tiny", "neuron", "0" * 64).key != study.key
-    with pytest.raises(ValueError, match="unknown study 'nerve': choose one of inputs, state"):
+    with pytest.raises(ValueError, match="unknown study 'nerve': choose one of inputs, cutoffs"):
         Study("tiny", "nerve", shipped).key  # noqa: B018
 
 
@@ -99,7 +99,7 @@ def test_the_workflow_learns_and_takes_it_into_the_data(project, shipped):
     found = load_result("learning", "tiny-neuron")
     assert has_result("learning", study.name, study.key)
     assert found.attrs["table_sha256"] == shipped and found.attrs["samples"] == 40
-    assert catalogue_of("learning")["tiny-neuron"]["method_version"] == found.attrs["method_version"] == 1
+    assert catalogue_of("learning")["tiny-neuron"]["method_version"] == found.attrs["method_version"] == 2
     assert found.sizes == {"repeat": 9, "r": 120}
     # the shell on which the made-up peak depends; at short distances there are hardly any pairs
     assert int(found.difference.values[20:].argmax()) == 35
@@ -114,18 +114,3 @@ def test_what_is_not_shipped_is_named(project):
 
     with pytest.raises(ValueError, match="no result of the kind 'samples' is named 'absent'"):
         learn("absent", "neuron", None)
-
-
-@pytest.mark.slow
-def test_the_network_of_all_glasses_can_be_read_back(project, shipped, monkeypatch):
-    import learn
-
-    from bosonpeak.learning.regression import restore
-
-    monkeypatch.setattr(learn, "REPEATS", 2)
-    found = learn.learn("tiny", "network", None)
-    network = restore(found)
-    assert network.network.hidden == (64, 32) and found.attrs["input"] == "partial g(r)"
-    predicted = network.predict(network.centre[None])
-    # mean surroundings have the mean height
-    assert predicted.shape == (2, 1) and np.allclose(predicted, 220, atol=15)

@@ -263,13 +263,12 @@ class Scattering(Campaign):
     motion: int
     temperature: float
     duration: float
-    fields: str
     kind, file, source = "scattering", "scattering.yml", "bosonpeak.papers.li_2025.tables:scattering_table"
-    needs = "a method, modes or moments, waves, motion, temperature, duration and fields, none, main or full"
+    needs = "a method, modes or moments, waves, motion, temperature and duration"
 
     @staticmethod
     def is_good(entry):
-        return entry["method"] in ("modes", "moments") and entry["fields"] in ("none", "main", "full")
+        return entry["method"] in ("modes", "moments")
 
     def computed(self, glass, potential, folder):
         from bosonpeak.papers.li_2025.tables import Plan

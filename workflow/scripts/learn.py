@@ -2,11 +2,8 @@
 
 STUDY is one of
 inputs: four inputs and three architectures, baselines and controls, of glasses;
-state: what the pair distributions say of the state, that is, of the energy and the cooling rate;
-wide: the pair distributions of glasses and liquids together;
 cutoffs, thresholds: the options of one input each;
 neuron: the weights of a network of one neuron;
-network: the network of the paper, trained on all glasses, to predict others;
 atoms: single atoms of the structures that samples keep.
 
 It writes a NetCDF table of out-of-fold predictions, or of weights. Finished parts are kept next to OUTPUT, so that a
@@ -22,17 +19,13 @@ from common import arguments, versions_of
 from bosonpeak.archive.files import sha256_of
 from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import load_result, results_folder, write_dataset
-from bosonpeak.learning.regression import Network, train
 from bosonpeak.papers.tao_2023 import atoms, studies
-from bosonpeak.papers.tao_2023.descriptors import sample_inputs
 from bosonpeak.threads import set_threads
 
 SEED, REPEATS = 2023, 9
 SLOWEST, FASTEST = 1e12, 1e15
 """Cooling rates in K/s between which a table's glasses are learned from."""
-PAPER_RATE = 0.01
-"""Learning rate of Adadelta in the paper, for comparison with ours."""
-CUTOFFS = (3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 6.9, 7.5, 8.0, 9.0, 10.0, 12.0)
+CUTOFFS = (3.0, 4.5, 5.5, 6.0, 6.5, 6.9, 7.5, 9.0, 12.0)
 """Distances in A up to which the pairs of a sample are seen."""
 THRESHOLDS = tuple(np.arange(2, 43, 4) / 100)
 """At which participation ratios are cut."""
@@ -40,23 +33,12 @@ ATOM_CUTOFFS = (3.0, 4.0, 5.0, 6.0, 6.9, 8.0, 9.0, 12.0)
 """Distances in A up to which the neighbours of an atom are seen."""
 
 
-@method("learning-inputs", version=1)
+@method("learning-inputs", version=2)
 def _inputs(table, folder):
     return studies.compare_inputs(table, repeats=REPEATS, seed=SEED, folder=folder, progress=True)
 
 
-@method("learning-state", version=1)
-def _state(table, folder):
-    return studies.predict_state(table, repeats=REPEATS, seed=SEED, folder=folder, progress=True)
-
-
-@method("learning-wide", version=1)
-def _wide(table, folder):
-    options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
-    return studies.compare_inputs(table, ("total g(r)", "partial g(r)"), (1,), **options)
-
-
-@method("learning-cutoffs", version=1)
+@method("learning-cutoffs", version=2)
 def _cutoffs(table, folder):
     options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
     found = studies.scan(table, "partial g(r)", "r_cut", CUTOFFS, **options)
@@ -76,28 +58,19 @@ def _described(table, **predicted):
     return xr.Dataset(predicted | true | {"seed": ("sample", table.seed.values)})
 
 
-@method("learning-neuron", version=1)
+@method("learning-neuron", version=2)
 def _neuron(table, folder):
     weights, difference = studies.neuron_weights(table, repeats=REPEATS, seed=SEED, progress=True)
-    shuffled, _ = studies.neuron_weights(table, repeats=REPEATS, seed=SEED, shuffled=True, progress=True)
+    shuffled, null = studies.neuron_weights(table, repeats=REPEATS, seed=SEED, shuffled=True, progress=True)
     return xr.Dataset(
         {
             "weight": (("repeat", "r"), weights),
             "shuffled": (("repeat", "r"), shuffled),
             "difference": ("r", difference),
+            "null": ("r", null),
         },
         {"r": ("r", table.r.values, {"units": "A"})},
     )
-
-
-@method("learning-network", version=1)
-def _network(table, folder):
-    x, y = sample_inputs(table, "partial g(r)"), table.intensity.values * studies.MICRO
-    options = {"repeats": REPEATS, "seed": SEED, "progress": True}
-    data = train(x, y, table.seed.values, **options, desc="all glasses").table()
-    slow = train(x, y, table.seed.values, Network(learning_rate=PAPER_RATE), **options, desc=f"rate {PAPER_RATE}")
-    data["slow_history"] = ("slow_epoch", "repeat"), slow.history.astype("f4")
-    return data.assign_attrs(input="partial g(r)", unit="1e-6 (rad/ps)^-3")
 
 
 @method("learning-atoms", version=1)
@@ -135,12 +108,9 @@ def _atoms(table, folder):
 
 STUDIES = {
     "inputs": _inputs,
-    "state": _state,
-    "wide": _wide,
     "cutoffs": _cutoffs,
     "thresholds": _thresholds,
     "neuron": _neuron,
-    "network": _network,
     "atoms": _atoms,
 }
 
@@ -172,8 +142,7 @@ def learn(name: str, study: str, folder) -> xr.Dataset:
     compute = study_named(study)
     file = f"{name}-atoms" if study == "atoms" else name
     table = load_result("samples", file)
-    if study != "wide":
-        table = studies.glasses(table, SLOWEST, FASTEST)
+    table = studies.glasses(table, SLOWEST, FASTEST)
     if study != "atoms":
         table = studies.usable(table)
     about = {

@@ -116,21 +116,47 @@ def grouped_folds(groups, folds: int, seed: int) -> np.ndarray:
     return fold
 
 
-def cross_predict(
-    x, y, groups, model: str | Network, folds: int = 5, repeats: int = 9, seed: int = 0, progress: bool = False
-) -> np.ndarray:
-    """Out-of-fold predictions: every member is predicted once per repeat, by a model that saw no member of its group.
+def choose_input(inputs, y, groups, folds: int = 5, seed: int = 0) -> int:
+    """Which of several inputs serves ridge regression best, in folds of the given members.
 
     Parameters
     ----------
-    x : array, shape (n, p)
-        Inputs.
+    inputs : array, shape (c, n, p)
+        Such as the same functions smoothed by c widths.
+    y, groups : array, shape (n,)
+    folds, seed : int
+
+    Returns
+    -------
+    int
+        Index of the input with the least mean absolute error.
+
+    Raises
+    ------
+    ValueError
+        As `cross_predict`.
+    """
+    errors = [mean_absolute_error(y, cross_predict(x, y, groups, "ridge", folds, 1, seed)) for x in inputs]
+    return int(np.argmin(errors))
+
+
+def cross_predict(
+    x, y, groups, model: str | Network, folds: int = 5, repeats: int = 9, seed: int = 0, progress: bool = False
+) -> np.ndarray:
+    """Out-of-fold predictions: every member is predicted by a model that saw no member of its group.
+
+    All models share one set of folds.
+
+    Parameters
+    ----------
+    x : array, shape (n, p) or (c, n, p)
+        Inputs. Of c inputs each fold takes the one that `choose_input` finds best for the members trained on.
     y : array, shape (n,)
         Target.
     groups : array, shape (n,)
     model : regression.Network or str
-        A network is trained `repeats` times on every fold. The folds of a baseline, which is given by its name, are
-        drawn again in each repeat.
+        A network is trained `repeats` times on every fold. A baseline, which is given by its name, is fitted once, and
+        all repeats are the same.
     folds, repeats, seed : int
     progress : bool
         Whether to show a bar for each training.
@@ -145,22 +171,20 @@ def cross_predict(
     ValueError
         As `grouped_folds`, `baseline` and `regression.train`.
     """
-    x, y, groups = check_table(x, y, groups)
-    found = np.empty((repeats, len(y)))
-    if isinstance(model, Network):
-        fold = grouped_folds(groups, folds, seed)
-        for k in range(folds):
-            out, desc = fold == k, f"fold {k + 1} of {folds}"
-            data = x[~out], y[~out], groups[~out]
-            found[:, out] = train(*data, model, repeats, seed + 100 * k, progress, desc, len(y)).predict(x[out])
-        return found
+    several = [check_table(one, y, groups)[0] for one in (x if np.ndim(x) == 3 else [x])]
+    y, groups = np.asarray(y, float), np.asarray(groups)
+    found, fold = np.empty((repeats, len(y))), grouped_folds(groups, folds, seed)
     # a few hundred samples: threads wait for each other more than they compute
     with threadpool_limits(1):
-        for repeat in range(repeats):
-            fold = grouped_folds(groups, folds, seed + repeat)
-            for k in range(folds):
-                out = fold == k
-                found[repeat, out] = baseline(model, seed + repeat).fit(x[~out], y[~out]).predict(x[out])
+        for k in range(folds):
+            out, desc = fold == k, f"fold {k + 1} of {folds}"
+            rows, rest = [one[~out] for one in several], (y[~out], groups[~out])
+            best = choose_input(rows, *rest, folds, seed) if len(several) > 1 else 0
+            if isinstance(model, Network):
+                fitted = train(rows[best], *rest, model, repeats, seed + 100 * k, progress, desc, len(y))
+            else:
+                fitted = baseline(model, seed).fit(rows[best], rest[0])
+            found[:, out] = fitted.predict(several[best][out])
     return found
 
 

@@ -25,7 +25,6 @@ from .intervals import (
     subtract,
 )
 from .variance import (
-    groups_to_tell,
     intraclass_correlation,
     normal_intraclass_correlation,
     settling_value,

@@ -122,35 +122,6 @@ def _share(within, between, size):
     return (between - within) / (between + (size - 1) * within)
 
 
-def groups_to_tell(interval, groups: int, difference: float) -> int:
-    """Number of groups needed to distinguish a difference of a score from 0.
-
-    Parameters
-    ----------
-    interval : (float, float)
-        95 % interval of the score at the present number of groups. Its width is assumed to fall as one over the
-        square root of that number.
-    groups : int
-    difference : float
-        The half-width that the interval should have.
-
-    Returns
-    -------
-    int
-
-    Raises
-    ------
-    ValueError
-        If the difference is not positive.
-    """
-    if not difference > 0:
-        raise ValueError(f"difference = {difference}: give one above 0")
-    half = (interval[1] - interval[0]) / 2
-    if not 0 <= half < np.inf:
-        raise ValueError(f"the interval {interval} has no width to go by: give finite ends, the lower first")
-    return int(np.ceil(groups * (half / difference) ** 2))
-
-
 def settling_value(values, errors, tolerance: float) -> float:
     """The smallest value beyond which the errors no longer change.
 

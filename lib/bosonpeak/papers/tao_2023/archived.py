@@ -1,66 +1,178 @@
-"""Trainings that the book archives, and the parts of archived trainings that the page computes again.
+"""What the book archives of this chapter: tests on fresh glasses, and a learning curve.
 
-Heights and errors are in 1e-6 (rad/ps)^-3.
+The fresh glasses are of parent liquids that no model was trained on and no choice was made with. Models are trained on
+one table of samples and tested on another. Some see the pair distribution functions of a whole glass. Another sees the
+surroundings of single atoms, predicts the height of each, and takes the mean over the glass: the height of the glass
+from the bottom up. Heights are in 1e-6 (rad/ps)^-3, those of single atoms log10 of (rad/ps)^-3.
 """
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bosonpeak.archive.measurements import Measurement
 from bosonpeak.archive.methods import method
-from bosonpeak.learning.evaluation import learning_curve, r_squared, score_interval
-from bosonpeak.learning.regression import Network, Trained, grouped_split
-from bosonpeak.papers.tao_2023.descriptors import PAIR_INPUTS, SHELL, sample_inputs
-from bosonpeak.papers.tao_2023.heights import Interval, Samples, open_samples
-from bosonpeak.papers.tao_2023.studies import MICRO, predicted
+from bosonpeak.archive.results import load_result
+from bosonpeak.learning.evaluation import baseline, choose_input, grouped_folds, learning_curve
+from bosonpeak.learning.regression import Network, train
+from bosonpeak.papers.tao_2023.atoms import AtomicRows, atomic_rows, within_elements
+from bosonpeak.papers.tao_2023.descriptors import NUMBERS, PAIR_INPUTS, SHELL, WIDTHS, sample_inputs, smoothed_inputs
+from bosonpeak.papers.tao_2023.heights import open_samples
+from bosonpeak.papers.tao_2023.studies import MICRO, glasses, usable
 
+RIVALS = ("energy", "cooling rate", "volume", "shear modulus", "Debye level")
+"""Single numbers that could predict the height in the place of structure."""
+HEIGHT = "boson peak"
 REACHES = {"12 Å": None, "6.9 Å": SHELL}
 """How far the inputs of the learning curve reach."""
 
 
-@method("tao-2023-networks", version=1)
-def small_training(
-    table: str, parents: int, repeats: int, epochs: int, seed: int, progress: bool = False, folder=None
-) -> xr.Dataset:
-    """Networks on partial g(r) of the glasses of the first `parents` liquids of a table, in five folds of parents.
+def predict_by_element(rows: AtomicRows, trained, asked, shuffled: int | None = None) -> np.ndarray:
+    """Heights of single atoms by ridge regression on their own g_i(r), one model for each element.
 
     Parameters
     ----------
-    table : str
-        An archived table of samples.
-    parents, repeats, epochs, seed : int
-        Number of parent liquids, of trainings and of epochs at most; the seed of the folds and weights.
-    progress : bool
-        Whether to show a bar for each training.
-    folder : path-like, optional
-        Where finished parts are kept.
+    rows : AtomicRows
+    trained, asked : array of bool, shape (n,)
+        Atoms that the models are trained on, and atoms that are predicted (m of them).
+    shuffled : int, optional
+        Seed with which the targets are handed to other atoms of the same element, as a control.
 
     Returns
     -------
-    xarray.Dataset
-        `predicted` and `ridge` (repeat, sample): out-of-fold predictions of the network and of ridge regression on the
-        same folds' parents; `intensity` and `seed` (sample).
+    array, shape (m,)
+        Predicted log10 of I_BP^i.
+    """
+    found, channels = np.full(len(rows.target), np.nan), rows.inputs.reshape(len(rows.target), 2, -1)
+    for element, number in enumerate(np.unique(rows.number)):
+        learned, wanted = (np.flatnonzero(some & (rows.number == number)) for some in (trained, asked))
+        other = learned if shuffled is None else np.random.default_rng(shuffled).permutation(learned)
+        model = baseline("ridge").fit(channels[learned, element].astype(float), rows.target[other])
+        found[wanted] = model.predict(channels[wanted, element].astype(float))
+    return found[asked]
+
+
+def from_atoms(structures: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
+    """The mean over each glass of the heights of its atoms, predicted from their own surroundings.
+
+    Parameters
+    ----------
+    structures : xarray.Dataset
+        As `atoms.atomic_rows` takes it.
+    seed : int
+        Of the five folds of parent liquids, and of the control.
+
+    Returns
+    -------
+    dict of arrays, each of shape (sample,)
+        `predicted`, by models that saw no atom of the parent; `mixed`, by models that were trained on heights of other
+        atoms of the same element; `own`, the mean of the true log10 of I_BP^i; and `r_atoms`, the correlation of
+        predicted and true values within elements.
 
     Raises
     ------
     ValueError
-        As `heights.open_samples` and `evaluation.cross_predict`.
+        As `atoms.atomic_rows` and `evaluation.grouped_folds`.
     """
-    fit = open_samples(table).usable
-    some = fit.isel(sample=np.isin(fit.seed.values, np.unique(fit.seed.values)[:parents]))
-    columns = {
-        name: (("repeat", "sample"), predicted(some, "partial g(r)", model, repeats, 5, seed, folder, progress))
-        for name, model in (("predicted", Network(epochs=epochs)), ("ridge", "ridge"))
-    }
-    columns["intensity"] = "sample", some.intensity.values * MICRO, {"units": "1e-6 (rad/ps)^-3"}
-    return xr.Dataset(columns | {"seed": ("sample", some.seed.values)})
+    rows = atomic_rows(structures)
+    fold, values = grouped_folds(rows.parent, 5, seed), {"own": rows.target}
+    for name, mixed in (("predicted", None), ("mixed", seed)):
+        values[name] = np.empty(len(rows.target))
+        for k in range(5):
+            values[name][fold == k] = predict_by_element(rows, fold != k, fold == k, mixed)
+    own = [rows.sample == k for k in range(structures.sizes["sample"])]
+    found = {name: np.array([each[k].mean() for k in own]) for name, each in values.items()}
+    inside = [within_elements(rows.target[k], values["predicted"][k], rows.number[k]) for k in own]
+    return found | {"r_atoms": np.array(inside)}
 
 
-@method("tao-2023-curve", version=1)
+@method("tao-2023-fresh", version=1)
+def predict_fresh(
+    table: str, fresh: str, parents: int, structures: int, repeats: int, epochs: int, seed: int,
+    progress: bool = False, folder=None,
+) -> xr.Dataset:  # fmt: skip
+    """Predict the heights of the glasses of one table by models that were trained on another.
+
+    Parameters
+    ----------
+    table, fresh : str
+        Archived tables of samples to train on and to predict.
+    parents, structures : int
+        Train on at most so many parent liquids of the former, and use at most so many structures of each table.
+    repeats, epochs : int
+        Number of networks, and of their epochs at most.
+    seed : int
+        Of the folds, weights and controls.
+    progress : bool
+        Whether to show a bar for each training.
+    folder : path-like, optional
+        Nothing is kept there: it takes a few minutes.
+
+    Returns
+    -------
+    xarray.Dataset
+        Over `sample`, the glasses of `fresh`: `seed` and `cooling_rate`; `true` (target, sample), the height and the
+        `descriptors.NUMBERS`; `ridge` (input, target, sample), predictions of these from total and partial g(r), which
+        are smoothed by a width that folds of the samples trained on choose for each target; `network` (input, repeat,
+        sample), of the height alone, and `smooth` (input), its width in A; `shuffled` (sample), ridge on partial g(r)
+        that was trained on heights of other samples; `rival` (name, sample), the numbers `RIVALS`, and `rivals`
+        (sample), ridge regression on all of them. Over `structure`, glasses of both tables: `height`, `parent`,
+        `state`, the cooling rate, `row`, the sample of `fresh` or -1, and what `from_atoms` returns.
+
+    Raises
+    ------
+    ValueError
+        If a table is not archived or holds no usable glass, and as `regression.train`.
+    """
+    known, new = (usable(glasses(load_result("samples", name), 1e12, 1e15)) for name in (table, fresh))
+    every = xr.concat([known.intensity, new.intensity], "sample")
+    known = known.isel(sample=np.isin(known.seed.values, np.unique(known.seed.values)[:parents]))
+    learned, true = (
+        {HEIGHT: some.intensity.values * MICRO} | {name: sample_inputs(some, name)[:, 0] for name in NUMBERS}
+        for some in (known, new)
+    )
+    y, groups, found = learned[HEIGHT], known.seed.values, {"ridge": [], "network": [], "smooth": []}
+    for kind in PAIR_INPUTS:
+        x, asked = (smoothed_inputs(some, kind) for some in (known, new))
+        best = {name: choose_input(x, target, groups, 5, seed) for name, target in learned.items()}
+        found["ridge"].append([baseline("ridge").fit(x[best[n]], learned[n]).predict(asked[best[n]]) for n in learned])
+        x, asked = x[best[HEIGHT]], asked[best[HEIGHT]]
+        trained = train(x, y, groups, Network(epochs=epochs), repeats, seed, progress, kind)
+        found["network"].append(trained.predict(asked))
+        found["smooth"].append(WIDTHS[best[HEIGHT]])
+    of_new = {"seed": new.seed.values, "cooling_rate": new.cooling_rate.values}
+    of_new["shuffled"] = baseline("ridge").fit(x, np.random.default_rng(seed).permutation(y)).predict(asked)
+    rival, asked = (np.hstack([sample_inputs(some, name) for name in RIVALS]) for some in (known, new))
+    of_new["rivals"] = baseline("ridge").fit(rival, y).predict(asked)
+    tables = [load_result("samples", f"{name}-atoms") for name in (table, fresh)]
+    tables = [one.isel(sample=np.isin(one.key.values, every.key.values)) for one in tables]
+    few = [np.unique(np.linspace(0, (n := one.sizes["sample"]) - 1, min(structures, n)).astype(int)) for one in tables]
+    kept = xr.concat([one.isel(sample=rows) for one, rows in zip(tables, few, strict=True)], "sample")
+    height = pd.Series(every.values * MICRO, every.key.values)[kept.key.values].values
+    of_atoms = {"height": height, "parent": kept.seed.values, "state": kept.cooling_rate.values}
+    of_atoms |= {"row": pd.Index(new.key.values).get_indexer(kept.key.values)} | from_atoms(kept, seed)
+    return xr.Dataset(
+        {
+            "true": (("target", "sample"), list(true.values())),
+            "ridge": (("input", "target", "sample"), found["ridge"]),
+            "network": (("input", "repeat", "sample"), found["network"]),
+            "smooth": ("input", found["smooth"], {"units": "A"}),
+            "rival": (("name", "sample"), asked.T),
+        }
+        | {name: ("sample", values) for name, values in of_new.items()}
+        | {name: ("structure", values) for name, values in of_atoms.items()},
+        {"input": list(PAIR_INPUTS), "name": list(RIVALS), "target": list(true)},
+        {"n_atoms": int(new.attrs["n_atoms"]), "trained_on": len(y)},
+    )
+
+
+@method("tao-2023-curve", version=2)
 def ridge_curve(
     table: str, draws: int, seed: int, first: int | None = None, progress: bool = False, folder=None
 ) -> xr.Dataset:
     """Errors of ridge regression on more and more parent liquids of a table, by input and by how far it reaches.
+
+    The pair functions are smoothed by 0.2 A, since small subsets cannot choose a width.
 
     Parameters
     ----------
@@ -88,7 +200,8 @@ def ridge_curve(
     samples = open_samples(table)
     many = len(np.unique(samples.parent))
     counts = [*(c for c in (8, 12, 20, 30, 45, 60) if c < many), many][:first]
-    inputs = [sample_inputs(samples.usable, kind, reach) for reach in REACHES.values() for kind in PAIR_INPUTS]
+    by = ((kind, reach) for reach in REACHES.values() for kind in PAIR_INPUTS)
+    inputs = [sample_inputs(samples.usable, *each, smooth=0.2) for each in by]
     error = learning_curve(inputs, samples.height, samples.parent, "ridge", counts, draws, 5, seed, progress)
     return xr.Dataset(
         {"error": (("count", "draw", "reach", "input"), error.reshape(len(counts), draws, len(REACHES), 2))},
@@ -97,90 +210,7 @@ def ridge_curve(
 
 
 _TABLE = {"table": "Cu50Zr50-mendelev-2019-n1000", "seed": 2023}
-NETWORKS = Measurement(
-    "tao-2023-networks", small_training, _TABLE | {"parents": 30, "repeats": 3, "epochs": 1000}, "book"
-)
 CURVE = Measurement("tao-2023-curve", ridge_curve, _TABLE | {"draws": 6, "first": None}, "book")
-MEASUREMENTS = (NETWORKS, CURVE)
-
-
-def training_scores(live: xr.Dataset, rng=None, n_resamples: int = 1000) -> tuple[Interval, float]:
-    """Score a result of `small_training`.
-
-    Parameters
-    ----------
-    live : xarray.Dataset
-        The result.
-    rng, n_resamples
-        Of the interval, as of `evaluation.score_interval`.
-
-    Returns
-    -------
-    Interval, float
-        R^2 of the network, and R^2 of ridge regression on the same parents.
-    """
-    y, network = live.intensity.values, live.predicted.values
-    return score_interval(r_squared, y, network, live.seed.values, rng, n_resamples), r_squared(y, live.ridge.values)
-
-
-def best_epoch(history, epochs=None) -> tuple[int, float]:
-    """When the repeats of a training were best.
-
-    Parameters
-    ----------
-    history : array, shape (epochs run, repeats)
-        Validation errors.
-    epochs : array of int, shape (repeats,), optional
-        Epoch whose weights each repeat kept; by default that of its least error. Repeats that stopped earlier are
-        trained until the last one stops, and may then have lower errors than those of the weights that they kept.
-
-    Returns
-    -------
-    int, float
-        Medians over the repeats of the epoch, and of the error in it.
-    """
-    epochs = history.argmin(axis=0) if epochs is None else epochs
-    return int(np.median(epochs)), float(np.median(history[epochs, np.arange(len(epochs))]))
-
-
-def ridge_again(live: xr.Dataset, samples: Samples, seed: int) -> np.ndarray:
-    """Compute the first repeat of ridge regression in a result of `small_training` again.
-
-    Parameters
-    ----------
-    live : xarray.Dataset
-        The result.
-    samples : heights.Samples
-        Of the table that it was made from.
-    seed : int
-        Of the training.
-
-    Returns
-    -------
-    array, shape (sample,)
-        Out-of-fold predictions.
-    """
-    some = samples.usable.isel(sample=np.isin(samples.parent, live.seed.values))
-    return predicted(some, "partial g(r)", "ridge", 1, 5, seed)[0]
-
-
-def validation_errors(trained: Trained, samples: xr.Dataset, seed: int) -> np.ndarray:
-    """Compute the validation errors of networks again from their weights.
-
-    Parameters
-    ----------
-    trained : regression.Trained
-    samples : xarray.Dataset
-        The samples that the networks were trained on.
-    seed : int
-        Of the training.
-
-    Returns
-    -------
-    array, shape (repeats,)
-        In the scaled unit squared. It equals the error in `trained.history` at the epoch `trained.epochs`.
-    """
-    x, y = sample_inputs(samples, "partial g(r)"), samples.intensity.values * MICRO
-    square = ((trained.predict(x) - y) / trained.target[1]) ** 2
-    share = trained.network.held_back
-    return np.array([row[grouped_split(samples.seed.values, share, seed + k)].mean() for k, row in enumerate(square)])
+_ALL = {"fresh": "Cu50Zr50-mendelev-2019-n1000-fresh", "parents": 1000, "structures": 1000}
+FRESH = Measurement("tao-2023-fresh", predict_fresh, _TABLE | _ALL | {"repeats": 9, "epochs": 4000})
+MEASUREMENTS = (CURVE, FRESH)

@@ -7,6 +7,7 @@ threshold, and single numbers as controls. Distances are in A.
 import numpy as np
 import xarray as xr
 from ase import Atoms
+from scipy.ndimage import gaussian_filter1d
 
 from bosonpeak.papers.tao_2023.samples import DR
 from bosonpeak.structure.pair_distribution import atomic_pair_distribution, shell_volumes
@@ -22,6 +23,8 @@ PAIRS = ("Cu-Cu", "Cu-Zr", "Zr-Cu", "Zr-Zr")
 """The order of the four functions of a single atom: the atom itself is the first of each pair."""
 SHELL = 6.9
 """Distance in A within which most of the information lies: the paper has 6.85, and shells here are 0.1 wide."""
+WIDTHS = (0.0, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6)
+"""A: standard deviations with which g(r) is smoothed; folds of the samples that a model is trained on choose one."""
 CONTROLS = ("energy", "cooling rate", "volume", "Debye level")
 """Single numbers that a structure has as well."""
 NUMBERS = {
@@ -68,7 +71,9 @@ def total_pair_function(table: xr.Dataset) -> np.ndarray:
     return partial_pair_functions(table).transpose(0, 2, 1) @ np.array([0.25, 0.5, 0.25])
 
 
-def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, threshold: float = THRESHOLD) -> np.ndarray:
+def sample_inputs(
+    table: xr.Dataset, kind: str, r_cut: float | None = None, threshold: float = THRESHOLD, smooth: float = 0.0
+) -> np.ndarray:  # fmt: skip
     """One kind of input of every sample of a table.
 
     Parameters
@@ -80,6 +85,9 @@ def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, thre
         Distance in A to which pair functions reach; by default as far as they are known.
     threshold : float
         In the binary participation ratio, modes below it count 1 and the others 0.
+    smooth : float
+        Standard deviation in A of the Gaussian with which pair functions are smoothed over r, before they are cut. The
+        pairs in a shell of a small sample scatter more from sample to sample than the structure of the samples differs.
 
     Returns
     -------
@@ -95,6 +103,7 @@ def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, thre
         if not inside.any():
             raise ValueError(f"r_cut = {r_cut} A leaves no shell: the first lies at {float(table.r[0]):g} A")
         functions = total_pair_function(table) if kind == "total g(r)" else partial_pair_functions(table)
+        functions = gaussian_filter1d(functions, smooth / DR, mode="nearest") if smooth else functions
         return functions[..., inside].reshape(table.sizes["sample"], -1)
     if kind in INPUTS:
         ratio = table.participation_ratio.values[:, : round(MODES * 3 * table.attrs["n_atoms"])].astype(float)
@@ -107,6 +116,15 @@ def sample_inputs(table: xr.Dataset, kind: str, r_cut: float | None = None, thre
             raise ValueError("samples quenched at once have no cooling rate: leave them out first")
         values = np.log10(values)
     return values[:, None]
+
+
+def smoothed_inputs(table: xr.Dataset, kind: str, **options) -> np.ndarray:
+    """A pair input smoothed by each of `WIDTHS`, shape (c, n, p), for models that choose one; options: `sample_inputs`.
+
+    Other kinds of inputs stay as they are, shape (n, p). Raises ValueError as `sample_inputs`.
+    """
+    inputs = [sample_inputs(table, kind, smooth=width, **options) for width in WIDTHS]
+    return np.stack(inputs) if kind in PAIR_INPUTS else inputs[0]
 
 
 def atomic_inputs(atoms: Atoms, r, sigma: float) -> np.ndarray:

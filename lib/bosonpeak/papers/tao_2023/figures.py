@@ -1,12 +1,10 @@
 """Drawings of what is learned: spectra by rate, networks, scores with their ceiling, predictions, surroundings."""
 
-from itertools import pairwise
-
 import numpy as np
 
 from bosonpeak.drawing.style import CYCLE, ordered_colors
 from bosonpeak.papers.tao_2023 import studies
-from bosonpeak.papers.tao_2023.descriptors import PAIRS, total_pair_function
+from bosonpeak.papers.tao_2023.descriptors import PAIRS, partial_pair_functions
 from bosonpeak.statistics import mean_interval
 
 INTENSITY = r"$I_\mathrm{BP}$  ($10^{-6}$ (rad/ps)$^{-3}$)"
@@ -16,29 +14,28 @@ BANDS = ((1e12, 9e12), (1e13, 3e13), (3.1e13, 1.1e14), (1.2e14, 3.5e14), (3.9e14
 LOW, HIGH = "#0072B2", "#D55E00"
 
 
-def draw_by_bands(axes, table) -> None:
+def draw_by_bands(axes, table, larger) -> None:
     """Mean spectra by bands of cooling rate, and height and place of the boson peak over the rate.
 
-    axes: four, of the density of states, the reduced density, the height and the place; table: all samples.
+    axes: three, of the reduced density, the height and the place; table: all samples; larger: of the paper's size.
     """
     members = {f"{low:.0e} to {high:.0e}".replace("e+", "e"): studies.glasses(table, low, high) for low, high in BANDS}
     liquid = table.isel(sample=np.isinf(table.cooling_rate.values))
     for t in np.unique(liquid.melt_temperature.values):
         members[f"liquid, {t:,.0f} K"] = liquid.isel(sample=liquid.melt_temperature.values == t)
     members = {name: group for name, group in members.items() if group.sizes["sample"]}
-    density, reduced, height, place = axes
+    reduced, height, place = axes
     omega = np.linspace(2, 10.5, 120)
     for (name, group), color in zip(members.items(), ordered_colors(len(members)), strict=True):
-        counts = group.spectrum_count.values.sum(axis=0)
-        density.plot(group.omega, counts / counts.sum() / 0.5, color=color, linewidth=1, label=name)
-        reduced.plot(omega, studies.MICRO * studies.mean_spectrum(group, omega), color=color)
+        reduced.plot(omega, studies.MICRO * studies.mean_spectrum(group, omega), color=color, label=name)
         reduced.axhline(studies.MICRO * group.debye_level.values.mean(), color=color, linestyle="--", linewidth=0.8)
-    density.set(xlabel=r"$\omega$  (rad/ps)", ylabel=r"$g(\omega)$  (ps/rad)", xlim=(0, 85), ylim=(0, None))
-    density.legend(fontsize="small", title="cooling rate (K/s)", loc="upper right")
-    reduced.set(xlabel=r"$\omega$  (rad/ps)", ylabel=r"$g/\omega^2$  ($10^{-6}$ (rad/ps)$^{-3}$)", ylim=(0, None))
-    shown = studies.usable(studies.glasses(table))
-    draw_by_rate(height, shown.cooling_rate.values, shown.intensity.values * studies.MICRO, INTENSITY)
-    draw_by_rate(place, shown.cooling_rate.values, shown.omega_peak.values, r"$\omega_\mathrm{BP}$  (rad/ps)")
+    reduced.legend(fontsize="small", title="cooling rate (K/s)", loc="upper right", ncols=2)
+    reduced.set(xlabel=r"$\omega$  (rad/ps)", ylabel=r"$g/\omega^2$  ($10^{-6}$ (rad/ps)$^{-3}$)", ylim=(0, 350))
+    for some, color in ((table, LOW), (larger, HIGH)):
+        shown = studies.usable(studies.glasses(some))
+        rate, omega = shown.cooling_rate.values, shown.omega_peak.values
+        draw_by_rate(height, rate, shown.intensity.values * studies.MICRO, INTENSITY, color)
+        draw_by_rate(place, rate, omega, r"$\omega_\mathrm{BP}$  (rad/ps)", color)
 
 
 def draw_intervals(axes, x, found, upright=True, **style) -> None:
@@ -96,57 +93,20 @@ def draw_curve(left, right, curve, height) -> None:
     right.legend(fontsize="small")
 
 
-def draw_extremes(left, right, table, neuron) -> None:
-    """g(r) of the samples with the highest and lowest 5 % of the height (left), and the weights of one neuron (right).
+def draw_weights(axes, neuron) -> None:
+    """Weights of one neuron on total g(r), and the difference of g(r) between high and low boson peaks.
 
-    table: samples of glasses; neuron: the archived study of that name.
+    neuron: the archived study of that name.
     """
-    low, high = (total_pair_function(table)[few].mean(axis=0) for few in studies.extremes(table.intensity.values, 0.05))
-    left.plot(table.r, low, color=LOW, label="lowest 5 %")
-    left.plot(table.r, high, color=HIGH, linestyle="--", label="highest 5 %")
-    left.set(xlabel=r"$r$  (Å)", ylabel=r"$g(r)$", xlim=(1.5, 12), ylim=(0, None))
-    left.legend(fontsize="small")
     seen = neuron.difference.values != 0
     r, weight, shuffled = neuron.r.values[seen], neuron.weight.values[:, seen], neuron.shuffled.values[:, seen]
     mean, difference = weight.mean(axis=0), neuron.difference.values[seen]
-    right.plot(r, (weight / weight.std()).T, color=LOW, linewidth=0.4)
-    right.plot(r, mean / mean.std(), color=LOW, label="weights")
-    right.plot(r, shuffled.mean(axis=0) / mean.std(), color="0.6", label="shuffled heights")
-    right.plot(r, difference / difference.std(), color=HIGH, label=r"difference of $g(r)$")
-    right.set(xlabel=r"$r$  (Å)", ylabel="over the standard deviation", xlim=(1.5, 12), ylim=(-3.5, 5))
-    right.legend(fontsize="small", ncols=2, loc="upper left")
-
-
-def draw_by_energy(axes, table) -> None:
-    """Height over the energy of the minimum, for glasses, liquids that were cooled, and liquids of a table."""
-    at_once, cold = np.isinf(table.cooling_rate.values), table.end_temperature.values < 1
-    kinds = {"glasses": ~at_once & cold, "cooled liquids": ~cold, "liquids": at_once}
-    for (name, inside), color in zip(kinds.items(), CYCLE, strict=False):
-        energy, height = table.energy.values[inside], table.intensity.values[inside] * studies.MICRO
-        axes.plot(energy, height, ".", color=color, markersize=4, alpha=0.6, label=name)
-    axes.set(xlabel="energy of the minimum  (eV/atom)", ylabel=INTENSITY)
-    axes.locator_params(axis="x", nbins=4)
-    axes.legend(fontsize="small")
-
-
-def draw_network(axes, neurons, inputs="inputs", output=r"$I_\mathrm{BP}$", shown=7) -> None:
-    """Layers as columns of neurons, at most `shown` of each with dots between, all connected to the next.
-
-    neurons: of every layer, inputs first and the output last.
-    """
-    places = [np.linspace(-0.5, 0.5, k) * (k - 1) / (shown - 1) for k in np.minimum(neurons, shown)]
-    for x, (here, there) in enumerate(pairwise(places)):
-        for a in here:
-            axes.plot([x, x + 1], [np.full(len(there), a), there], color="0.8", linewidth=0.5, zorder=1)
-    for x, (column, count, color) in enumerate(zip(places, neurons, ordered_colors(len(neurons)), strict=True)):
-        axes.plot(np.full(len(column), x), column, "o", color=color, markersize=11, zorder=2)
-        axes.text(x, -0.66, f"{count}", ha="center", va="top")
-        if count > shown:
-            axes.text(x, 0.0, r"$\vdots$", ha="center", va="center", color="white", zorder=3)
-    axes.text(0, 0.62, inputs, ha="center", va="bottom")
-    axes.text(len(neurons) - 1, 0.14, output, ha="center", va="bottom")
-    axes.set(xlim=(-0.4, len(neurons) - 0.6), ylim=(-0.85, 0.8))
-    axes.set_axis_off()
+    axes.plot(r, (weight / weight.std()).T, color=LOW, linewidth=0.4)
+    axes.plot(r, mean / mean.std(), color=LOW, label="weights")
+    axes.plot(r, shuffled.mean(axis=0) / mean.std(), color="0.6", label="shuffled heights")
+    axes.plot(r, difference / difference.std(), color=HIGH, label=r"difference of $g(r)$")
+    axes.set(xlabel=r"$r$  (Å)", ylabel="over the standard deviation", xlim=(1.5, 12), ylim=(-3.5, 5))
+    axes.legend(fontsize="small", ncols=2, loc="upper left")
 
 
 def draw_by_rate(axes, rates, values, label, color=LOW) -> None:
@@ -194,3 +154,31 @@ def draw_surroundings(axes, r, true, predicted, channel) -> None:
         axes.plot(r, true[side, channel], color=color, label=name)
         axes.plot(r[::2], predicted[side, channel, ::2], ".", color=color, markersize=4)
     axes.set(xlabel=r"$r$  (Å)", ylabel=rf"$g(r)$, {PAIRS[channel]}", xlim=(r[0], r[-1]), ylim=(0, None))
+
+
+def draw_noise(axes, table) -> None:
+    """Scatter of partial g(r) between glasses, and the counting noise of independent pairs; axes: three."""
+    partial, count = partial_pair_functions(table), np.maximum(table.pair_count.values, 1)
+    for ax, pair, g, n in zip(axes, table.pair.values, partial.swapaxes(0, 1), count.swapaxes(0, 1), strict=True):
+        ax.plot(table.r, g.std(axis=0), color=HIGH, label="between glasses")
+        ax.plot(table.r, (g / np.sqrt(n)).mean(axis=0), "--", color=LOW, label="counting noise")
+        ax.set(xlabel=r"$r$  (Å)", ylabel=f"scatter, {pair}", xlim=(2, 12), yscale="log", ylim=(1e-2, 0.5))
+    axes[0].legend(fontsize="small")
+
+
+def draw_targets(axes, scores) -> None:
+    """R^2 of what is predicted on fresh glasses by total and by partial g(r); scores: `measure.FreshScores`."""
+    names = list(dict.fromkeys(name for name, _ in scores.targets))
+    for kind, color, offset in (("total g(r)", LOW, -0.15), ("partial g(r)", HIGH, 0.15)):
+        found = [scores.targets[name, kind] for name in names]
+        draw_scores(axes, names, found, color=color, offset=offset, legend=kind)
+    axes.legend(fontsize="small")
+
+
+def draw_bottom_up(axes, found) -> None:
+    """Height of glasses over the mean of the predictions for their atoms; found: of `archived.predict_fresh`."""
+    for which, color, name in ((False, "0.6", "first table, in folds"), (True, HIGH, "new parents")):
+        some = found.isel(structure=(found.row.values >= 0) == which)
+        axes.plot(some.predicted, some.height, "o", color=color, markersize=4, label=name)
+    axes.set(xlabel=r"mean of the predicted $\log_{10} I^i_\mathrm{BP}$  ((rad/ps)$^{-3}$)", ylabel=INTENSITY)
+    axes.legend(fontsize="small")

@@ -9,15 +9,15 @@ from functools import partial
 from itertools import product
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bosonpeak import statistics
 from bosonpeak.learning import evaluation
 from bosonpeak.learning.evaluation import r_squared, score_interval
 from bosonpeak.papers.tao_2023 import studies
-from bosonpeak.papers.tao_2023.descriptors import NUMBERS, sample_inputs
-from bosonpeak.papers.tao_2023.heights import Controlled, Interval, Samples, interval_text, state_ceiling
+from bosonpeak.papers.tao_2023.descriptors import PAIR_INPUTS
+from bosonpeak.papers.tao_2023.heights import Controlled, Interval, state_ceiling
+from bosonpeak.statistics import pearson
 
 MEAN = ("partial g(r)", "mean")
 """The model that guesses the mean of the samples that it was trained on; the input does not matter to it."""
@@ -27,15 +27,15 @@ MEAN = ("partial g(r)", "mean")
 class InputScores:
     """Scores of every input and model of one study of inputs (`studies.compare_inputs`).
 
-    Models are named as in the study; gradient boosting on a single number has that number as its input. The best
-    network of an input is the one with the least error.
+    Models are named as in the study; gradient boosting on a single number has that number as its input. Every score is
+    that of the mean prediction of the repeats. The best network of an input is the one with the least error.
 
     Attributes
     ----------
     n, glasses : int
         Atoms per sample, and number of samples.
     guess : array, shape (samples,)
-        Predictions of the first network on partial g(r), mean over the repeats.
+        Predictions of the first network on partial g(r).
     r2, error, relative : dict of Interval
         R^2, mean absolute error, and that error over the span of the heights, by (input, model).
     over_mean, over_total : dict of Interval
@@ -48,14 +48,8 @@ class InputScores:
         of other samples.
     leakage : Interval
         By how much R^2 of ridge regression rises if glasses of one parent are on both sides of a split.
-    over_energy : Interval
-        R^2 of the first network on partial g(r) less that of gradient boosting on the energy alone.
     share : Interval
         Share of the variance between cooling rates.
-    needed : list of int
-        Numbers of glasses with which gains of 12.6 % and of 3 % can be distinguished from 0.
-    most : Interval
-        By how many per cent the error of a model that knows the state and nothing else is below that of `MEAN`.
     """
 
     n: int
@@ -70,10 +64,7 @@ class InputScores:
     shuffled_r2: float
     shuffled_within: float
     leakage: Interval
-    over_energy: Interval
     share: Interval
-    needed: list[int]
-    most: Interval
 
 
 def input_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> InputScores:
@@ -95,6 +86,8 @@ def input_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> InputS
     ValueError
         As `heights.state_ceiling`.
     """
+    # the mean of the repeats is one prediction, for networks and for all that they are compared with
+    found = found.mean("repeat", keep_attrs=True)
     y, seeds, states = found.intensity.values, found.seed.values, found.cooling_rate.values
     interval = partial(score_interval, y=y, groups=seeds, rng=rng, n_resamples=n_resamples)
     models = product(found.input.values, found.model.values)
@@ -102,104 +95,23 @@ def input_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> InputS
     by_model |= {(c, "gradient boosting"): found.single.sel(control=c).values for c in found.control.values}
     best, mean, network = studies.best_networks(found), by_model[MEAN], by_model["partial g(r)", "network 1"]
     shuffled, leaking = (found[name].sel(input="partial g(r)").values for name in ("shuffled", "leaking"))
-    total, glasses, parents = best["total g(r)"], len(y), len(np.unique(seeds))
     error = {key: interval(evaluation.mean_absolute_error, predicted=p) for key, p in by_model.items()}
-    gain, share = interval(evaluation.error_gain, predicted=[best["partial g(r)"], total]), state_ceiling(y, states)
-    needed = [statistics.groups_to_tell(gain[1], parents, size) * glasses / parents for size in (0.126, 0.03)]
-    most, low, high = 100 * (1 - np.sqrt(1 - np.clip([share[0], *share[1]], 0, 1)))
+    pairs, share = [best["partial g(r)"], best["total g(r)"]], state_ceiling(y, states)
     return InputScores(
         n=int(found.attrs["n_atoms"]),
-        glasses=glasses,
-        guess=network.mean(axis=0),
+        glasses=len(y),
+        guess=network,
         r2={key: interval(r_squared, predicted=p) for key, p in by_model.items()},
         error=error,
         relative={key: (e / np.ptp(y), (low / np.ptp(y), high / np.ptp(y))) for key, (e, (low, high)) in error.items()},
         over_mean={kind: interval(evaluation.error_ratio, predicted=[p, mean]) for kind, p in best.items()},
-        over_total={kind: interval(evaluation.error_ratio, predicted=[p, total]) for kind, p in best.items()},
-        gain=(gain, evaluation.error_gain(y, mean, total)),
+        over_total={kind: interval(evaluation.error_ratio, predicted=[p, pairs[1]]) for kind, p in best.items()},
+        gain=(interval(evaluation.error_gain, predicted=pairs), evaluation.error_gain(y, mean, pairs[1])),
         shuffled_r2=r_squared(y, shuffled),
-        shuffled_within=statistics.correlation_within(y, shuffled.mean(axis=0), states),
+        shuffled_within=statistics.correlation_within(y, shuffled, states),
         leakage=interval(evaluation.r_squared_gain, predicted=[leaking, by_model["partial g(r)", "ridge"]]),
-        over_energy=interval(evaluation.r_squared_gain, predicted=[network, by_model["energy", "gradient boosting"]]),
         share=share,
-        needed=[round(number) for number in needed],
-        most=(most, (low, high)),
     )
-
-
-def scores_table(scores: InputScores) -> pd.DataFrame:
-    """Errors and R^2 of every input and model with their intervals, as text; `MEAN` once, and first."""
-    shown = {MEAN: ("none", "mean")} | {key: key for key in scores.r2 if key[1] != "mean"}
-    return pd.DataFrame(
-        {"input": kind, "model": model, "MAE (1e-6 (rad/ps)^-3)": interval_text(scores.error[key]),
-         "R²": interval_text(scores.r2[key])}
-        for key, (kind, model) in shown.items()
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class StateRead:
-    """How well the state of a glass is predicted from g(r).
-
-    Attributes
-    ----------
-    r2, gain : dict of Interval
-        R^2 of the network on partial g(r), and 1 - its error over that of the network on total g(r), by (target,
-        "predicted"), and by (target, "shuffled") for networks trained on targets of other samples.
-    ridge : dict of Interval
-        R^2 of ridge regression by (target, input).
-    shares : dict of Interval
-        Share of the variance between cooling rates, by target.
-    rate : array, shape (samples,)
-        Predictions of log10 of the cooling rate by the network on partial g(r), mean over the repeats.
-    """
-
-    r2: dict[tuple[str, str], Interval]
-    gain: dict[tuple[str, str], Interval]
-    ridge: dict[tuple[str, str], Interval]
-    shares: dict[str, Interval]
-    rate: np.ndarray
-
-
-def state_read(found: xr.Dataset, samples: Samples, repeats: int, seed: int, n_resamples: int = 1000) -> StateRead:
-    """Measure `StateRead` on a study of targets and, by ridge regression, on the glasses of that study.
-
-    Parameters
-    ----------
-    found : xarray.Dataset
-        Of `studies.predict_state`, with the cooling rate among its targets.
-    samples : heights.Samples
-    repeats, seed : int
-        Number of random splits of ridge regression into folds, and the seed of these and of the intervals.
-    n_resamples : int
-        Of the intervals, as of `evaluation.score_interval`.
-
-    Returns
-    -------
-    StateRead
-
-    Raises
-    ------
-    ValueError
-        As `descriptors.sample_inputs` and `heights.state_ceiling`.
-    """
-    interval = partial(score_interval, groups=found.seed.values, rng=seed, n_resamples=n_resamples)
-    r2, gain, ridge, shares = {}, {}, {}, {}
-    for target, which in product(found.target.values.tolist(), ("predicted", "shuffled")):
-        y, both = found.true.sel(target=target).values, found[which].sel(target=target)
-        networks = [both.sel(input=kind).values for kind in ("partial g(r)", "total g(r)")]
-        r2[target, which] = interval(r_squared, y, networks[0])
-        gain[target, which] = interval(evaluation.error_gain, y, networks)
-    # the glasses that the networks had, in case the table has grown
-    pool = samples.learned.isel(sample=np.isin(samples.learned.seed.values, found.seed.values))
-    targets = {n: sample_inputs(pool, n)[:, 0] for n in NUMBERS} | {"boson peak": pool.intensity.values}
-    for name, y in targets.items():
-        for kind, predicted in studies.ridge_predictions(pool, y, repeats, seed).items():
-            ridge[name, kind] = interval(r_squared, y, predicted, groups=pool.seed.values)
-        if name != "cooling rate":
-            shares[name] = state_ceiling(y, pool.cooling_rate.values)
-    rate = found.predicted.sel(target="cooling rate", input="partial g(r)").values.mean(axis=0)
-    return StateRead(r2, gain, ridge, shares, rate)
 
 
 def neuron_agreement(neuron: xr.Dataset) -> Controlled:
@@ -214,10 +126,87 @@ def neuron_agreement(neuron: xr.Dataset) -> Controlled:
     -------
     Controlled
         Mean over the repeats of |r| of weights and difference, with the interval of Student's t distribution; the
-        control is the mean for networks trained on heights of other samples.
+        control is the mean for networks that were trained on heights of other samples, whose weights are compared with
+        the difference between the samples with the highest and the lowest of these heights.
     """
     weights, shuffled = (
-        [abs(statistics.pearson(neuron.difference.values, row)) for row in neuron[name].values]
-        for name in ("weight", "shuffled")
+        [abs(statistics.pearson(neuron[followed].values, row)) for row in neuron[name].values]
+        for name, followed in (("weight", "difference"), ("shuffled", "null"))
     )
     return statistics.mean_interval(weights, 0, 1), float(np.mean(shuffled))
+
+
+def beyond_numbers(y, predicted, numbers) -> float:
+    """Pearson's r of y and predicted (n,), after what is linear in some numbers (c, n) is taken from both."""
+    known = np.vstack([np.ones(len(y)), *numbers]).T
+    return pearson(*(v - known @ np.linalg.lstsq(known, v, rcond=None)[0] for v in (y, predicted)))
+
+
+@dataclass(frozen=True)
+class FreshScores:
+    """How well the heights of glasses are predicted whose parents no model saw.
+
+    Attributes
+    ----------
+    r2 : dict of Interval
+        R^2 by model and input, such as ("ridge", "partial g(r)"), and of ("ridge", "single numbers").
+    targets : dict of Interval
+        R^2 of ridge regression by target and input.
+    gain : dict of Interval
+        1 - error on partial g(r) over that on total g(r), by model.
+    shuffled : float
+        R^2 of ridge regression on partial g(r) that was trained on heights of other samples.
+    bottom_up : Controlled
+        Correlation of the height of a glass with the mean of what is predicted for its atoms; the control was trained
+        on heights of other atoms.
+    within, given : Interval
+        The same within cooling rates, and after what is linear in `RIVALS` is taken from both.
+    lead : dict of Interval
+        "atoms": by how much the correlation exceeds that of ridge regression on partial g(r). "network" and "numbers":
+        R^2 of the network, and of ridge regression on `RIVALS`, less that of ridge regression on partial g(r).
+    known : Interval
+        The correlation `bottom_up` for the structures of the table that was trained on, in folds of parents.
+    own : float
+        Correlation of the height with the mean of the true values of the atoms.
+    """
+
+    r2: dict[tuple[str, str], Interval]
+    targets: dict[tuple[str, str], Interval]
+    gain: dict[str, Interval]
+    shuffled: float
+    bottom_up: Controlled
+    within: Interval
+    given: Interval
+    lead: dict[str, Interval]
+    known: Interval
+    own: float
+
+
+def fresh_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> FreshScores:
+    """Score a result of `archived.predict_fresh`; rng and n_resamples are those of `evaluation.score_interval`."""
+    over = partial(score_interval, rng=rng, n_resamples=n_resamples)
+    of_samples, y = partial(over, groups=found.seed.values), found.true.values[0]
+    models, names = {"ridge": found.ridge.values[:, 0]}, found.target.values.tolist()
+    models["network"] = found.network.values.mean(axis=1)
+    guesses = {
+        (model, kind): row for model, rows in models.items() for kind, row in zip(PAIR_INPUTS, rows, strict=True)
+    }
+    guesses["ridge", "single numbers"], pairs = found.rivals.values, models["ridge"][1]
+    new, old = (found.isel(structure=(found.row.values >= 0) == which) for which in (True, False))
+    guess, row, height = new.predicted.values, new.row.values, new.height.values
+    of_new = partial(over, y=height, groups=new.parent.values)
+    return FreshScores(
+        r2={name: of_samples(r_squared, y, predicted) for name, predicted in guesses.items()},
+        targets={(name, kind): of_samples(r_squared, true, found.ridge.sel(target=name, input=kind).values)
+                 for name, true in zip(names, found.true.values, strict=True) for kind in PAIR_INPUTS},
+        gain={model: of_samples(evaluation.error_gain, y, [rows[1], rows[0]]) for model, rows in models.items()},
+        shuffled=r_squared(y, found.shuffled.values),
+        bottom_up=(of_new(pearson, predicted=guess), pearson(height, new.mixed.values)),
+        within=of_new(evaluation.correlation_within, predicted=[guess, new.state.values]),
+        given=of_new(beyond_numbers, predicted=[guess, found.rival.values[:, row]]),
+        lead={"atoms": of_new(lambda y, a, b: pearson(y, a) - pearson(y, b), predicted=[guess, pairs[row]]),
+              "network": of_samples(evaluation.r_squared_gain, y, [models["network"][1], pairs]),
+              "numbers": of_samples(evaluation.r_squared_gain, y, [found.rivals.values, pairs])},
+        known=over(pearson, old.height.values, old.predicted.values, old.parent.values),
+        own=pearson(height, new.own.values),
+    )  # fmt: skip

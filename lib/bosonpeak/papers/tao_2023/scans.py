@@ -11,10 +11,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bosonpeak.learning.evaluation import correlation_within, error_gain, r_squared, score_interval
-from bosonpeak.papers.tao_2023.descriptors import SHELL
-from bosonpeak.papers.tao_2023.heights import Interval, Samples, interval_text
-from bosonpeak.papers.tao_2023.studies import MICRO, ridge_predictions, usable
+from bosonpeak.learning.evaluation import correlation_within, r_squared, score_interval
+from bosonpeak.papers.tao_2023.heights import Interval
 from bosonpeak.statistics import settling_value
 
 
@@ -25,15 +23,16 @@ class ScanScores:
     Attributes
     ----------
     error : array, shape (v, repeats)
-        Mean absolute error of the network by value of the option.
+        Mean absolute error of each network by value of the option.
     mean_error : pandas.DataFrame
-        Its mean over the repeats: rows are values of the option, columns are models ("network", "ridge regression").
+        That of the mean prediction of the networks, and of ridge regression: rows are values of the option, columns are
+        models ("network", "ridge regression").
     length, least : Interval
-        Value from which on the network's mean error stays within 3 % of the last, and value at which it is least.
+        Value from which on the network's `mean_error` stays within 3 % of the last, and value at which it is least.
     gain : float
-        By how many per cent the network's mean error falls from the worst value to the best.
+        By how many per cent the network's `mean_error` falls from the worst value to the best.
     r2, within : dict of Interval
-        R^2 and the correlation within states, by (model, value).
+        R^2 and the correlation within states of the mean prediction, by (model, value).
     """
 
     error: np.ndarray
@@ -53,7 +52,7 @@ def curve_interval(statistic, y, predicted, groups, rng=None, n_resamples: int =
     statistic : callable
         Function of the errors (v,).
     y : array, shape (n,)
-    predicted : array, shape (v, repeats, n)
+    predicted : array, shape (v, n)
         Such as the predictions for v cutoffs.
     groups : array, shape (n,)
     rng, n_resamples
@@ -63,7 +62,7 @@ def curve_interval(statistic, y, predicted, groups, rng=None, n_resamples: int =
     -------
     (value, (low, high))
     """
-    error = abs(np.asarray(predicted, float) - np.asarray(y, float)).mean(axis=1)
+    error = abs(np.asarray(predicted, float) - np.asarray(y, float))
     return score_interval(lambda _, e: statistic(e.mean(axis=1)), y, error, groups, rng, n_resamples)
 
 
@@ -89,55 +88,17 @@ def scan_scores(scan: xr.Dataset, states, rng=None, n_resamples: int = 1000) -> 
         As `statistics.correlation_within`.
     """
     y, values, names = scan.intensity.values, scan.value.values, {"network": "predicted", "ridge regression": "ridge"}
-    models = {model: scan[name].values for model, name in names.items() if name in scan}
+    models = {model: scan[name].values.mean(axis=1) for model, name in names.items() if name in scan}
     drawn = {"y": y, "groups": scan.seed.values, "rng": rng, "n_resamples": n_resamples}
     curve, score = partial(curve_interval, predicted=models["network"], **drawn), partial(score_interval, **drawn)
-    mean_error = pd.DataFrame({model: abs(each - y).mean(axis=(1, 2)) for model, each in models.items()}, values)
+    mean_error = pd.DataFrame({model: abs(each - y).mean(axis=1) for model, each in models.items()}, values)
     parts = {(model, v): p for model, each in models.items() for v, p in zip(values.tolist(), each, strict=True)}
     return ScanScores(
-        error=abs(models["network"] - y).mean(axis=2),
+        error=abs(scan.predicted.values - y).mean(axis=2),
         mean_error=mean_error,
         length=curve(partial(settling_value, values, tolerance=0.03)),
         least=curve(lambda error: values[np.argmin(error)]),
         gain=float(100 * (1 - mean_error["network"].min() / mean_error["network"].max())),
         r2={key: score(r_squared, predicted=p) for key, p in parts.items()},
-        within={key: score(correlation_within, predicted=[p.mean(axis=0), states]) for key, p in parts.items()},
+        within={key: score(correlation_within, predicted=[p, states]) for key, p in parts.items()},
     )
-
-
-def ridge_shells(samples: Samples, repeats: int, seed: int, n_resamples: int = 1000) -> tuple[pd.DataFrame, Interval]:
-    """Ridge regression on the pairs within `SHELL`, of glasses, liquids and larger glasses, trained and tested apart.
-
-    Parameters
-    ----------
-    samples : heights.Samples
-    repeats, seed : int
-        Number of random splits into folds, and the seed of these and of the intervals.
-    n_resamples : int
-        Of the intervals, as of `evaluation.score_interval`.
-
-    Returns
-    -------
-    table : pandas.DataFrame
-        Scores of each group of samples, as text.
-    gain : Interval
-        By how much the error on partial g(r) of the glasses is below that on total g(r), relative to the latter.
-    """
-    at_once = samples.every.isel(sample=np.isinf(samples.every.cooling_rate.values))
-    groups = [("glasses", samples.learned, "cooling_rate"), ("liquids quenched at once", at_once, "melt_temperature")]
-    groups += [] if samples.larger is None else [("glasses", samples.larger, "cooling_rate")]
-    rows, gains = [], []
-    for name, group, state in groups:
-        group = usable(group)
-        y, states = group.intensity.values * MICRO, group[state].values
-        interval = partial(score_interval, y=y, groups=group.seed.values, rng=seed, n_resamples=n_resamples)
-        predicted = ridge_predictions(group, y, repeats, seed, SHELL)
-        gains.append(interval(error_gain, predicted=[predicted["partial g(r)"], predicted["total g(r)"]]))
-        row = {"samples": f"{len(y)} {name}, N = {group.attrs['n_atoms']:,}"}
-        for kind, p in predicted.items():
-            row[f"R², {kind}"] = interval_text(interval(r_squared, predicted=p))
-            within = interval(correlation_within, predicted=[p.mean(axis=0), states])
-            row[f"r within a state, {kind}"] = interval_text(within)
-        row["partial beats total by (%)"] = "{:+.1f} [{:+.1f}, {:+.1f}]".format(*100 * np.hstack(gains[-1]))
-        rows.append(row)
-    return pd.DataFrame(rows), gains[0]

@@ -15,7 +15,7 @@ import xarray as xr
 from bosonpeak.archive.resume import KeptParts
 from bosonpeak.learning.evaluation import BASELINES, cross_predict, mean_absolute_error
 from bosonpeak.learning.regression import ARCHITECTURES, Network, train
-from bosonpeak.papers.tao_2023.descriptors import CONTROLS, INPUTS, PAIR_INPUTS, sample_inputs
+from bosonpeak.papers.tao_2023.descriptors import CONTROLS, INPUTS, WIDTHS, sample_inputs, smoothed_inputs
 from bosonpeak.papers.tao_2023.samples import WIDTH
 from bosonpeak.statistics import split_by_group
 from bosonpeak.vibrations.peaks import broadened_reduced_density
@@ -79,7 +79,7 @@ def mean_spectrum(table: xr.Dataset, omega, width: float = WIDTH) -> np.ndarray:
 
 def predicted(
     table: xr.Dataset, kind: str, model, repeats: int = 9, folds: int = 5, seed: int = 2023, folder=None,
-    progress: bool = False, shuffled: bool = False, leaking: bool = False, target: str | None = None, **options
+    progress: bool = False, shuffled: bool = False, leaking: bool = False, **options
 ) -> np.ndarray:  # fmt: skip
     """Out-of-fold predictions of every sample of a table by one input and one model.
 
@@ -100,8 +100,6 @@ def predicted(
         Whether to train on targets of other samples, as a control.
     leaking : bool
         Whether to split parents between folds, as a control.
-    target : str, optional
-        One of `descriptors.NUMBERS`; by default the boson peak in 1e-6 (rad/ps)^-3.
     **options
         Of `descriptors.sample_inputs`.
 
@@ -114,45 +112,18 @@ def predicted(
     ValueError
         As `evaluation.cross_predict` and `descriptors.sample_inputs`.
     """
-    y = table.intensity.values * MICRO if target is None else sample_inputs(table, target)[:, 0]
+    y = table.intensity.values * MICRO
     if shuffled:
         y = np.random.default_rng(seed).permutation(y)
-    x, groups = sample_inputs(table, kind, **options), np.arange(len(y)) if leaking else table.seed.values
+    x, groups = smoothed_inputs(table, kind, **options), np.arange(len(y)) if leaking else table.seed.values
     named = asdict(model) if isinstance(model, Network) else model
-    what = (*table.key.values, kind, named, repeats, folds, seed, shuffled, leaking, target, options)
+    what = (*table.key.values, kind, named, repeats, folds, seed, shuffled, leaking, options, WIDTHS)
     name = hashlib.sha256(" ".join(map(str, what)).encode()).hexdigest()[:16]
 
     def compute():
         return {"values": cross_predict(x, y, groups, model, folds, repeats, seed, progress)}
 
     return KeptParts(folder).part(name, compute)["values"]
-
-
-def ridge_predictions(table: xr.Dataset, y, repeats: int, seed: int, r_cut: float | None = None) -> dict:
-    """Out-of-fold predictions by ridge regression on total and on partial g(r).
-
-    Parameters
-    ----------
-    table : xarray.Dataset
-    y : array, shape (n,)
-        Target of each sample.
-    repeats, seed : int
-        Number of random splits into five folds of parents, and their seed.
-    r_cut : float, optional
-        Distance in A to which g(r) reaches.
-
-    Returns
-    -------
-    dict of arrays, each of shape (repeats, n)
-        By input (`descriptors.PAIR_INPUTS`).
-
-    Raises
-    ------
-    ValueError
-        As `evaluation.cross_predict` and `descriptors.sample_inputs`.
-    """
-    inputs = {kind: sample_inputs(table, kind, r_cut) for kind in PAIR_INPUTS}
-    return {kind: cross_predict(x, y, table.seed.values, "ridge", 5, repeats, seed) for kind, x in inputs.items()}
 
 
 def compare_inputs(
@@ -207,48 +178,6 @@ def compare_inputs(
         },
         {"input": list(inputs), "model": list(models), "control": controls},
         about | {"network": str(network)},
-    )
-
-
-def predict_state(
-    table: xr.Dataset, targets=("energy", "cooling rate"), inputs=PAIR_INPUTS, network: Network = NETWORK,
-    repeats: int = 9, folds: int = 5, seed: int = 2023, folder=None, progress: bool = False,
-) -> xr.Dataset:  # fmt: skip
-    """Out-of-fold predictions of what identifies the state of a sample, instead of its boson peak, as a control.
-
-    Parameters
-    ----------
-    table : xarray.Dataset
-    targets : sequence of str
-        Of `descriptors.NUMBERS`: the energy in eV per atom, the cooling rate as the logarithm of K/s.
-    inputs, network, repeats, folds, seed, folder, progress
-        As of `compare_inputs`.
-
-    Returns
-    -------
-    xarray.Dataset
-        `predicted` (target, input, repeat, sample) by the network; `shuffled`, the same trained on targets of other
-        samples; `true` (target, sample) and `seed` (sample).
-
-    Raises
-    ------
-    ValueError
-        As `evaluation.cross_predict` and `descriptors.sample_inputs`.
-    """
-    how = {"repeats": repeats, "folds": folds, "seed": seed, "folder": folder, "progress": progress}
-    found, shuffled = (
-        [[predicted(table, kind, network, shuffled=mixed, target=t, **how) for kind in inputs] for t in targets]
-        for mixed in (False, True)
-    )
-    return xr.Dataset(
-        {
-            "predicted": (("target", "input", "repeat", "sample"), found),
-            "shuffled": (("target", "input", "repeat", "sample"), shuffled),
-            "true": (("target", "sample"), [sample_inputs(table, target)[:, 0] for target in targets]),
-            "seed": ("sample", table.seed.values),
-        },
-        {"target": list(targets), "input": list(inputs)},
-        {"repeats": repeats, "folds": folds, "seed_folds": seed, "n_atoms": table.attrs["n_atoms"]},
     )
 
 
@@ -337,7 +266,7 @@ def neuron_weights(
     repeats, seed : int
         Number of trainings, and the seed of their weights.
     shuffled : bool
-        Whether to train on targets of other samples.
+        Whether to train on targets of other samples, and to take the difference between the extremes of these.
     progress : bool
         Whether to show a bar of epochs.
 
@@ -355,9 +284,9 @@ def neuron_weights(
     """
     network = replace(network, hidden=(1,), activation="linear", dropout=0.0)
     x, y = sample_inputs(table, "total g(r)"), table.intensity.values * MICRO
-    low, high = extremes(y, 0.05)
     if shuffled:
         y = np.random.default_rng(seed).permutation(y)
+    low, high = extremes(y, 0.05)
     trained = train(x, y, table.seed.values, network, repeats, seed, progress, "one neuron")
     weights = trained.weights[0][..., 0] * np.sign(trained.weights[2][:, 0])
     scaled = (x - trained.centre) / trained.scale

@@ -28,7 +28,7 @@ class AtomScores:
     r, within : Controlled
         Pearson's correlation, and its mean over the two elements; the controls were trained on values of other atoms.
     r2 : Interval
-        R^2 of all networks.
+        R^2 of the mean prediction of the networks.
     element_r2, element_within : float
         R^2 of the mean of each element, and the correlation within elements of that mean with a little noise.
     error : array, shape (c, repeats)
@@ -93,7 +93,7 @@ def atom_scores(study: xr.Dataset, structures: xr.Dataset, rng=None, n_resamples
         guess=guess,
         r=(over_parents(pearson, guess), pearson(true, shuffled)),
         within=(over_parents(within_elements, guess, number), within_elements(true, shuffled, number)),
-        r2=over_parents(r_squared, study.predicted.values),
+        r2=over_parents(r_squared, guess),
         element_r2=r_squared(true, element),
         element_within=within_elements(true, noisy, number),
         error=error.mean(axis=1),
