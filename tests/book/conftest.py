@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from bosonpeak.book import build, runs
 from bosonpeak.paths import project_root
@@ -45,9 +46,13 @@ def site(ci_run) -> Iterator[Site]:
     """The book for reading, made of the ci runs, as `make book SCALE=ci` makes it."""
     root = project_root()
     output = root / "_build" / "preview" / "ci"
-    digest = build.stage({name: ci_run(name) for name in runs.pages()}, root / "_build" / "source" / "ci")
+    executed = {name: ci_run(name) for name in runs.pages()}
+    output.parent.mkdir(parents=True, exist_ok=True)
     try:
-        build.build_html(root / "_build" / "source" / "ci", output, digest)
+        # test processes share the pages: one of them makes them, and the others find them made
+        with FileLock(output.with_suffix(".lock")):
+            digest = build.stage(executed, root / "_build" / "source" / "ci")
+            build.build_html(root / "_build" / "source" / "ci", output, digest)
     except RuntimeError as error:
         pytest.fail(str(error))
     folder = output / "_build" / "html"

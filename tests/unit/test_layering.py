@@ -175,9 +175,10 @@ def test_modules_stay_short_enough_to_read(sizes, name):
     assert sizes[name] <= 500
 
 
-SHARED, ARCHIVE, ANALYSIS, PAPER = 5000, 520, 600, {"spring_network": 1200}
+SHARED, ARCHIVE, ANALYSIS, PAPER = 5000, 520, 600, {"spring_network": 1200, "li_2025": 1650}
 """Lines of code of the shared library without its archive, of the archive, of the analysis, and of papers with another
-bound than 800. The archive guards data: its readers and checks are no physics that a reader would have to follow."""
+bound than 800. The archive guards data: its readers and checks are no physics that a reader would have to follow.
+li_2025 holds four experiments (neutrons, Raman scattering, specific heat, dynamics) and the choices of nine fields."""
 DRAWING = 150
 """The style of figures and drawings that several papers share stand above the shared library."""
 EXCESS = {"shared": 255, "tao_2023": 101}

@@ -50,11 +50,13 @@ def _write(root, chapter, entries) -> None:
     (root / "data" / "claims" / f"{chapter}.yml").write_text(yaml.safe_dump(entries), encoding="utf-8")
 
 
-def _full(scale="ci", value=2.0) -> Ledger:
+def _full(scale="ci", value=2.0, omit=()) -> Ledger:
     ledger = Ledger("small", scale)
-    ledger.record("value", value, (value - 0.1, value + 0.1), n=100, seeds=[1, 2])
+    if "value" not in omit:
+        ledger.record("value", value, (value - 0.1, value + 0.1), n=100, seeds=[1, 2])
     ledger.record("small/controlled", value, n=100, seeds=[1], controls={"crystal": 9, "shuffled": (8, (7, 9))})
-    ledger.record("open", None, n=100, seeds=[], note="too <small> & noisy")
+    if "open" not in omit:
+        ledger.record("open", None, n=100, seeds=[], note="too <small> & noisy")
     return ledger
 
 
@@ -103,6 +105,26 @@ def test_records_come_in_the_order_of_the_ledger(root):
     ledger.record("controlled", 2, n=1, seeds=[1], controls={"crystal": 9, "shuffled": 9})
     ledger.record("value", 2, n=1, seeds=[1])
     assert [r["id"] for r in ledger.payload()["records"]] == ["small/value", "small/controlled", "small/open"]
+
+
+def test_a_superseded_claim_keeps_its_last_record(root):
+    claims.archive(_full("book").payload(), "book")
+    path = root / "data" / "results" / "claims" / "book.json"
+    content = json.loads(path.read_text())
+    content["small"]["date"] = "2020-02-02"
+    content["small"] |= {"checksum": claims._checksum(content["small"])}
+    path.write_text(json.dumps(content))
+    _write(root, "small", [_entry(superseded_by="small/open"), CONTROLLED, OPEN])
+    run = _full("book", omit=("value",))
+    assert [record["id"] for record in run.payload()["records"]] == ["small/controlled", "small/open"]
+    for _ in range(2):  # a second run does not make the record younger
+        claims.archive(run.payload(), "book")
+        old = claims.archived_records()["small/value"]["book"]
+        assert old["value"] == 2.0 and old["date"] == "2020-02-02"
+        assert claims.archived_records()["small/open"]["book"]["date"] > "2020-02-02"
+    # a claim that still stands has to be recorded
+    with pytest.raises(ValueError, match="small/open"):
+        _full("book", omit=("open",)).payload()
 
 
 def test_recording_twice_is_fine_only_with_the_same_value(root):
@@ -344,6 +366,36 @@ def test_choices_are_recorded_with_their_intervals(root):
     assert claims.load_archive("ci")["small"]["records"][0]["verdict"] == "depends on a choice"
 
 
+def test_a_statistic_is_measured_with_every_choice_of_its_claim(root):
+    claim = _entry(controls={"half": "half of it", "typed": "a number"}, choices={"box": [10, 20], "route": ["other"]})
+    _write(root, "small", [claim, CONTROLLED, OPEN])
+    data = {None: [2.0, 2.2], 10: [3.0, 3.2], "other": [4.0, 4.2]}
+
+    def mean(x):
+        return sum(x) / len(x), (min(x), max(x))
+
+    run = Ledger("small", "book")
+    controls = {"half": lambda x: mean(x)[0] / 2, "typed": 9.0}
+    fixed = {"n": 5, "seeds": [1, 2], "choices": {("route", "other"): lambda x: 7 * mean(x)[0]}}
+    run.measure("value", mean, lambda name=None, option=None: data.get(option), controls, **fixed)
+    record = run.records["small/value"]
+    assert record["value"] == pytest.approx(2.1) and record["interval"] == [2.0, 2.2]
+    assert {c["option"]: c["value"] for c in record["choices"]} == {
+        10: pytest.approx(3.1),
+        20: None,
+        "other": pytest.approx(14.7),
+    }
+    assert record["controls"]["half"]["value"] == pytest.approx(1.05) and record["controls"]["typed"]["value"] == 9.0
+    # where nothing is at hand nothing is measured, and the note says why
+    run = Ledger("small", "book")
+    fixed = {"n": 5, "seeds": [], "note": "no such glass"}
+    run.measure("value", mean, lambda name=None, option=None: None, controls, **fixed)
+    record = run.records["small/value"]
+    assert record["value"] is None and {c["value"] for c in record["choices"]} == {None} == {
+        c["value"] for n, c in record["controls"].items() if n == "half"
+    }
+
+
 @pytest.mark.parametrize(
     "choices, sentence",
     [
@@ -410,6 +462,24 @@ def test_tables_and_rates_are_read_from_the_datasets():
     live, instant = one("c", 1e13, source="live"), xr.Dataset(attrs={"recipe": json.dumps({"cooling_rate": math.inf})})
     assert ledger.tables_of(archived, other, live, xr.Dataset()) == ["scattering/a", "scattering/b"]
     assert ledger.rate_of(archived, other, instant) == 1e14 and ledger.rate_of(instant) is None
+
+
+def test_the_sample_of_some_datasets(tmp_path):
+    def one(name, seed, kind, rate):
+        recipe = json.dumps({"cooling_rate": rate})
+        data = xr.Dataset(attrs={"name": name, "seed": seed, "n_atoms": 1000, "recipe": recipe})
+        data.encoding["source"] = str(tmp_path / kind / f"{name}.nc")
+        return data
+
+    first, second = one("a", 1, "spectra", 1e13), one("b", 3, "spectra", 1e14)
+    table = one("a", 1, "scattering", 1e13)
+    # two results of one glass are one sample
+    assert ledger.sample_of(first, second, table) == {
+        "n": 1000, "seeds": [1, 3], "cooling_rate": 1e14, "tables": ["scattering/a", "spectra/a", "spectra/b"],
+    }  # fmt: skip
+    # one that was made live, of a glass whose recipe is not known
+    live = xr.Dataset(attrs={"name": "c", "seed": 2, "n_atoms": 500, "source": "live"})
+    assert ledger.sample_of(live, n=4000) == {"n": 4000, "seeds": [2], "cooling_rate": None, "tables": []}
 
 
 def test_every_record_says_which_cell_measured_it(root, monkeypatch):

@@ -153,6 +153,67 @@ def test_the_strip_shows_measurements_choices_and_controls_with_a_text(root):
     assert tables.strip(claim, {"value": None, "interval": None, "choices": [], "controls": {}}, "ci") == ""
 
 
+def _superseded(root):
+    """The ledger with two claims that fairer ones replace."""
+    old = [BASE | {"id": f"small/{name}", "superseded_by": "small/value"} for name in ("old", "older")]
+    (root / "data" / "claims" / "small.yml").write_text(yaml.safe_dump([*LEDGER, *old]), encoding="utf-8")
+
+
+def test_claims_that_fairer_ones_replace_are_listed_below_the_table(root):
+    assert "<ul>" not in tables.table(_run("ci"))
+    _superseded(root)
+    html = tables.table(_run("ci"))
+    reader = Reader(html)
+    text = "".join(reader.text)
+    assert "2 earlier claims that fairer ones replace; the scoreboard shows their last records" in text
+    assert html.count("<li ") == 2 and "(old): replaced by value" in text and "(older): replaced by value" in text
+    # the statement is escaped, and the link leads to the row of the other claim
+    assert text.count('it is "about" 2 < 3 & more') == 7
+    assert reader.attributes.count(("href", "#claim-small-value")) == 2
+    # a claim that this run did record has a row of its own
+    payload = _run("ci")
+    payload["records"].append(payload["records"][0] | {"id": "small/old"})
+    html = tables.table(payload)
+    assert "1 earlier claims" in html and html.count("<li ") == 1
+    assert "(older): replaced by" in "".join(Reader(html).text)
+
+
+def _recorded() -> Ledger:
+    run = Ledger("small", "ci")
+    for record in _run("ci")["records"]:
+        run.records[record["id"]] = record
+    return run
+
+
+def test_the_panel_of_a_chapter_links_to_the_rows_of_its_table(root):
+    run = _recorded()
+    html = scoreboard.chapter_panel(run)._repr_html_()
+    reader = Reader(html)
+    links = [value for name, value in reader.attributes if name == "href"]
+    # neither the one beyond the paper nor the one that cannot fail; the thesis comes first, and the method last
+    assert links == ["#claim-small-controlled", "#claim-small-value", "#claim-small-open"]
+    table = Reader(tables.table(run.payload()))
+    assert {link.removeprefix("#") for link in links} <= {value for name, value in table.attributes if name == "id"}
+    titles = [value for name, value in reader.attributes if name == "title"]
+    assert titles[0] == 'thesis: it is "about" 2 < 3 & more (Fig. 1 <left> & text): reproduced'
+    assert titles[2].endswith("not testable here")
+    classes = [value for name, value in reader.attributes if name == "class" and "bp-square" in value.split()]
+    assert classes[0] == f"bp-square bp-thesis {tables.CLASSES['reproduced']}"
+    # the legend counts each verdict
+    text = "".join(reader.text)
+    assert "reproduced 2not reproduced 0" in text.replace("\n", "") and "not testable here 1" in text
+
+
+def test_the_panel_of_a_chapter_needs_all_claims_that_count(root):
+    run = _recorded()
+    _superseded(root)
+    del run.records["small/beyond"]
+    scoreboard.chapter_panel(run)
+    del run.records["small/value"]
+    with pytest.raises(KeyError, match="small/value"):
+        scoreboard.chapter_panel(run)
+
+
 def test_the_panel_has_a_square_for_each_claim_that_counts(archived):
     html = scoreboard.panel()._repr_html_()
     reader = Reader(html)

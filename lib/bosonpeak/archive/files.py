@@ -94,16 +94,17 @@ def read_text(path, remedy: str = RESTORE) -> str:
         raise ValueError(f"{path} is not text in UTF-8 (byte {error.start}): {remedy}") from None
 
 
-class _Once(yaml.SafeLoader):
+class _Once(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """YAML whose mappings name each key once: of two, the first would be lost."""
 
-    def compose_mapping_node(self, anchor):
-        node = super().compose_mapping_node(anchor)
-        try:
-            _once([(str(key.value), value) for key, value in node.value])
-        except ValueError as error:
-            raise yaml.composer.ComposerError(None, None, str(error), node.start_mark) from None
-        return node
+    def flatten_mapping(self, node):
+        # once per mapping, before others are merged into it, which may bring the same keys
+        if not hasattr(node, "seen"):
+            try:
+                node.seen = _once([(str(key.value), value) for key, value in node.value])
+            except ValueError as error:
+                raise yaml.constructor.ConstructorError(None, None, str(error), node.start_mark) from None
+        super().flatten_mapping(node)
 
 
 def _once(pairs) -> dict:

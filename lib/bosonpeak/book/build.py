@@ -236,7 +236,8 @@ def build_html(source: Path, output: Path, digest: str, report: Callable[[str], 
     if done.returncode:
         # a page that warned is not read again while it is unchanged: forget it, so that the next build warns as well
         shutil.rmtree(built / ".doctrees", ignore_errors=True)
-        warnings = [line for line in done.stdout.splitlines() if "WARNING" in line or "ERROR" in line]
+        # Sphinx's own exceptions stand far above the end of what jupyter-book prints
+        warnings = [line for line in done.stdout.splitlines() if re.search("WARNING|ERROR|Error: ", line)]
         raise RuntimeError("jupyter-book failed:\n" + "\n".join(warnings[:20] or done.stdout.splitlines()[-30:]))
     stamp.write_text(digest)
     return True

@@ -217,7 +217,8 @@ def _alternatives(choices: dict, where: str) -> dict:
 def archive(payload: dict, scale: str) -> Path:
     """Put the records of a run into data/results/claims/<scale>.json, in place of earlier ones of the chapter.
 
-    Versions and date are written with them. Raises ValueError if the payload was altered or is of another scale.
+    Versions and date are written with them. A claim that is superseded and that the run did not record keeps its last
+    record, with the date of its own run. Raises ValueError if the payload was altered or is of another scale.
     """
     check_seal(payload, f"the payload of {payload.get('chapter', 'a run')}", "run the chapter again")
     if payload["scale"] != scale:
@@ -229,9 +230,24 @@ def archive(payload: dict, scale: str) -> Path:
     run["records"] = [seal({k: v for k, v in record.items() if k != "read"}) for record in run["records"]]
     with alone():
         content = read_plain(path, dict) if path.is_file() else {}
+        run["records"] = _with_superseded(payload["chapter"], run["records"], content.get(payload["chapter"], {}))
         content[payload["chapter"]] = run | {"checksum": _checksum(run)}
         write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
     return path
+
+
+def _with_superseded(chapter: str, records: list[dict], before: dict) -> list[dict]:
+    """Records of a run, with the last ones of superseded claims that it did not record, in the order of the ledger.
+
+    Raises ValueError if one of the latter was altered.
+    """
+    last, found = {record["id"]: record for record in before.get("records", ())}, {r["id"]: r for r in records}
+    known = load(chapter)
+    for claim in known:
+        if claim.superseded_by and claim.id in last and claim.id not in found:
+            check_seal(last[claim.id], claim.id)
+            found[claim.id] = seal({"run": before["date"]} | last[claim.id])
+    return [found[claim.id] for claim in known if claim.id in found]
 
 
 def _checksum(run: dict) -> str:
@@ -302,7 +318,8 @@ def archived_records(mark: bool = True) -> dict[str, dict[str, dict]]:
     for scale in SCALES:
         for run in load_archive(scale, mark).values():
             for record in run["records"]:
-                found.setdefault(record["id"], {})[scale] = record | {"date": run["date"], "seconds": run["seconds"]}
+                date = record.get("run", run["date"])
+                found.setdefault(record["id"], {})[scale] = record | {"date": date, "seconds": run["seconds"]}
     return found
 
 

@@ -27,6 +27,26 @@ def rate_of(*datasets) -> float | None:
     return max((r["cooling_rate"] for r in recipes if math.isfinite(r.get("cooling_rate", math.inf))), default=None)
 
 
+def sample_of(*datasets, n: int | None = None) -> dict:
+    """N, seeds, cooling rate and archived tables of some datasets, as keywords of `Ledger.record`.
+
+    Parameters
+    ----------
+    *datasets : xarray.Dataset
+        Each with the attributes `name`, `seed` and `n_atoms` of its glass. Several of one glass count once.
+    n : int, optional
+        Number of atoms, where that of the first dataset is not the one that the claim is about.
+    """
+    seeds = {str(data.attrs["name"]): int(data.attrs["seed"]) for data in datasets}
+    count = int(datasets[0].attrs["n_atoms"]) if n is None else n
+    return {
+        "n": count,
+        "seeds": list(seeds.values()),
+        "cooling_rate": rate_of(*datasets),
+        "tables": tables_of(*datasets),
+    }
+
+
 class Ledger:
     """What one run of a chapter measured: `record` each claim, then show `tables.ClaimsTable(ledger)`.
 
@@ -145,6 +165,48 @@ class Ledger:
             raise ValueError(f"unknown claim {claim_id!r} in chapter {self.chapter}{hint}")
         return claim_id
 
+    def measure(
+        self, claim_id: str, statistic: Callable, choose: Callable, controls=None, choices=None, **fixed
+    ) -> None:
+        """Record a statistic of the registered data and, for each choice of the claim, of other data.
+
+        Parameters
+        ----------
+        claim_id : str
+        statistic : callable
+            Function of what `choose` returns, which returns a value or (value, interval).
+        choose : callable
+            Without arguments it returns the registered data; with the name of a choice and an option it returns the
+            data of this alternative, or None where they are not at hand.
+        controls : dict, optional
+            For each control a value, (value, interval), or a statistic of the registered data.
+        choices : dict, optional
+            For some (choice, option) what is measured with them: a value, (value, interval), or a statistic of the
+            registered data. The others are left to `choose`.
+        **fixed
+            Further arguments of `record`. Where the registered data are None, the value is not measured, and a `note`
+            says why.
+
+        Raises
+        ------
+        ValueError
+            As `record`.
+        """
+        claim, data = self.claims[self._known(claim_id)], choose()
+
+        def measured(part):
+            return part if part is None or not callable(part) else None if data is None else part(data)
+
+        found = {key: measured(part) for key, part in (choices or {}).items()}
+        for name, options in claim.choices.items():
+            for option in options:
+                if (name, option) not in found:
+                    other = choose(name, option)
+                    found[name, option] = None if other is None else statistic(other)
+        controls = {name: measured(part) for name, part in (controls or {}).items()}
+        value = (None, None) if data is None else _pair(statistic(data))
+        self.record(claim_id, *value, controls=controls, choices=found, **fixed)
+
     def over_choices(self, claim_id: str, measure: Callable, workers: int | None = None, **fixed) -> dict:
         """The measurement of a claim with each alternative of its choices, for `record(choices=...)`.
 
@@ -188,9 +250,10 @@ class Ledger:
     def payload(self) -> dict:
         """The records as plain data for the archive, in the order of the ledger.
 
-        Raises ValueError if a claim was not recorded.
+        A claim that is superseded need not be recorded: the archive keeps its last record. Raises ValueError if
+        another claim was not recorded.
         """
-        missing = [name for name in self.claims if name not in self.records]
+        missing = [x for x, claim in self.claims.items() if x not in self.records and claim.superseded_by is None]
         if missing:
             raise ValueError(f"{len(missing)} claim(s) of {self.chapter} were not recorded: {', '.join(missing)}")
         return seal(
@@ -198,7 +261,7 @@ class Ledger:
                 "chapter": self.chapter,
                 "scale": self.scale,
                 "seconds": round(time.perf_counter() - self._started, 1),
-                "records": [self.records[name] for name in self.claims],
+                "records": [self.records[name] for name in self.claims if name in self.records],
             }
         )
 

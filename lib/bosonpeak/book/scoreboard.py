@@ -6,6 +6,7 @@ from html import escape
 
 from bosonpeak.book import tables
 from bosonpeak.book.claims import SCALES, Claim, archived_records, chapters, load
+from bosonpeak.book.ledger import Ledger
 from bosonpeak.book.verdicts import NOT_TESTABLE, VERDICTS, open_ends
 
 PAPERS = {
@@ -86,6 +87,31 @@ def panel(page: str = "scoreboard.html") -> tables.Html:
     return tables.Html(
         f'<div class="bp-panel"><ul class="bp-legend" aria-label="Verdicts and their number">{legend}</ul>'
         f'<ul class="bp-rows">{"".join(rows)}</ul></div>'
+    )
+
+
+def chapter_panel(ledger: Ledger) -> tables.Html:
+    """One square per counted claim of a run, coloured by its verdict and linked to its row in the table of claims.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        With all claims recorded. Raises KeyError for one that was not.
+    """
+    counted = [claim for claim in ledger.claims.values() if claim.counts]
+    verdicts = {claim.id: ledger.verdict(claim.id) for claim in counted}
+    squares = []
+    for claim in sorted(counted, key=lambda one: ("thesis", "result", "method").index(one.weight)):
+        text = f"{claim.weight}: {claim.statement} ({claim.source}): {verdicts[claim.id]}"
+        squares.append(
+            f'<li><a class="bp-square bp-{claim.weight} {tables.CLASSES[verdicts[claim.id]]}" title="{escape(text)}" '
+            f'href="#{tables.anchor(claim.id)}"><span class="bp-hidden">{escape(text)}</span></a></li>'
+        )
+    total = Counter(verdicts.values())
+    legend = "".join(f"<li>{tables.badge(name)} {total[name]}</li>" for name in VERDICTS)
+    return tables.Html(
+        f'<div class="bp-panel"><ul class="bp-legend" aria-label="Verdicts and their number">{legend}</ul>'
+        f'<ul class="bp-squares">{"".join(squares)}</ul></div>'
     )
 
 

@@ -14,9 +14,9 @@ from bosonpeak import statistics
 from bosonpeak.archive.results import load_result, load_vibrations, shipped_results, vibrations_table
 from bosonpeak.book.claims import archived_records
 from bosonpeak.learning.evaluation import score_interval
-from bosonpeak.papers.li_2025 import maps, readings, three_methods
+from bosonpeak.papers.li_2025 import fields as fluctuating
+from bosonpeak.papers.li_2025 import live, methods
 from bosonpeak.papers.li_2025 import measure as li
-from bosonpeak.papers.li_2025.tables import table_map
 from bosonpeak.papers.mizuno_2020 import amplitudes, minima
 from bosonpeak.papers.mizuno_2020 import measure as mizuno
 from bosonpeak.papers.mizuno_2020.transitions import correlate
@@ -138,78 +138,48 @@ def _of_pushed(pushed) -> Iterator[tuple[str, tuple]]:
 
 
 def li_2025() -> Points:
-    """Of the alloy and of the model glasses in boxes of each size, by modes and, where it is archived, by motion."""
+    """Of the alloy in boxes of each size and at each rate, with the functions and windows of the chapter.
+
+    Where the motion of a size is archived it is measured as the chapter measures it; rates are compared by modes.
+    """
 
     def each() -> Iterator:
-        for n, tables in _scattering("Zr46Cu46Al8-sheng-2011-n{}-1e13-s").items():
-            for name, estimate in _of_alloy(tables):
-                yield f"li-2025/{name}", n, estimate, len(tables), None, 1e13
-        # by modes, since the motion of glasses cooled at other rates is not archived
-        for rate, text in ((1e12, "1e12"), (1e13, "1e13"), (1e14, "1e14")):
-            tables = _scattering(f"Zr46Cu46Al8-sheng-2011-n{{}}-{text}-s").get(1000)
-            if tables:
-                modes = readings.read_tables(tables, "harmonic", _inside(tables), readings.SEARCH)
-                yield "li-2025/fig1d/scaling-harmonic", 1000, modes.likeness(), len(tables), rate
-                yield "li-2025/fig3/best-there", 1000, readings.reach(modes).best_over, len(tables), rate
-        for system, tag in (("kob-andersen", "lj"), ("inverse-power-law", "ipl")):
-            for n, tables in _scattering(f"{system}-n{{}}-0.001-s").items():
-                _, _, inside = readings.model_window(tables[0])
-                modes = readings.read_tables(tables, "harmonic", inside, readings.SEARCH_MODEL)
-                yield f"li-2025/figS4/{tag}-scaling", n, modes.likeness(), len(tables), None
+        data = live.archived_data()
+        for n in data.alloy.spectra:
+            for name, estimate in _of_alloy(data, n):
+                yield f"li-2025/{name}", n, estimate, len(data.alloy.spectra[n]), None, 1e13
+        for glasses, rate in ((data.alloy, 1e13), (data.fast, 1e14)):
+            if glasses is not None and 1000 in glasses.spectra:
+                peaks = glasses.peaks(1000)
+                yield "li-2025/fig1b/excess-energy", 1000, statistics.mean_interval(peaks), len(peaks), rate
 
     return collect(each())
 
 
-def _scattering(pattern: str) -> dict[int, list]:
-    """Archived tables by number of atoms; the pattern has {} in its place and ends before the seed."""
-    before, after = pattern.split("{}")
-    found: dict[int, list] = {}
-    for name in shipped_results("scattering"):
-        n, separator, seed = name.removeprefix(before).partition(after)
-        if name.startswith(before) and separator and n.isdigit() and seed.isdigit():
-            found.setdefault(int(n), []).append(load_result("scattering", name))
-    return dict(sorted(found.items()))
-
-
-def _inside(tables):
-    return maps.window(table_map(tables[0], "harmonic"), *readings.WINDOW)
-
-
-def _of_alloy(tables) -> Iterator[tuple[str, tuple]]:
-    """Each claim on the alloy that one size can answer, with the functions and windows of the chapter."""
-    inside, cuts = _inside(tables), (15.0, 20.0, 25.0, 40.0)
-    modes = readings.read_tables(tables, "harmonic", inside, readings.SEARCH)
-    near, fits = readings.reach(modes), readings.fit_products(modes)
-    yield "fig1d/scaling-harmonic", modes.likeness()
-    yield "fig3b/no-correlation-harmonic", modes.largest(cuts)
-    yield "fig3/only-there", near.high_over
-    yield "fig3/best-there", near.best_over
-    yield "eq2/through-origin", readings.product_mean(fits, "offset")
-    seen = three_methods.read_methods(tables, inside) if "raman" in tables[0] else None
-    if seen is not None:
-        yield "fig2a/neutrons", seen.off("neutrons")
-        yield "fig2b/raman", seen.off("raman")
-    if "motion" not in tables[0]:
+def _of_alloy(data: live.Data, n: int) -> Iterator[tuple[str, tuple]]:
+    """Each claim on the alloy that glasses of n atoms can answer."""
+    alloy, reading = data.alloy, data.alloy.reading(n)
+    modes, neutron = (alloy.reading(n, route) for route in ("modes", "neutron"))
+    yield "fig1b/excess-energy", statistics.mean_interval(alloy.peaks(n))
+    if neutron is not None:
+        yield "fig1c/neutron-weights", neutron.likeness()
+        yield "fig2a/neutron-peak", methods.neutron_peaks()(alloy.spectra[n])
+        yield "fig2b/raman-peak", methods.raman_peaks()(alloy.spectra[n])
+    if modes is not None:
+        yield "eq2/form", li.residual()(modes)
+        yield "eq2/offset", li.mean_offset()(modes)
+        yield "fig1b/bins", modes.bins()
+    if reading is None:
         return
-    motion = readings.read_tables(tables, "motion", inside, readings.SEARCH)
-    yield "fig1b/peak-energy", motion.interval("peaks")
-    yield "fig1d/scaling", motion.likeness()
-    yield "fig3b/no-correlation", motion.largest(cuts)
-    forms = li.read_forms(motion, tables)
-    yield "figS5/other-forms", li.least_likeness(tuple(forms.values()), motion.peaks)
-    every = {field: readings.read_tables(tables, "omega", inside, readings.SEARCH, field) for field in li.FIELDS}
-    for claim, field in (
-        ("fig4b/coordination-unlike", "coordination"),
-        ("fig4c/distance-unlike", "neighbour distance"),
-        ("fig4d/non-affine-like", "non-affine"),
-        ("fig4e/volumetric-unlike", "volumetric"),
-        ("fig4f/shear-like", "shear"),
-        ("fig4f/invariant-like", "von Mises"),
-    ):
-        yield claim, every[field].likeness(motion.peaks)
-    yield "fig4f/shear-energy", every["shear"].interval("places")
-    yield "fig4a/coordination", li.chi_peak(tables, "coordination", motion)[1]
-    yield "fig4/exclusive", li.stands_out(every, motion.peaks)
+    yield "fig1d/follows", reading.likeness()
+    yield "fig3b/none", reading.largest()
+    yield "fig3/reach", li.upper_range(alloy, covered=True)(reading)
+    yield "eq3/form", li.scattered_residual(alloy)(reading)
+    yield "figS5/feature", li.feature(alloy)(reading)
+    if n in data.fields.data:
+        get = data.fields.get(n=n)
+        for claim, statistic, _ in fluctuating.CLAIMS:
+            yield claim, statistic(get)
 
 
 def tao_2023(resamples: int = 200, seed: int = 2023) -> Points:

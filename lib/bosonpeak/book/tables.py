@@ -239,4 +239,18 @@ def table(payload: dict) -> str:
     return (
         f'<div class="bp-claims" tabindex="0" role="region" aria-label="Claims of {escape(payload["chapter"])}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+        + _superseded(claims, {record["id"] for record in payload["records"]})
     )
+
+
+def _superseded(claims: dict[str, Claim], recorded: set[str]) -> str:
+    """The claims that were replaced by fairer ones and are not measured any more, as a list that opens."""
+    old = [claim for claim in claims.values() if claim.superseded_by and claim.id not in recorded]
+    items = "".join(
+        f'<li id="{anchor(claim.id)}">{escape(claim.statement)} '
+        f"(<code>{escape(claim.id.split('/', 1)[1])}</code>): replaced by "
+        f'<a href="#{anchor(claim.superseded_by)}">{escape(claim.superseded_by.split("/", 1)[1])}</a></li>'
+        for claim in old
+    )
+    words = f"{len(old)} earlier claims that fairer ones replace; the scoreboard shows their last records"
+    return f"<details><summary>{words}</summary><ul>{items}</ul></details>" if old else ""
