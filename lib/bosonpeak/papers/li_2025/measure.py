@@ -148,7 +148,7 @@ def boxes_table(glasses: Glasses) -> pd.DataFrame:
         numbers = np.array([(x.first, x.highest, x.peak, x.height, x.upper) for x in some])
         scatter = numbers[:, 2].std(ddof=1) if len(some) > 1 else np.nan
         rows.append((f"{n:,}", len(some), *numbers[:, :3].mean(axis=0), scatter, *numbers[:, 3:].mean(axis=0)))
-    names = "atoms,glasses,first phonon,maximum of g/E²,E_BP,its scatter,height over Debye,upper half height"
+    names = "atoms,glasses,first phonon,maximum of g/E²,E_BP,scatter of E_BP,height over Debye,upper half height"
     return pd.DataFrame(rows, columns=names.split(","))
 
 
