@@ -1,9 +1,15 @@
 """For the tests of the runner and the command a small book in a folder of its own; axes to draw on."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
+
+from bosonpeak.paths import project_root
+
+# some tests read functions of the workflow's scripts, which import one another by name
+sys.path.insert(0, str(project_root() / "workflow" / "scripts"))
 
 HEADER = """---
 jupytext:

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import xarray as xr
+from atomic_studies import NETWORK, cut_rows, predict_atoms
 
 from bosonpeak.learning.regression import Network
 from bosonpeak.materials.glasses import load
@@ -42,12 +43,12 @@ def test_rows_are_those_of_every_atom(table, rows):
     assert rows.inputs.shape == (3000, 4 * len(atoms.R)) and rows.inputs.dtype == np.float32
     np.testing.assert_allclose(10**rows.target, table.atomic_intensity.values.ravel(), rtol=1e-10)
     assert (rows.parent == np.repeat([1, 2, 3], 1000)).all() and (rows.sample == np.repeat([0, 1, 2], 1000)).all()
-    second = atoms.cut_rows(atoms.atomic_rows(table, samples=[1]), 5.0)
+    second = cut_rows(atoms.atomic_rows(table, samples=[1]), 5.0)
     whole = rows.inputs[1000:2000].reshape(1000, 4, -1)
     assert (second.inputs.reshape(1000, 4, -1)[..., atoms.R <= 5] == whole[..., atoms.R <= 5]).all()
     assert not second.inputs.reshape(1000, 4, -1)[..., atoms.R > 5.01].any()
     with pytest.raises(ValueError, match="leaves no shell"):
-        atoms.cut_rows(rows, 1.0)
+        cut_rows(rows, 1.0)
     # far away every atom sees the mean density
     assert abs(rows.inputs.reshape(3000, 4, -1)[..., -20:].sum(axis=1).mean() / 2 - 1) < 0.02
 
@@ -55,12 +56,12 @@ def test_rows_are_those_of_every_atom(table, rows):
 @pytest.mark.slow
 def test_a_dependence_on_the_first_shell_is_learned_and_a_shuffled_one_is_not(rows):
     network = Network(hidden=(16,), learning_rate=1.0, epochs=50, patience=25, batch=128, dropout=0.0)
-    found = atoms.predict_atoms(rows, network, repeats=1, share=0.33)
+    found = predict_atoms(rows, network, repeats=1, share=0.33)
     assert found.unseen.sum() == 1000 and len(np.unique(rows.parent[found.unseen])) == 1
     number = rows.number[found.unseen]
 
     assert atoms.within_elements(found.true, found.predicted[0], number) > 0.6
-    control = atoms.predict_atoms(rows, network, repeats=1, share=0.33, shuffled=True)
+    control = predict_atoms(rows, network, repeats=1, share=0.33, shuffled=True)
     assert (control.true == found.true).all()
     assert abs(atoms.within_elements(control.true, control.predicted[0], number)) < 0.3
 
@@ -106,7 +107,7 @@ def test_a_table_without_structures_is_refused(table):
 
 def test_networks_for_atoms_are_the_papers_but_for_the_batch():
     changed = {"batch", "epochs", "patience"}
-    ours, theirs = dataclasses.asdict(atoms.NETWORK), dataclasses.asdict(Network())
+    ours, theirs = dataclasses.asdict(NETWORK), dataclasses.asdict(Network())
     assert {name for name in ours if ours[name] != theirs[name]} == changed
 
 
@@ -149,3 +150,19 @@ def test_first_peaks_need_only_the_shells_that_hold_them(table, rows):
     whole, short = (atoms.first_shell(r, r.target) for r in (rows, near))
     for name in whole:
         np.testing.assert_allclose(short[name], whole[name], rtol=1e-6, atol=1e-7)
+
+
+def test_second_shells_differ_where_they_were_made_to(rows):
+    """Half of the atoms get a lower second peak, farther away, and nothing else changes."""
+    functions = rows.inputs.reshape(3000, 2, 2, -1).copy()
+    second = np.exp(-(((atoms.R - 5.0) / 0.3) ** 2)), np.exp(-(((atoms.R - 5.2) / 0.3) ** 2))
+    functions[:] = (atoms.R > 2.0) + 0.2 * (atoms.R < 3.4)
+    high = np.arange(3000) % 2 == 1
+    for k, few in enumerate((~high, high)):
+        functions[few] += ((1.0, 0.8)[k] * second[k]).astype("f4")
+    made = dataclasses.replace(rows, inputs=functions.reshape(3000, -1))
+    ratio, basin, shift, far = atoms.outer_shells(made, high.astype(float) + 1e-6 * np.arange(3000))
+    np.testing.assert_allclose(ratio, 1.8 / 2.0, rtol=0.01)
+    np.testing.assert_allclose(shift, 0.2, atol=0.02)
+    assert (basin > 0.99).all() and (basin <= 1.0).all()
+    assert (far < 1e-3).all()

@@ -37,18 +37,6 @@ def test_models_predict_a_function_and_the_mean_does_not(model):
     assert evaluation.mean_absolute_error(y, predicted) < 0.6 * evaluation.mean_absolute_error(y, mean)
 
 
-def test_a_learning_curve_falls_where_there_is_something_to_learn():
-    rng = np.random.default_rng(3)
-    x, noise = rng.standard_normal((120, 20)), rng.standard_normal((120, 20))
-    y = x @ rng.standard_normal(20)
-    found = evaluation.learning_curve([x, noise], y, GROUPS, "ridge", [8, 30], draws=4)
-    assert found.shape == (2, 4, 2)
-    few, many = found.mean(axis=1)
-    assert many[0] < 0.5 * few[0] and many[0] < 0.1 * many[1]
-    with pytest.raises(ValueError, match="31 groups needs as many: there are 30"):
-        evaluation.learning_curve([x], y, GROUPS, "ridge", [31])
-
-
 def test_each_fold_takes_the_input_that_serves_it_best_and_looks_at_no_other_fold():
     rng = np.random.default_rng(5)
     x, noise = rng.standard_normal((120, 3)), rng.standard_normal((3, 120, 3))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from learn import neuron_weights, scan
 
 from bosonpeak.archive.results import load_result
 from bosonpeak.learning import evaluation
@@ -101,7 +102,7 @@ def test_pair_functions_are_smoothed_by_a_width_that_each_fold_chooses():
     found = studies.predicted(table, "partial g(r)", "ridge", repeats=2, r_cut=5.6)
     several = np.stack([sample_inputs(table, "partial g(r)", 5.6, smooth=width) for width in WIDTHS])
     np.testing.assert_array_equal(found, evaluation.cross_predict(several, y, groups, "ridge", 5, 2, 2023))
-    of_scan = studies.scan(table, "partial g(r)", "r_cut", [5.0, 5.6], "ridge", repeats=2)
+    of_scan = scan(table, "partial g(r)", "r_cut", [5.0, 5.6], "ridge", repeats=2)
     np.testing.assert_allclose(found, of_scan[1], rtol=1e-12)
     # participation ratios have no neighbours to be averaged with
     ratios = studies.predicted(table, "participation ratio", "ridge", repeats=1)
@@ -125,7 +126,7 @@ def test_extremes_are_the_lowest_and_the_highest_of_all_or_of_each_kind():
 
 def test_a_scan_sees_where_the_signal_enters():
     table = studies.usable(made_up(shell=55))
-    far = studies.scan(table, "partial g(r)", "r_cut", (5.0, 5.6), "ridge", repeats=3)
+    far = scan(table, "partial g(r)", "r_cut", (5.0, 5.6), "ridge", repeats=3)
     assert far.dims == ("value", "repeat", "sample") and list(far.value) == [5.0, 5.6]
     y = table.intensity.values * studies.MICRO
     blind, seeing = (evaluation.r_squared(y, far.sel(value=v).values) for v in (5.0, 5.6))
@@ -136,13 +137,13 @@ def test_a_scan_sees_where_the_signal_enters():
 def test_a_single_neuron_weighs_the_shell_that_matters():
     table = made_up(n=400, shell=80)
     network = Network(learning_rate=1.0, epochs=200, patience=50, penalty=1e-3)
-    weights, difference = studies.neuron_weights(table, network, repeats=2)
+    weights, difference = neuron_weights(table, network, repeats=2)
     assert weights.shape == (2, 120) and difference.shape == (120,)
     assert difference.argmax() == 80 and (weights.argmax(axis=1) == 80).all()
     assert np.mean([np.corrcoef(w[20:], difference[20:])[0, 1] for w in weights]) > 0.4
     # the sign is that of a higher peak, whichever way the neuron turned
     assert (weights[:, 80] > 0).all()
-    shuffled, null = studies.neuron_weights(table, network, repeats=2, shuffled=True)
+    shuffled, null = neuron_weights(table, network, repeats=2, shuffled=True)
     # the difference is that of the targets that were learned
     assert abs(evaluation.statistics.pearson(difference, null)) < 0.5
     assert not (shuffled.argmax(axis=1) == 80).all()

@@ -18,7 +18,7 @@ from campaigns import KINDS, campaigns
 from collect import has_family
 from families import families
 from families import studies as studies_of
-from learn import FASTEST, SLOWEST, STUDIES
+from learn import FASTEST, SLOWEST, STUDIES, neuron_weights, scan
 
 from bosonpeak.archive import glasses as archive
 from bosonpeak.archive.methods import Method, method, plain
@@ -192,16 +192,14 @@ class TestLearned:
 
     def test_ridge_at_the_shortest_cutoff(self, table):
         shipped = load_result("learning", f"{table.attrs['name']}-cutoffs").isel(value=0)
-        made = studies.scan(
+        made = scan(
             table, "partial g(r)", "r_cut", [float(shipped.value)], "ridge", repeats=1, seed=int(shipped.attrs["seed"])
         )
         np.testing.assert_allclose(made[0, 0], shipped.ridge[0], rtol=1e-6)
 
     def test_the_weights_of_one_neuron(self, table):
         shipped = load_result("learning", f"{table.attrs['name']}-neuron")
-        weights, difference = studies.neuron_weights(
-            table, repeats=shipped.sizes["repeat"], seed=int(shipped.attrs["seed"])
-        )
+        weights, difference = neuron_weights(table, repeats=shipped.sizes["repeat"], seed=int(shipped.attrs["seed"]))
         np.testing.assert_allclose(difference, shipped.difference, atol=1e-9)
         # single precision and hundreds of epochs: on another processor the weights drift, and their pattern stays
         for made, expected in zip(weights, shipped.weight.values, strict=True):

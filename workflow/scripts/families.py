@@ -59,7 +59,7 @@ class Study:
     ----------
     table, study : str
     sha256 : str
-        Of the file of the table; for the study "atoms", of the file that holds the structures.
+        Of the file of the table; for studies of single atoms, of the file that holds the structures.
     """
 
     table: str
@@ -101,6 +101,8 @@ def studies(group: str) -> list[Study]:
     ValueError
         For an unknown group or a table that samples.yml does not make.
     """
+    from learn import OF_ATOMS as of_atoms
+
     entries = _entries("studies", group)
     known = {family.table for name in GROUPS for family in families(name)} if entries else set()
     shipped, found = catalogue_of("samples"), []
@@ -111,7 +113,7 @@ def studies(group: str) -> list[Study]:
         if entry["table"] not in known:
             raise ValueError(f"studies.yml: samples.yml makes no table {entry['table']}")
         for study in entry["studies"]:
-            file = f"{entry['table']}-atoms" if study == "atoms" else entry["table"]
+            file = f"{entry['table']}-atoms" if study in of_atoms else entry["table"]
             if file in shipped:
                 found.append(Study(entry["table"], study, shipped[file]["sha256"]))
     return found

@@ -4,14 +4,18 @@ STUDY is one of
 inputs: four inputs and three architectures, baselines and controls, of glasses;
 cutoffs, thresholds: the options of one input each;
 neuron: the weights of a network of one neuron;
-atoms: single atoms of the structures that samples keep.
+others: glasses of another size and of other cooling rates;
+atoms: single atoms of the structures that samples keep;
+soap, messages, transfer, field: other ways to see these atoms (all in atomic_studies.py).
 
 It writes a NetCDF table of out-of-fold predictions, or of weights. Finished parts are kept next to OUTPUT, so that a
 run that was killed resumes. Each study has a version of its own (`archive.methods.method`), which stands next to it.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
+import atomic_studies
 import numpy as np
 import xarray as xr
 from common import arguments, versions_of
@@ -19,7 +23,10 @@ from common import arguments, versions_of
 from bosonpeak.archive.files import sha256_of
 from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import load_result, results_folder, write_dataset
-from bosonpeak.papers.tao_2023 import atoms, studies
+from bosonpeak.learning.evaluation import baseline, choose_input
+from bosonpeak.learning.regression import Network, train
+from bosonpeak.papers.tao_2023 import studies
+from bosonpeak.papers.tao_2023.descriptors import sample_inputs, smoothed_inputs
 from bosonpeak.threads import set_threads
 
 SEED, REPEATS = 2023, 9
@@ -27,10 +34,10 @@ SLOWEST, FASTEST = 1e12, 1e15
 """Cooling rates in K/s between which a table's glasses are learned from."""
 CUTOFFS = (3.0, 4.5, 5.5, 6.0, 6.5, 6.9, 7.5, 9.0, 12.0)
 """Distances in A up to which the pairs of a sample are seen."""
+LARGER = "Cu50Zr50-mendelev-2019-n4000"
+"""The table whose glasses models of the smaller ones predict."""
 THRESHOLDS = tuple(np.arange(2, 43, 4) / 100)
 """At which participation ratios are cut."""
-ATOM_CUTOFFS = (3.0, 4.0, 5.0, 6.0, 6.9, 8.0, 9.0, 12.0)
-"""Distances in A up to which the neighbours of an atom are seen."""
 
 
 @method("learning-inputs", version=2)
@@ -41,16 +48,46 @@ def _inputs(table, folder):
 @method("learning-cutoffs", version=2)
 def _cutoffs(table, folder):
     options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
-    found = studies.scan(table, "partial g(r)", "r_cut", CUTOFFS, **options)
-    ridge = studies.scan(table, "partial g(r)", "r_cut", CUTOFFS, "ridge", **options)
+    found = scan(table, "partial g(r)", "r_cut", CUTOFFS, **options)
+    ridge = scan(table, "partial g(r)", "r_cut", CUTOFFS, "ridge", **options)
     return _described(table, predicted=found, ridge=ridge)
 
 
 @method("learning-thresholds", version=1)
 def _thresholds(table, folder):
     options = {"repeats": REPEATS, "seed": SEED, "folder": folder, "progress": True}
-    found = studies.scan(table, "binary participation ratio", "threshold", THRESHOLDS, **options)
+    found = scan(table, "binary participation ratio", "threshold", THRESHOLDS, **options)
     return _described(table, predicted=found)
+
+
+def scan(table: xr.Dataset, kind: str, option: str, values, model=studies.NETWORK, **how) -> xr.DataArray:
+    """Out-of-fold predictions over one option of an input.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+    kind : str
+        As of `descriptors.sample_inputs`.
+    option : str
+        "r_cut" in A (tao-2023, Fig. 3c) or "threshold" (Fig. 7).
+    values : sequence of float, shape (v,)
+    model : Network or str, optional
+        A network, or the name of a baseline.
+    **how
+        Of `predicted`, such as the number of repeats.
+
+    Returns
+    -------
+    xarray.DataArray, dimensions (value, repeat, sample)
+
+    Raises
+    ------
+    ValueError
+        As `descriptors.sample_inputs`.
+    """
+    found = [studies.predicted(table, kind, model, **how, **{option: float(value)}) for value in values]
+    coordinates, dimensions = {"value": np.asarray(values, float)}, ("value", "repeat", "sample")
+    return xr.DataArray(np.array(found), coordinates, dimensions, option, studies.UNIT)
 
 
 def _described(table, **predicted):
@@ -58,10 +95,53 @@ def _described(table, **predicted):
     return xr.Dataset(predicted | true | {"seed": ("sample", table.seed.values)})
 
 
+def neuron_weights(
+    table: xr.Dataset, network: Network = studies.NETWORK, repeats: int = 9, seed: int = 2023, shuffled: bool = False,
+    progress: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Weights of a network of one hidden neuron on total g(r), and the difference in g(r) (tao-2023, Fig. 5b).
+
+    The neuron is linear: behind a rectifier it might never respond.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+    network : Network, optional
+        All but the hidden neurons and what belongs to them.
+    repeats, seed : int
+        Number of trainings, and the seed of their weights.
+    shuffled : bool
+        Whether to train on targets of other samples, and to take the difference between the extremes of these.
+    progress : bool
+        Whether to show a bar of epochs.
+
+    Returns
+    -------
+    weights : array, shape (repeats, K)
+        With the sign by which a larger sum predicts a higher peak.
+    difference : array, shape (K,)
+        Mean scaled g(r) of the 5 % of samples with the highest I_BP less that of the 5 % with the lowest.
+
+    Raises
+    ------
+    ValueError
+        As `regression.train`.
+    """
+    network = replace(network, hidden=(1,), activation="linear", dropout=0.0)
+    x, y = sample_inputs(table, "total g(r)"), table.intensity.values * studies.MICRO
+    if shuffled:
+        y = np.random.default_rng(seed).permutation(y)
+    low, high = studies.extremes(y, 0.05)
+    trained = train(x, y, table.seed.values, network, repeats, seed, progress, "one neuron")
+    weights = trained.weights[0][..., 0] * np.sign(trained.weights[2][:, 0])
+    scaled = (x - trained.centre) / trained.scale
+    return weights, scaled[high].mean(axis=0) - scaled[low].mean(axis=0)
+
+
 @method("learning-neuron", version=2)
 def _neuron(table, folder):
-    weights, difference = studies.neuron_weights(table, repeats=REPEATS, seed=SEED, progress=True)
-    shuffled, null = studies.neuron_weights(table, repeats=REPEATS, seed=SEED, shuffled=True, progress=True)
+    weights, difference = neuron_weights(table, repeats=REPEATS, seed=SEED, progress=True)
+    shuffled, null = neuron_weights(table, repeats=REPEATS, seed=SEED, shuffled=True, progress=True)
     return xr.Dataset(
         {
             "weight": (("repeat", "r"), weights),
@@ -73,37 +153,35 @@ def _neuron(table, folder):
     )
 
 
-@method("learning-atoms", version=1)
-def _atoms(table, folder):
-    rows = atoms.atomic_rows(table)
-    found = {
-        name: atoms.predict_atoms(rows, seed=SEED, shuffled=name == "shuffled", progress=True)
-        for name in ("predicted", "shuffled")
-    }
-    unseen = found["predicted"].unseen
-    samples = np.unique(rows.sample[unseen])
-    data = xr.Dataset(
-        {name: (("repeat", "unseen"), f.predicted.astype("f4")) for name, f in found.items()}
-        | {
-            "true": ("unseen", found["predicted"].true),
-            "number": ("unseen", rows.number[unseen]),
-            "parent": ("unseen", rows.parent[unseen]),
-            "sample": ("unseen", rows.sample[unseen]),
-        }
+@method("learning-others", version=1)
+def _others(table, folder):
+    """Heights of glasses of another size, and of other cooling rates, by ridge regression on partial g(r).
+
+    Over `sample`: `kind`, "size" for glasses of 4,000 atoms cooled at 1e13 to 1e14 K/s by models of the whole table,
+    and "rate" for glasses of the table cooled at these rates, by models of those of other parents that were cooled
+    faster; `height`, `predicted` and `shuffled`, by models that were trained on heights of other samples.
+    """
+    known, big = table, load_result("samples", LARGER)
+    first = np.isin(known.seed.values, np.unique(known.seed.values)[::2])
+    fast, slow = (
+        np.isin(known.key.values, studies.glasses(known, *ends).key.values) for ends in ((1.01e14,), (1e13, 1e14))
     )
-    errors = []
-    for cutoff in ATOM_CUTOFFS:
-        near = atoms.predict_atoms(atoms.cut_rows(rows, cutoff), seed=SEED, progress=True)
-        error = abs(near.predicted - near.true)
-        errors.append([error[:, rows.sample[unseen] == s].mean(axis=1) for s in samples])
-    data["cutoff_error"] = (("cutoff", "unseen_sample", "repeat"), np.array(errors))
-    # the key of its recipe finds a glass in a table that has grown as well
-    data["unseen_key"] = "unseen_sample", table.key.values[samples]
-    data["key"] = "structure", table.key.values
-    data = data.assign_coords(cutoff=list(ATOM_CUTOFFS), unseen_sample=samples).merge(
-        found["predicted"].trained.table()
-    )
-    return data.assign_attrs(found["predicted"].trained.table().attrs, unit="log10 of I_BP^i in (rad/ps)^-3")
+    sides = {"size": (known, studies.usable(studies.glasses(big, 1e13, 1e14)))}
+    sides["rate"] = tuple(known.isel(sample=np.flatnonzero(some)) for some in (fast & first, slow & ~first))
+    found = []
+    for kind, (learned, asked) in sides.items():
+        y, (x, wanted) = (
+            learned.intensity.values * studies.MICRO,
+            (smoothed_inputs(s, "partial g(r)") for s in (learned, asked)),
+        )
+        best = choose_input(x, y, learned.seed.values, 5, SEED)
+        mixed = np.random.default_rng(SEED).permutation(y)
+        one = {"kind": [kind] * len(wanted[best]), "height": asked.intensity.values * studies.MICRO}
+        one |= {"seed": asked.seed.values, "cooling_rate": asked.cooling_rate.values}
+        for name, target in (("predicted", y), ("shuffled", mixed)):
+            one[name] = baseline("ridge").fit(x[best], target).predict(wanted[best])
+        found.append(xr.Dataset({name: ("sample", values) for name, values in one.items()}))
+    return xr.concat(found, "sample").assign_attrs(n_atoms=int(big.attrs["n_atoms"]))
 
 
 STUDIES = {
@@ -111,8 +189,10 @@ STUDIES = {
     "cutoffs": _cutoffs,
     "thresholds": _thresholds,
     "neuron": _neuron,
-    "atoms": _atoms,
-}
+    "others": _others,
+} | atomic_studies.STUDIES
+OF_ATOMS = {*atomic_studies.STUDIES}
+"""Studies of the structures of a table."""
 
 
 def study_named(name: str):
@@ -140,10 +220,10 @@ def learn(name: str, study: str, folder) -> xr.Dataset:
         If the study is unknown, no such table is shipped, or it holds no sample to learn from.
     """
     compute = study_named(study)
-    file = f"{name}-atoms" if study == "atoms" else name
+    file = f"{name}-atoms" if study in OF_ATOMS else name
     table = load_result("samples", file)
     table = studies.glasses(table, SLOWEST, FASTEST)
-    if study != "atoms":
+    if study not in OF_ATOMS:
         table = studies.usable(table)
     about = {
         "table": file,

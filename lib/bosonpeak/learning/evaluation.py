@@ -10,7 +10,6 @@ from inspect import signature
 import numpy as np
 from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
-from tqdm.auto import tqdm
 
 from bosonpeak import statistics
 from bosonpeak.learning.regression import Network, check_table, train
@@ -185,50 +184,6 @@ def cross_predict(
             else:
                 fitted = baseline(model, seed).fit(rows[best], rest[0])
             found[:, out] = fitted.predict(several[best][out])
-    return found
-
-
-def learning_curve(
-    inputs, y, groups, model, counts, draws: int = 10, folds: int = 5, seed: int = 0, progress: bool = False
-) -> np.ndarray:
-    """Errors of a model that is trained on more and more groups.
-
-    Parameters
-    ----------
-    inputs : list of arrays, each of shape (n, p)
-        All are predicted from the same groups and folds, so that their errors can be compared.
-    y, groups : array, shape (n,)
-    model : regression.Network or str
-        As of `cross_predict`.
-    counts : sequence of int
-        Numbers of groups. The errors of the first counts do not depend on those that follow.
-    draws : int
-        Number of random subsets of each size.
-    folds, seed : int
-    progress : bool
-        Whether to show a bar.
-
-    Returns
-    -------
-    array, shape (counts, draws, inputs)
-        Mean absolute errors in the unit of y.
-
-    Raises
-    ------
-    ValueError
-        If a count is larger than the number of groups, and as `cross_predict`.
-    """
-    y, groups = np.asarray(y, float), np.asarray(groups)
-    names = np.unique(groups)
-    if max(counts) > len(names):
-        raise ValueError(f"a curve to {max(counts)} groups needs as many: there are {len(names)}")
-    rng, found = np.random.default_rng(seed), np.empty((len(counts), draws, len(inputs)))
-    steps = [(i, draw) for i in range(len(counts)) for draw in range(draws)]
-    for i, draw in tqdm(steps, desc="learning curve", unit="subset", disable=not progress):
-        rows = np.isin(groups, rng.permutation(names)[: counts[i]])
-        for k, x in enumerate(inputs):
-            predicted = cross_predict(x[rows], y[rows], groups[rows], model, folds, 1, seed + draw)
-            found[i, draw, k] = mean_absolute_error(y[rows], predicted)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What the book archives of this chapter: tests on fresh glasses, and a learning curve.
+"""What the book archives of this chapter: tests on fresh glasses.
 
 The fresh glasses are of parent liquids that no model was trained on and no choice was made with. Models are trained on
 one table of samples and tested on another. Some see the pair distribution functions of a whole glass. Another sees the
@@ -13,18 +13,15 @@ import xarray as xr
 from bosonpeak.archive.measurements import Measurement
 from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import load_result
-from bosonpeak.learning.evaluation import baseline, choose_input, grouped_folds, learning_curve
+from bosonpeak.learning.evaluation import baseline, choose_input, grouped_folds
 from bosonpeak.learning.regression import Network, train
 from bosonpeak.papers.tao_2023.atoms import AtomicRows, atomic_rows, within_elements
-from bosonpeak.papers.tao_2023.descriptors import NUMBERS, PAIR_INPUTS, SHELL, WIDTHS, sample_inputs, smoothed_inputs
-from bosonpeak.papers.tao_2023.heights import open_samples
+from bosonpeak.papers.tao_2023.descriptors import NUMBERS, PAIR_INPUTS, WIDTHS, sample_inputs, smoothed_inputs
 from bosonpeak.papers.tao_2023.studies import MICRO, glasses, usable
 
 RIVALS = ("energy", "cooling rate", "volume", "shear modulus", "Debye level")
 """Single numbers that could predict the height in the place of structure."""
 HEIGHT = "boson peak"
-REACHES = {"12 Å": None, "6.9 Å": SHELL}
-"""How far the inputs of the learning curve reach."""
 
 
 def predict_by_element(rows: AtomicRows, trained, asked, shuffled: int | None = None) -> np.ndarray:
@@ -86,7 +83,7 @@ def from_atoms(structures: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
     return found | {"r_atoms": np.array(inside)}
 
 
-@method("tao-2023-fresh", version=1)
+@method("tao-2023-fresh", version=2)
 def predict_fresh(
     table: str, fresh: str, parents: int, structures: int, repeats: int, epochs: int, seed: int,
     progress: bool = False, folder=None,
@@ -116,8 +113,9 @@ def predict_fresh(
         are smoothed by a width that folds of the samples trained on choose for each target; `network` (input, repeat,
         sample), of the height alone, and `smooth` (input), its width in A; `shuffled` (sample), ridge on partial g(r)
         that was trained on heights of other samples; `rival` (name, sample), the numbers `RIVALS`, and `rivals`
-        (sample), ridge regression on all of them. Over `structure`, glasses of both tables: `height`, `parent`,
-        `state`, the cooling rate, `row`, the sample of `fresh` or -1, and what `from_atoms` returns.
+        (sample), ridge regression on all of them; `both` (sample), the same with what ridge regression on partial g(r)
+        adds to it, and `both_shuffled`, with g(r) of other samples. Over `structure`, glasses of both tables: `height`,
+        `parent`, `state`, the cooling rate, `row`, the sample of `fresh` or -1, and what `from_atoms` returns.
 
     Raises
     ------
@@ -142,8 +140,13 @@ def predict_fresh(
         found["smooth"].append(WIDTHS[best[HEIGHT]])
     of_new = {"seed": new.seed.values, "cooling_rate": new.cooling_rate.values}
     of_new["shuffled"] = baseline("ridge").fit(x, np.random.default_rng(seed).permutation(y)).predict(asked)
-    rival, asked = (np.hstack([sample_inputs(some, name) for name in RIVALS]) for some in (known, new))
-    of_new["rivals"] = baseline("ridge").fit(rival, y).predict(asked)
+    rival, numbers = (np.hstack([sample_inputs(some, name) for name in RIVALS]) for some in (known, new))
+    single = baseline("ridge").fit(rival, y)
+    of_new["rivals"] = single.predict(numbers)
+    # the numbers come first, so that a hundred shells do not drown them
+    left, mixed = y - single.predict(rival), np.random.default_rng(seed).permutation(len(y))
+    for name, rows in (("both", slice(None)), ("both_shuffled", mixed)):
+        of_new[name] = of_new["rivals"] + baseline("ridge").fit(x[rows], left).predict(asked)
     tables = [load_result("samples", f"{name}-atoms") for name in (table, fresh)]
     tables = [one.isel(sample=np.isin(one.key.values, every.key.values)) for one in tables]
     few = [np.unique(np.linspace(0, (n := one.sizes["sample"]) - 1, min(structures, n)).astype(int)) for one in tables]
@@ -157,7 +160,7 @@ def predict_fresh(
             "ridge": (("input", "target", "sample"), found["ridge"]),
             "network": (("input", "repeat", "sample"), found["network"]),
             "smooth": ("input", found["smooth"], {"units": "A"}),
-            "rival": (("name", "sample"), asked.T),
+            "rival": (("name", "sample"), numbers.T),
         }
         | {name: ("sample", values) for name, values in of_new.items()}
         | {name: ("structure", values) for name, values in of_atoms.items()},
@@ -166,51 +169,7 @@ def predict_fresh(
     )
 
 
-@method("tao-2023-curve", version=2)
-def ridge_curve(
-    table: str, draws: int, seed: int, first: int | None = None, progress: bool = False, folder=None
-) -> xr.Dataset:
-    """Errors of ridge regression on more and more parent liquids of a table, by input and by how far it reaches.
-
-    The pair functions are smoothed by 0.2 A, since small subsets cannot choose a width.
-
-    Parameters
-    ----------
-    table : str
-        An archived table of samples.
-    draws, seed : int
-        Number of random subsets of each size, and their seed.
-    first : int, optional
-        Compute only so many of the smallest subsets; by default all.
-    progress : bool
-        Whether to show a bar.
-    folder : path-like, optional
-        Nothing is kept there: it takes seconds.
-
-    Returns
-    -------
-    xarray.Dataset
-        `error` (count, draw, reach, input): mean absolute errors; `count` is the number of parents.
-
-    Raises
-    ------
-    ValueError
-        As `heights.open_samples` and `evaluation.learning_curve`.
-    """
-    samples = open_samples(table)
-    many = len(np.unique(samples.parent))
-    counts = [*(c for c in (8, 12, 20, 30, 45, 60) if c < many), many][:first]
-    by = ((kind, reach) for reach in REACHES.values() for kind in PAIR_INPUTS)
-    inputs = [sample_inputs(samples.usable, *each, smooth=0.2) for each in by]
-    error = learning_curve(inputs, samples.height, samples.parent, "ridge", counts, draws, 5, seed, progress)
-    return xr.Dataset(
-        {"error": (("count", "draw", "reach", "input"), error.reshape(len(counts), draws, len(REACHES), 2))},
-        {"count": counts, "reach": list(REACHES), "input": list(PAIR_INPUTS)},
-    )
-
-
 _TABLE = {"table": "Cu50Zr50-mendelev-2019-n1000", "seed": 2023}
-CURVE = Measurement("tao-2023-curve", ridge_curve, _TABLE | {"draws": 6, "first": None}, "book")
 _ALL = {"fresh": "Cu50Zr50-mendelev-2019-n1000-fresh", "parents": 1000, "structures": 1000}
 FRESH = Measurement("tao-2023-fresh", predict_fresh, _TABLE | _ALL | {"repeats": 9, "epochs": 4000})
-MEASUREMENTS = (CURVE, FRESH)
+MEASUREMENTS = (FRESH,)

@@ -4,15 +4,14 @@ The target is log10 of I_BP^i in (rad/ps)^-3, which spans decades. The inputs ar
 A.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from ase import Atoms
 
 from bosonpeak.learning.evaluation import score_interval
-from bosonpeak.learning.regression import Network, Trained, grouped_split, train
-from bosonpeak.papers.tao_2023.descriptors import atomic_inputs
+from bosonpeak.papers.tao_2023.descriptors import SHELL, atomic_inputs
 from bosonpeak.papers.tao_2023.studies import extremes
 from bosonpeak.statistics import pearson
 from bosonpeak.vibrations.peaks import boson_peak
@@ -23,8 +22,6 @@ NEAR = R[R < 5]
 """Shells in A that hold the first peaks of all pairs: enough to measure them, and quick to fill."""
 SIGMA = 0.1
 """A: of the Gaussian around each neighbour; the paper does not say its own."""
-NETWORK = Network(batch=256, epochs=300, patience=30)
-"""For tens of thousands of atoms: an epoch has as many steps as a hundred of the samples'."""
 
 
 @dataclass(frozen=True)
@@ -85,72 +82,6 @@ def atomic_rows(table: xr.Dataset, samples=None, sigma: float = SIGMA, r=R) -> A
     inputs = np.concatenate([atomic_inputs(structure, r, sigma).astype("f4") for structure in structures])
     parent, sample = (np.repeat(values, number.shape[1]) for values in (table.seed.values[samples], samples))
     return AtomicRows(inputs, np.log10(intensity.astype(float)).ravel(), parent, number.ravel(), sample, r)
-
-
-def cut_rows(rows: AtomicRows, r_cut: float) -> AtomicRows:
-    """The same atoms, which see no farther than r_cut (A). Raises ValueError if that leaves no shell."""
-    if r_cut < rows.r[0]:
-        raise ValueError(f"r_cut = {r_cut} A leaves no shell: the first lies at {rows.r[0]:g} A")
-    inside = np.tile(r_cut + 1e-9 >= rows.r, 4)
-    return replace(rows, inputs=np.where(inside, rows.inputs, np.float32(0)))
-
-
-@dataclass(frozen=True)
-class AtomicPrediction:
-    """Predictions for the atoms of parents that no network saw.
-
-    Attributes
-    ----------
-    unseen : array of bool, shape (n,)
-        True for these m atoms.
-    predicted, true : array, shapes (repeats, m) and (m,)
-        log10 of I_BP^i.
-    trained : Trained
-        The networks.
-    """
-
-    unseen: np.ndarray
-    predicted: np.ndarray
-    true: np.ndarray
-    trained: Trained
-
-
-def predict_atoms(
-    rows: AtomicRows, network: Network = NETWORK, repeats: int = 3, share: float = 0.2, seed: int = 2023,
-    shuffled: bool = False, progress: bool = False,
-) -> AtomicPrediction:  # fmt: skip
-    """Train on the atoms of some parents and predict those of the others (tao-2023: nine glasses and one).
-
-    Parameters
-    ----------
-    rows : AtomicRows
-    network : Network
-    repeats : int
-        Number of trainings.
-    share : float
-        Share of the parents that are not seen.
-    seed : int
-        Of the parents that are not seen, and of the weights.
-    shuffled : bool
-        Whether to train on targets of other atoms, as a control.
-    progress : bool
-        Whether to show a bar of epochs.
-
-    Returns
-    -------
-    AtomicPrediction
-
-    Raises
-    ------
-    ValueError
-        As `regression.train` and `regression.grouped_split`.
-    """
-    unseen = grouped_split(rows.parent, share, seed)
-    target = rows.target[~unseen]
-    if shuffled:
-        target = np.random.default_rng(seed).permutation(target)
-    trained = train(rows.inputs[~unseen], target, rows.parent[~unseen], network, repeats, seed, progress, "atoms")
-    return AtomicPrediction(unseen, trained.predict(rows.inputs[unseen]), rows.target[unseen], trained)
 
 
 def within_elements(true, predicted, number) -> float:
@@ -259,3 +190,26 @@ def first_shell_intervals(
     places = {"height": slice(0, 4), "place": slice(4, 8), "order": slice(8, 10)}
     places |= {"highest": 10, "mean_place": 11, "least_order": 12}
     return {name: (middle[k], (ends[0][k], ends[1][k])) for name, k in places.items()}
+
+
+def outer_shells(rows: AtomicRows, value, by_element: bool = True, chosen=None) -> np.ndarray:
+    """How the second shells around the atoms with the highest tenth of a value differ from those with the lowest.
+
+    Parameters
+    ----------
+    rows, value, by_element, chosen
+        As of `extreme_functions`; rows that reach to 12 A.
+
+    Returns
+    -------
+    array, shape (4, 4)
+        By channel: the ratio of the heights of the second peaks, the ratio of the basins between the first two peaks,
+        the shift of the second peak in A, and the root mean square difference of the functions from 8 to 12 A over
+        that below 6.9 A (tao-2023, Fig. 4).
+    """
+    functions, r = extreme_functions(rows, value, by_element=by_element, chosen=chosen), rows.r
+    basin, second = (r > 3.4) & (r < 4.6), (r > 4.0) & (r < 6.0)
+    place, height = first_peak(functions[..., second], r[second])
+    low, apart = functions[..., basin].min(axis=-1), np.diff(functions, axis=0)[0] ** 2
+    far = np.sqrt(apart[:, r > 8].mean(axis=-1) / apart[:, r <= SHELL].mean(axis=-1))
+    return np.array([height[1] / height[0], low[1] / low[0], place[1] - place[0], far])

@@ -70,29 +70,6 @@ def draw_models(left, right, scores) -> None:
     right.legend(fontsize="small", loc="best")
 
 
-def draw_curve(left, right, curve, height) -> None:
-    """Errors of ridge regression over the number of glasses (left), and by how much partial beats total g(r) (right).
-
-    curve: of `archived.ridge_curve`; height (n,): the heights of all glasses.
-    """
-    error, glasses = curve.error.values, curve["count"].values * len(height) / curve["count"].values[-1]
-    for c, (reach, face) in enumerate(zip(curve.reach.values, (None, "none"), strict=True)):
-        for k, (name, color) in enumerate(zip(curve.input.values, (LOW, HIGH), strict=True)):
-            # moved aside, so that the bars do not hide each other
-            look = {"color": color, "markerfacecolor": face, "label": f"{name}, {reach}"}
-            draw_spread(left, 1.03 ** (2 * c + k - 1.5) * glasses, error[:, :, c, k], **look)
-        gain, look = 100 * (1 - error[:, :, c, 1] / error[:, :, c, 0]), {"markerfacecolor": face, "color": "#009E73"}
-        draw_spread(right, 1.03 ** (c - 0.5) * glasses, gain, label=f"to {reach}", **look)
-    left.axhline(abs(height - height.mean()).mean(), color="0.5", linewidth=1.2)
-    left.set(xlabel="glasses", ylabel=f"MAE of {INTENSITY}", xscale="log")
-    left.set_ylim(None, left.get_ylim()[1] + 0.8)
-    left.legend(fontsize="small", ncols=2, loc="upper center")
-    right.axhline(12.6, color="0.4", linestyle=":")
-    right.axhline(0, color="0.5", linewidth=0.8)
-    right.set(xlabel="glasses", ylabel="partial beats total by (%)", xscale="log")
-    right.legend(fontsize="small")
-
-
 def draw_weights(axes, neuron) -> None:
     """Weights of one neuron on total g(r), and the difference of g(r) between high and low boson peaks.
 

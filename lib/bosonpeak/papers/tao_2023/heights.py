@@ -13,7 +13,7 @@ from scipy.stats import norm
 from bosonpeak import statistics
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.learning.evaluation import score_interval
-from bosonpeak.papers.tao_2023.samples import sample_peak
+from bosonpeak.papers.tao_2023.samples import HIGHEST, LOWEST, sample_peak
 from bosonpeak.papers.tao_2023.studies import MICRO, glasses, usable
 from bosonpeak.statistics import grouped_interval, spearman, split_by_group
 
@@ -48,7 +48,7 @@ class Samples:
         The glasses whose boson peak has an interior maximum: those of `cooled`, those cooled at 1e11 to 1e15 K/s, and
         those cooled at 1e12 to 1e15 K/s, on which the archived networks were trained.
     larger : xarray.Dataset or None
-        Glasses of the paper's size cooled at 1e14 to 1e15 K/s; None if the archive has none.
+        Glasses of the paper's size cooled at 1e12 to 1e15 K/s; None if the archive has none.
     height, rate, parent : array, shape (n,)
         Boson peaks, cooling rates in K/s and seeds of the parent liquids of the samples of `usable`.
     n_atoms : int
@@ -89,7 +89,7 @@ def open_samples(table: str, larger: str | None = None) -> Samples:
     """
     every, big = load_result("samples", table), None
     if larger in shipped_results("samples"):
-        big = glasses(load_result("samples", larger), 1e14, 1e15)
+        big = glasses(load_result("samples", larger), 1e12, 1e15)
     cooled, slow = glasses(every, 1e13, 1e15), glasses(every, 1e11, 9e12)
     fit, all_rates, learned = usable(cooled), usable(glasses(every, 1e11, 1e15)), usable(glasses(every, 1e12, 1e15))
     columns = fit.intensity.values * MICRO, fit.cooling_rate.values, fit.seed.values
@@ -110,6 +110,8 @@ class HeightAndRate:
         What `pandas.Series.describe` says of the heights, such as "std", "min" and "max".
     rises, falls : Controlled
         Spearman's correlation of height and of place with the cooling rate; the control has rates of other samples.
+    in_range : tuple of Controlled or None
+        The same two of the glasses of the paper's size that were cooled at 1e13 to 1e14 K/s; None for fewer than 40.
     levels_off : Interval or None
         Slope of the height over log10 of the rate below 1e13 K/s over that above; None for fewer than 20 slow glasses.
     dropped : Interval or None
@@ -121,6 +123,7 @@ class HeightAndRate:
     summary: pd.Series
     rises: Controlled
     falls: Controlled
+    in_range: tuple[Controlled, Controlled] | None
     levels_off: Interval | None
     dropped: Interval | None
 
@@ -141,11 +144,15 @@ def height_and_rate(samples: Samples, rng=None, n_resamples: int = 1000) -> Heig
     cooled, counts = samples.cooled, samples.cooled.spectrum_count.values.sum(axis=0)
     share = (cooled.frequency.values <= 10).sum(axis=1) / (3 * samples.n_atoms)
     share_nu = float(counts[cooled.omega.values < 2 * np.pi * 10].sum() / counts.sum())
-    shuffled, levels_off, dropped = np.random.default_rng(rng).permutation(samples.rate), None, None
+    levels_off = dropped = in_range = None
 
-    def with_rate(values):
-        found = score_interval(spearman, values, samples.rate, samples.parent, rng, n_resamples)
-        return found, spearman(values, shuffled)
+    def with_rate(table):
+        rate, values = table.cooling_rate.values, (table.intensity.values, table.omega_peak.values)
+        mixed = np.random.default_rng(rng).permutation(rate)
+        found = (score_interval(spearman, each, rate, table.seed.values, rng, n_resamples) for each in values)
+        return [(each, spearman(v, mixed)) for each, v in zip(found, values, strict=True)]
+
+    rises, falls = with_rate(samples.usable)
 
     # resampled, fewer glasses may all have one rate
     if samples.slow.sizes["sample"] >= 20:
@@ -153,16 +160,29 @@ def height_and_rate(samples: Samples, rng=None, n_resamples: int = 1000) -> Heig
         turn, heights = np.log10(both.cooling_rate.values / 1e13), both.intensity.values * MICRO
         levels_off = score_interval(statistics.slope_ratio, heights, turn, both.seed.values, rng, n_resamples)
     if samples.larger is not None:
-        dropped = statistics.fraction_interval(~samples.larger.interior.values.astype(bool))
+        slow = usable(glasses(samples.larger, 1e13, 1e14))
+        in_range = tuple(with_rate(slow)) if slow.sizes["sample"] >= 40 else None
+        fast = glasses(samples.larger, 1e14)
+        dropped = statistics.fraction_interval(~fast.interior.values.astype(bool))
     return HeightAndRate(
         share_below=(grouped_interval(split_by_group(share, cooled.seed.values), np.mean, rng), share_nu),
         height=grouped_interval(split_by_group(samples.height, samples.parent), np.mean, rng),
         summary=pd.Series(samples.height).describe(),
-        rises=with_rate(samples.height),
-        falls=with_rate(samples.usable.omega_peak.values),
+        rises=rises,
+        falls=falls,
+        in_range=in_range,
         levels_off=levels_off,
         dropped=dropped,
     )
+
+
+def without_maximum(table: xr.Dataset, bins: float) -> float:
+    """Share of the samples whose histogram of frequencies, over omega^2, has no maximum inside `samples.LOWEST` and
+    `HIGHEST`; bins: their width in rad/ps."""
+    edges = np.arange(LOWEST, HIGHEST + bins / 2, bins)
+    counts = np.array([np.histogram(frequency, edges)[0] for frequency in table.frequency.values])
+    highest = np.argmax(counts / (edges[1:] + edges[:-1]) ** 2, axis=1)
+    return float(np.mean((highest == 0) | (highest == len(edges) - 2)))
 
 
 def state_ceiling(intensity, states) -> tuple[float, tuple[float, float]]:
@@ -274,8 +294,8 @@ def measure_ceilings(samples: Samples) -> Ceilings:
     fit, whole = samples.usable, state_spread(samples.usable)
     by_size = [whole]
     if samples.larger is not None:
-        # the larger samples are cooled at 1e14 K/s or more
-        by_size = [state_spread(glasses(fit, 1e14)), state_spread(usable(samples.larger))]
+        # most of the larger samples are cooled at 1e14 K/s or more
+        by_size = [state_spread(usable(glasses(some, 1e14))) for some in (fit, samples.larger)]
     agreement = [target_agreement(fit, width) for width in WIDTHS]
     return Ceilings(whole, agreement, statistics.pearson(fit.level.values, samples.height) ** 2, by_size)
 

@@ -15,6 +15,7 @@ from bosonpeak import statistics
 from bosonpeak.learning import evaluation
 from bosonpeak.learning.evaluation import r_squared, score_interval
 from bosonpeak.papers.tao_2023 import studies
+from bosonpeak.papers.tao_2023.atoms import within_elements
 from bosonpeak.papers.tao_2023.descriptors import PAIR_INPUTS
 from bosonpeak.papers.tao_2023.heights import Controlled, Interval, state_ceiling
 from bosonpeak.statistics import pearson
@@ -46,6 +47,15 @@ class InputScores:
     shuffled_r2, shuffled_within : float
         R^2, and the correlation within cooling rates, of the first network on partial g(r) if it is trained on heights
         of other samples.
+    over_others : Controlled
+        Error of the best network on partial g(r) over the least error of the best networks on the other inputs; the
+        control has `MEAN` instead of the former.
+    architectures : Controlled
+        Largest over smallest error of the three networks on partial g(r), less 1; the control compares the first
+        network over the four inputs.
+    highest : Interval
+        Mean error of the first network on partial g(r) for the 12.31 % of the samples with the highest boson peaks,
+        over that of all.
     leakage : Interval
         By how much R^2 of ridge regression rises if glasses of one parent are on both sides of a split.
     share : Interval
@@ -63,11 +73,30 @@ class InputScores:
     gain: Controlled
     shuffled_r2: float
     shuffled_within: float
+    over_others: Controlled
+    architectures: Controlled
+    highest: Interval
     leakage: Interval
     share: Interval
 
 
-def input_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> InputScores:
+def _spread_of_errors(y, predicted) -> float:
+    """Largest over smallest mean absolute error of several models (m, n), less 1."""
+    errors = abs(predicted - y).mean(axis=-1)
+    return float(errors.max() / errors.min() - 1)
+
+
+def _over_least(y, predicted, others) -> float:
+    """Mean absolute error of predicted (n,) over the least of those of others (m, n)."""
+    return float(abs(predicted - y).mean() / abs(others - y).mean(axis=-1).min())
+
+
+def _error_of_highest(y, predicted) -> float:
+    error, few = abs(predicted - y), np.argsort(y)[-max(1, round(0.1231 * len(y))) :]
+    return float(error[few].mean() / error.mean())
+
+
+def input_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000, fastest: float = np.inf) -> InputScores:
     """Score a study of inputs.
 
     Parameters
@@ -76,6 +105,8 @@ def input_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> InputS
         Of `studies.compare_inputs`, with partial and total g(r) among its inputs.
     rng, n_resamples
         Of the intervals, as of `evaluation.score_interval`.
+    fastest : float
+        Score only the samples that were cooled at this rate (K/s) or more slowly.
 
     Returns
     -------
@@ -87,7 +118,7 @@ def input_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> InputS
         As `heights.state_ceiling`.
     """
     # the mean of the repeats is one prediction, for networks and for all that they are compared with
-    found = found.mean("repeat", keep_attrs=True)
+    found = found.mean("repeat", keep_attrs=True).isel(sample=found.cooling_rate.values <= 1.001 * fastest)
     y, seeds, states = found.intensity.values, found.seed.values, found.cooling_rate.values
     interval = partial(score_interval, y=y, groups=seeds, rng=rng, n_resamples=n_resamples)
     models = product(found.input.values, found.model.values)
@@ -97,6 +128,9 @@ def input_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> InputS
     shuffled, leaking = (found[name].sel(input="partial g(r)").values for name in ("shuffled", "leaking"))
     error = {key: interval(evaluation.mean_absolute_error, predicted=p) for key, p in by_model.items()}
     pairs, share = [best["partial g(r)"], best["total g(r)"]], state_ceiling(y, states)
+    others = np.array([each for kind, each in best.items() if kind != "partial g(r)"])
+    networks = np.array([p for (kind, m), p in by_model.items() if kind == "partial g(r)" and m.startswith("network")])
+    firsts = np.array([by_model[kind, "network 1"] for kind in best])
     return InputScores(
         n=int(found.attrs["n_atoms"]),
         glasses=len(y),
@@ -109,6 +143,9 @@ def input_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> InputS
         gain=(interval(evaluation.error_gain, predicted=pairs), evaluation.error_gain(y, mean, pairs[1])),
         shuffled_r2=r_squared(y, shuffled),
         shuffled_within=statistics.correlation_within(y, shuffled, states),
+        over_others=(interval(_over_least, predicted=[pairs[0], others]), _over_least(y, mean, others)),
+        architectures=(interval(_spread_of_errors, predicted=networks), _spread_of_errors(y, firsts)),
+        highest=interval(_error_of_highest, predicted=network),
         leakage=interval(evaluation.r_squared_gain, predicted=[leaking, by_model["partial g(r)", "ridge"]]),
         share=share,
     )
@@ -164,6 +201,8 @@ class FreshScores:
     lead : dict of Interval
         "atoms": by how much the correlation exceeds that of ridge regression on partial g(r). "network" and "numbers":
         R^2 of the network, and of ridge regression on `RIVALS`, less that of ridge regression on partial g(r).
+    adds : Controlled
+        R^2 of `RIVALS` and what partial g(r) adds to them, less that of `RIVALS`; the control has g(r) of others.
     known : Interval
         The correlation `bottom_up` for the structures of the table that was trained on, in folds of parents.
     own : float
@@ -178,6 +217,7 @@ class FreshScores:
     within: Interval
     given: Interval
     lead: dict[str, Interval]
+    adds: Controlled
     known: Interval
     own: float
 
@@ -207,6 +247,29 @@ def fresh_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> FreshS
         lead={"atoms": of_new(lambda y, a, b: pearson(y, a) - pearson(y, b), predicted=[guess, pairs[row]]),
               "network": of_samples(evaluation.r_squared_gain, y, [models["network"][1], pairs]),
               "numbers": of_samples(evaluation.r_squared_gain, y, [found.rivals.values, pairs])},
+        adds=(of_samples(evaluation.r_squared_gain, y, [found.both.values, found.rivals.values]),
+              evaluation.r_squared_gain(y, found.both_shuffled.values, found.rivals.values)),
         known=over(pearson, old.height.values, old.predicted.values, old.parent.values),
         own=pearson(height, new.own.values),
     )  # fmt: skip
+
+
+def transfer_score(found: xr.Dataset, kind: str, rng=None, n_resamples: int = 1000) -> Controlled:
+    """Correlation of height and prediction of one kind of `archived.predict_others`; the control was shuffled."""
+    some = found.isel(sample=found.kind.values == kind)
+    y, predicted, shuffled = (some[name].values for name in ("height", "predicted", "shuffled"))
+    return score_interval(pearson, y, predicted, some.seed.values, rng, n_resamples), pearson(y, shuffled)
+
+
+def within_lead(true, predicted, other, number, groups, rng=None, n_resamples: int = 200) -> tuple[Interval, ...]:
+    """Correlation within elements of two predictions for atoms (n,), and by how much the former exceeds the latter.
+
+    number (n,): atomic numbers; groups (n,): parent liquids, over which the intervals are.
+    """
+    over = partial(score_interval, y=true, groups=groups, rng=rng, n_resamples=n_resamples)
+
+    def lead(true, predicted, other, number):
+        return within_elements(true, predicted, number) - within_elements(true, other, number)
+
+    each = [over(within_elements, predicted=[p, number]) for p in (predicted, other)]
+    return *each, over(lead, predicted=[predicted, other, number])

@@ -14,8 +14,8 @@ import xarray as xr
 
 from bosonpeak.archive.resume import KeptParts
 from bosonpeak.learning.evaluation import BASELINES, cross_predict, mean_absolute_error
-from bosonpeak.learning.regression import ARCHITECTURES, Network, train
-from bosonpeak.papers.tao_2023.descriptors import CONTROLS, INPUTS, WIDTHS, sample_inputs, smoothed_inputs
+from bosonpeak.learning.regression import ARCHITECTURES, Network
+from bosonpeak.papers.tao_2023.descriptors import CONTROLS, INPUTS, WIDTHS, smoothed_inputs
 from bosonpeak.papers.tao_2023.samples import WIDTH
 from bosonpeak.statistics import split_by_group
 from bosonpeak.vibrations.peaks import broadened_reduced_density
@@ -188,36 +188,6 @@ def best_networks(found: xr.Dataset) -> dict[str, np.ndarray]:
     return {str(kind): min(each, key=lambda predicted: mean_absolute_error(y, predicted)) for kind, each in by_input}
 
 
-def scan(table: xr.Dataset, kind: str, option: str, values, model=NETWORK, **how) -> xr.DataArray:
-    """Out-of-fold predictions over one option of an input.
-
-    Parameters
-    ----------
-    table : xarray.Dataset
-    kind : str
-        As of `descriptors.sample_inputs`.
-    option : str
-        "r_cut" in A (tao-2023, Fig. 3c) or "threshold" (Fig. 7).
-    values : sequence of float, shape (v,)
-    model : Network or str, optional
-        A network, or the name of a baseline.
-    **how
-        Of `predicted`, such as the number of repeats.
-
-    Returns
-    -------
-    xarray.DataArray, dimensions (value, repeat, sample)
-
-    Raises
-    ------
-    ValueError
-        As `descriptors.sample_inputs`.
-    """
-    found = [predicted(table, kind, model, **how, **{option: float(value)}) for value in values]
-    coordinates, dimensions = {"value": np.asarray(values, float)}, ("value", "repeat", "sample")
-    return xr.DataArray(np.array(found), coordinates, dimensions, option, UNIT)
-
-
 def extremes(value, share: float = 0.1, kinds=None) -> tuple[np.ndarray, np.ndarray]:
     """The samples, or the atoms, with the lowest and with the highest share of a value.
 
@@ -248,46 +218,3 @@ def extremes(value, share: float = 0.1, kinds=None) -> tuple[np.ndarray, np.ndar
         lowest.append(own[:few])
         highest.append(own[-few:])
     return np.concatenate(lowest), np.concatenate(highest)
-
-
-def neuron_weights(
-    table: xr.Dataset, network: Network = NETWORK, repeats: int = 9, seed: int = 2023, shuffled: bool = False,
-    progress: bool = False,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Weights of a network of one hidden neuron on total g(r), and the difference in g(r) (tao-2023, Fig. 5b).
-
-    The neuron is linear: behind a rectifier it might never respond.
-
-    Parameters
-    ----------
-    table : xarray.Dataset
-    network : Network, optional
-        All but the hidden neurons and what belongs to them.
-    repeats, seed : int
-        Number of trainings, and the seed of their weights.
-    shuffled : bool
-        Whether to train on targets of other samples, and to take the difference between the extremes of these.
-    progress : bool
-        Whether to show a bar of epochs.
-
-    Returns
-    -------
-    weights : array, shape (repeats, K)
-        With the sign by which a larger sum predicts a higher peak.
-    difference : array, shape (K,)
-        Mean scaled g(r) of the 5 % of samples with the highest I_BP less that of the 5 % with the lowest.
-
-    Raises
-    ------
-    ValueError
-        As `regression.train`.
-    """
-    network = replace(network, hidden=(1,), activation="linear", dropout=0.0)
-    x, y = sample_inputs(table, "total g(r)"), table.intensity.values * MICRO
-    if shuffled:
-        y = np.random.default_rng(seed).permutation(y)
-    low, high = extremes(y, 0.05)
-    trained = train(x, y, table.seed.values, network, repeats, seed, progress, "one neuron")
-    weights = trained.weights[0][..., 0] * np.sign(trained.weights[2][:, 0])
-    scaled = (x - trained.centre) / trained.scale
-    return weights, scaled[high].mean(axis=0) - scaled[low].mean(axis=0)

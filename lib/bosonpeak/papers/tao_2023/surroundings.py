@@ -114,6 +114,10 @@ class Surroundings:
         largest ratio of peak heights for random tenths of atoms, as a control of "highest".
     copper : tuple of float
         Share of copper among the lowest and among the highest tenth.
+    outer : dict of Interval
+        Of the tenths of each element (`atoms.outer_shells`), for the atoms that no network saw: "second-peaks", the
+        largest ratio of the second peaks; "basins", the smallest ratio; "second-farther", the smallest shift in A; and
+        "wear-off", the largest difference far away.
     true, predicted : array, shape (2, 4, K)
         Partial g(r) around the tenths by the true and by the predicted values of the atoms that no network saw.
     """
@@ -121,6 +125,7 @@ class Surroundings:
     changes: tuple[dict[str, Interval], float]
     own: tuple[dict[str, Interval], float]
     copper: tuple[float, float]
+    outer: dict[str, Interval]
     true: np.ndarray
     predicted: np.ndarray
 
@@ -155,13 +160,27 @@ def surroundings(
         found = atoms.first_shell_intervals(every, every.target, by_element, rng, n_resamples)
         return found, float(atoms.first_shell(every, random, by_element)["height"].max())
 
+    def outer(part, chosen):
+        second, basin, place, far = atoms.outer_shells(rows, part, chosen=chosen)
+        return np.array([second.max(), basin.min(), place.min(), far.max()])
+
+    each = np.arange(len(rows.target))
+    middle, (low, high) = score_interval(outer, rows.target, each, rows.sample, rng, n_resamples // 4)
+    names = "second-peaks", "basins", "second-farther", "wear-off"
     return Surroundings(
+        outer={name: (float(middle[k]), (float(low[k]), float(high[k]))) for k, name in enumerate(names)},
         changes=tenths(by_element=False),
         own=tenths(by_element=True),
         copper=tuple(float(np.mean(every.number[tenth] == COPPER)) for tenth in extremes(every.target)),
         true=atoms.extreme_functions(rows, rows.target),
         predicted=atoms.extreme_functions(rows, guess),
     )
+
+
+def paper_quantile(structures: xr.Dataset, n_atoms: int = 19652) -> float:
+    """The 89.1 % quantile of I_BP^i in 1e-6 (rad/ps)^-3, as it would be in a glass of n_atoms (paper: 0.00186)."""
+    every = structures.atomic_intensity.values
+    return float(1e6 * np.quantile(every, 0.891) * every.shape[1] / n_atoms)
 
 
 def first_shell_table(found: Surroundings) -> pd.DataFrame:
