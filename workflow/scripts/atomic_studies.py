@@ -7,7 +7,6 @@ what the book needs. All of them learn log10 of I_BP^i in (rad/ps)^-3, and dista
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from ase import Atoms
 from matscipy.neighbours import neighbour_list
@@ -303,35 +302,53 @@ def transfer(table: xr.Dataset, folder=None) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        `r` (glass): correlation within elements; `spread` (glass): standard deviation of the true values within
-        elements; `n_atoms` and `cooling_rate` (glass). `own` and `own_spread`: the same for this table, in folds.
+        `r` (glass): correlation within elements; `among` (glass): the same by models of the other glasses themselves
+        whose seed differs, so that what the potential allows is known; `spread` (glass): standard deviation of the
+        true values within elements; `n_atoms` and `cooling_rate` (glass). `own` and `own_spread`: correlation and
+        standard deviation for this table, in folds of parents.
     """
-    rows = atomic_rows(table)
-    x = own_channels(rows, SHELL)
-    models = {
-        z: baseline("ridge").fit(x[rows.number == z].astype(float), rows.target[rows.number == z])
-        for z in np.unique(rows.number)
-    }
-    fold, out, found = grouped_folds(rows.parent, FOLDS, SEED), np.empty(len(rows.target)), {}
-    for k in range(FOLDS):
-        out[fold == k] = ridge_by_element(x, rows, fold != k, fold == k)
-    for name in tqdm([n for n in shipped_results("local") if n.startswith("Cu")], "other glasses", unit="glass"):
+    rows, others, about = atomic_rows(table), [], {}
+    shipped = shipped_results("local")
+    for name in tqdm([n for n in shipped if n.startswith("Cu")], "other glasses", unit="glass"):
         glass, _, route = name.rpartition("-")
-        atoms, local = load(glass), load_result("local", name)
-        if route != "modes" and f"{glass}-modes" in shipped_results("local"):
+        if route != "modes" and f"{glass}-modes" in shipped:
             continue
-        true = np.log10(local.intensity.values.astype(float))
-        asked = local.atom.values if "atom" in local.coords else np.arange(len(true))
-        inputs = atomic_inputs(atoms, R, SIGMA)[asked].astype("f4")
-        number, recipe = atoms.numbers[asked], atoms.info["recipe"]
-        other = AtomicRows(inputs, true, np.zeros(len(true), int), number, np.zeros(len(true), int), R)
-        own, guess = own_channels(other, SHELL), np.empty(len(true))
-        for z, model in models.items():
-            guess[number == z] = model.predict(own[number == z])
-        found[glass] = within_elements(true, guess, number), _spread(true, number), len(atoms), recipe["cooling_rate"]
-    columns = pd.DataFrame(found, ["r", "spread", "n_atoms", "cooling_rate"])
-    data = xr.Dataset({name: ("glass", row.to_numpy(float)) for name, row in columns.iterrows()}, {"glass": [*found]})
-    data["own"], data["own_spread"] = within_elements(rows.target, out, rows.number), _spread(rows.target, rows.number)
+        atoms, local = load(glass), load_result("local", name)
+        asked, height = local.atom.values, local.intensity.values.astype(float) * len(atoms)
+        inputs, number = atomic_inputs(atoms, R, SIGMA)[asked].astype("f4"), atoms.numbers[asked]
+        which, recipe = np.full(len(asked), len(about)), atoms.info["recipe"]
+        others.append((inputs, np.log10(height), np.full(len(asked), recipe["seed"]), number, which))
+        about[glass] = len(atoms), recipe["cooling_rate"]
+    other = AtomicRows(*map(np.concatenate, zip(*others, strict=True)), R)
+    everything = AtomicRows(
+        np.concatenate([rows.inputs, other.inputs]),
+        # heights of atoms are shares of that of a glass
+        np.concatenate([rows.target + np.log10(table.sizes["atom"]), other.target]),
+        np.concatenate([rows.parent, -other.parent]),
+        np.concatenate([rows.number, other.number]),
+        np.concatenate([np.full(len(rows.target), -1), other.sample]),
+        R,
+    )
+    x, here = own_channels(everything, SHELL), everything.sample < 0
+    guess, among = np.empty((2, len(here)))
+    fold = np.append(grouped_folds(rows.parent, FOLDS, SEED), np.full((~here).sum(), -1))
+    for k in range(FOLDS):
+        guess[fold == k] = ridge_by_element(x, everything, here & (fold != k), fold == k)
+    guess[~here] = ridge_by_element(x, everything, here, ~here)
+    for parent in np.unique(other.parent):
+        asked = everything.parent == -parent
+        among[asked] = ridge_by_element(x, everything, ~here & ~asked, asked)
+    found = {"r": [], "among": [], "spread": []}
+    for k in range(-1, len(about)):
+        own = everything.sample == k
+        true, number = everything.target[own], everything.number[own]
+        found["r"].append(within_elements(true, guess[own], number))
+        found["among"].append(within_elements(true, among[own], number) if k >= 0 else np.nan)
+        found["spread"].append(_spread(true, number))
+    n_atoms, rates = zip(*about.values(), strict=True)
+    data = xr.Dataset({name: ("glass", values[1:]) for name, values in found.items()}, {"glass": [*about]})
+    data["n_atoms"], data["cooling_rate"] = ("glass", [*n_atoms]), ("glass", [*rates])
+    data["own"], data["own_spread"] = found["r"][0], found["spread"][0]
     return data
 
 

@@ -110,8 +110,9 @@ class HeightAndRate:
         What `pandas.Series.describe` says of the heights, such as "std", "min" and "max".
     rises, falls : Controlled
         Spearman's correlation of height and of place with the cooling rate; the control has rates of other samples.
-    in_range : tuple of Controlled or None
-        The same two of the glasses of the paper's size that were cooled at 1e13 to 1e14 K/s; None for fewer than 40.
+    in_range : tuple of Controlled
+        The same two of the glasses of the paper's size that were cooled at 1e13 to 1e14 K/s; None in the place of each
+        interval and control for fewer than 40.
     levels_off : Interval or None
         Slope of the height over log10 of the rate below 1e13 K/s over that above; None for fewer than 20 slow glasses.
     dropped : Interval or None
@@ -123,7 +124,7 @@ class HeightAndRate:
     summary: pd.Series
     rises: Controlled
     falls: Controlled
-    in_range: tuple[Controlled, Controlled] | None
+    in_range: tuple[Controlled, Controlled]
     levels_off: Interval | None
     dropped: Interval | None
 
@@ -144,7 +145,7 @@ def height_and_rate(samples: Samples, rng=None, n_resamples: int = 1000) -> Heig
     cooled, counts = samples.cooled, samples.cooled.spectrum_count.values.sum(axis=0)
     share = (cooled.frequency.values <= 10).sum(axis=1) / (3 * samples.n_atoms)
     share_nu = float(counts[cooled.omega.values < 2 * np.pi * 10].sum() / counts.sum())
-    levels_off = dropped = in_range = None
+    levels_off, dropped, in_range = None, None, ((None, None), (None, None))
 
     def with_rate(table):
         rate, values = table.cooling_rate.values, (table.intensity.values, table.omega_peak.values)
@@ -160,8 +161,10 @@ def height_and_rate(samples: Samples, rng=None, n_resamples: int = 1000) -> Heig
         turn, heights = np.log10(both.cooling_rate.values / 1e13), both.intensity.values * MICRO
         levels_off = score_interval(statistics.slope_ratio, heights, turn, both.seed.values, rng, n_resamples)
     if samples.larger is not None:
-        slow = usable(glasses(samples.larger, 1e13, 1e14))
-        in_range = tuple(with_rate(slow)) if slow.sizes["sample"] >= 40 else None
+        slow = glasses(samples.larger, 1e13, 1e14)
+        slow = slow.isel(sample=np.flatnonzero(slow.interior.values))
+        if slow.sizes["sample"] >= 40:
+            in_range = tuple(with_rate(slow))
         fast = glasses(samples.larger, 1e14)
         dropped = statistics.fraction_interval(~fast.interior.values.astype(bool))
     return HeightAndRate(

@@ -273,3 +273,9 @@ def within_lead(true, predicted, other, number, groups, rng=None, n_resamples: i
 
     each = [over(within_elements, predicted=[p, number]) for p in (predicted, other)]
     return *each, over(lead, predicted=[predicted, other, number])
+
+
+def transfer_by_family(found: xr.Dataset, name: str = "r") -> dict[str, Interval]:
+    """Mean of a correlation over the glasses of one composition, size and rate, of the archived study "transfer"."""
+    kinds = np.array(["{0}, {3}, {4}".format(*glass.split("-")) for glass in found.glass.values])
+    return {kind: statistics.mean_interval(found[name].values[kinds == kind], -1, 1) for kind in dict.fromkeys(kinds)}
