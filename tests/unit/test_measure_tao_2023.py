@@ -138,6 +138,23 @@ def test_slow_and_larger_glasses_are_measured_where_there_are_some(samples):
     assert found.levels_off[0] == pytest.approx(0.5, abs=0.02)
     # 9 of 90, of which those cooled at 1e13 K/s are left out: 6 of 60
     assert found.dropped[0] == pytest.approx(0.1)
+    # 27 glasses cooled at 1e14 K/s are fewer than 40
+    assert found.in_range == ((None, None), (None, None))
+    # those of a larger size that were cooled more slowly do not enter the share without a maximum
+    every = made_up(90, seed=2).assign_attrs(n_atoms=4000)
+    every = every.assign(interior=("sample", np.arange(90) % 10 != 0))
+    both = heights.height_and_rate(replace(some, larger=every), 1, 50)
+    assert both.dropped == found.dropped
+    (rises, rises_shuffled), (falls, falls_shuffled) = both.in_range
+    assert rises[0] > 0.7 and falls[0] < -0.7 and max(abs(rises_shuffled), abs(falls_shuffled)) < 0.4
+
+
+def test_a_histogram_of_levels_may_have_no_maximum_inside():
+    rng = np.random.default_rng(1)
+    falling, peaked = rng.uniform(1, 14, (5, 4000)), rng.normal(6, 0.5, (5, 4000))
+    table = xr.Dataset({"frequency": (("sample", "mode"), np.concatenate([falling, peaked]))})
+    # an even density over omega^2 is highest where the range begins
+    assert heights.without_maximum(table, 0.5) == 0.5
 
 
 def test_the_ceiling_is_the_share_of_the_variance_between_rates(samples):
@@ -196,6 +213,66 @@ def test_inputs_are_scored_by_what_they_know(samples):
     # a prediction of the height itself is ahead of ridge regression, which knows the mean, by 1
     assert scores.leakage[0] == pytest.approx(1)
     assert scores.shuffled_r2 < 0.1 and abs(scores.shuffled_within) < 0.2
+    # there is one other input, with a network of the double error
+    assert scores.over_others[0][0] == pytest.approx(1 - gain) and scores.over_others[1] > 1
+    ratio = scores.error["partial g(r)", "network 2"][0] / error[0]
+    assert scores.architectures[0][0] == pytest.approx(ratio - 1)
+    assert scores.architectures[1] == pytest.approx(1 / (1 - gain) - 1)
+    assert 0.7 < scores.highest[0] < 1.3
+
+
+def test_samples_that_were_cooled_faster_are_left_out_of_the_scores(samples):
+    found = study(samples, np.random.default_rng(2))
+    # three rates at least have a share: one more among the slow ones
+    found["cooling_rate"] = "sample", np.resize([1e13, 1e14, 1e15, 3e13], 120)
+    slow = found.cooling_rate.values <= 1e14
+    scores = measure.input_scores(found, 1, 20, fastest=1e14)
+    assert 0 < scores.glasses == slow.sum() < 120
+    guess = found.predicted[1, 0].mean("repeat").values[slow]
+    assert scores.r2["partial g(r)", "network 1"][0] == pytest.approx(r_squared(samples.height[slow], guess))
+
+
+def test_errors_of_the_highest_are_those_of_the_highest():
+    y = np.arange(100.0)
+    predicted = np.where(y > 87.5, y + 3, y + 1)
+    assert measure._error_of_highest(y, predicted) == pytest.approx(3 / 1.24)
+
+
+def test_two_kinds_of_other_glasses_are_scored_apart():
+    rng = np.random.default_rng(2)
+    height = rng.standard_normal(80)
+    columns = {
+        "kind": np.repeat(["size", "rate"], 40),
+        "height": height,
+        "predicted": np.where(np.arange(80) < 40, height, rng.standard_normal(80)),
+        "shuffled": rng.standard_normal(80),
+        "seed": np.arange(80) // 2,
+    }
+    found = xr.Dataset({name: ("sample", values) for name, values in columns.items()})
+    (r, _), shuffled = measure.transfer_score(found, "size", 1, 50)
+    assert r == pytest.approx(1) and abs(shuffled) < 0.4
+    assert abs(measure.transfer_score(found, "rate", 1, 50)[0][0]) < 0.4
+
+
+def test_glasses_of_one_kind_are_taken_together():
+    glass = [f"Cu50Zr50-mendelev-2009-n{n}-1e13-s{s}" for n, s in ((1000, 1), (1000, 2), (4000, 1))]
+    found = xr.Dataset({"r": ("glass", [0.3, 0.5, 0.4]), "among": ("glass", [0.6, 0.6, 0.7])}, {"glass": glass})
+    means = measure.transfer_by_family(found)
+    assert list(means) == ["Cu50Zr50, n1000, 1e13", "Cu50Zr50, n4000, 1e13"]
+    assert means["Cu50Zr50, n1000, 1e13"][0] == pytest.approx(0.4)
+    assert measure.transfer_by_family(found, "among")["Cu50Zr50, n4000, 1e13"][0] == pytest.approx(0.7)
+
+
+def test_the_lead_of_a_prediction_is_that_within_elements():
+    rng = np.random.default_rng(4)
+    number, groups = np.resize([29, 40], 600), np.arange(600) // 100
+    true = rng.standard_normal(600) + (number == 29)
+    near = true + 0.3 * rng.standard_normal(600)
+    better, worse, lead = measure.within_lead(
+        true, near, (number == 29) + 0.01 * rng.standard_normal(600), number, groups, 1
+    )
+    assert better[0] > 0.9 and abs(worse[0]) < 0.15
+    assert lead[0] == pytest.approx(better[0] - worse[0]) and lead[1][0] > 0.5
 
 
 def scan_of(samples, size, values, names, rng):
@@ -295,6 +372,8 @@ def test_fresh_glasses_are_scored_by_what_is_known_of_them(tested):
     assert 0.99 < low < r <= high <= 1 and abs(mixed) < 0.5
     assert found.within[0] > 0.9 and found.given[0] > 0.9 and found.known[0] > 0.99 and found.own > 0.99
     assert found.lead["atoms"][0] > 0 and abs(found.gain["ridge"][0]) < 0.2
+    # one of the numbers is the rate: the pairs, which know the rate alone, have nothing to add
+    assert abs(found.adds[0][0]) < 0.05 and found.adds[1] < 0.05
 
 
 def test_what_is_linear_in_some_numbers_is_taken_away():
@@ -313,13 +392,6 @@ def test_a_neuron_agrees_with_what_it_follows_up_or_down():
     assert value == pytest.approx(2 / 3) and low == 0 and high == 1
     # the control has a difference of its own
     assert shuffled == pytest.approx(statistics.pearson(neuron.null.values, np.array(weight[2])))
-
-
-def test_the_curve_is_the_same_when_it_is_made_again(samples, monkeypatch):
-    monkeypatch.setattr(archived, "open_samples", lambda name: samples)
-    whole, part = (archived.ridge_curve("made up", 2, 1, first=first) for first in (None, 2))
-    assert whole["count"].values.tolist() == [8, 12, 20, 30, 40] and whole.error.shape == (5, 2, 2, 2)
-    np.testing.assert_array_equal(whole.error[:2], part.error)
 
 
 def test_an_archive_that_differs_is_refused():
@@ -363,9 +435,7 @@ def test_atoms_are_scored_within_their_element():
 
 def test_measurements_are_those_of_the_page():
     names = {known.name for known in archived.MEASUREMENTS}
-    assert names == {"tao-2023-fresh", "tao-2023-curve"} and all(
-        known.group == "book" for known in archived.MEASUREMENTS
-    )
+    assert names == {"tao-2023-fresh"} and all(known.group == "book" for known in archived.MEASUREMENTS)
 
 
 @pytest.fixture(scope="module")
@@ -404,6 +474,12 @@ def test_thin_shells_are_found_around_the_atoms_with_high_peaks(structures):
     # whoever predicts the true values finds the same surroundings
     np.testing.assert_array_equal(found.true, found.predicted)
     np.testing.assert_array_equal(found.true, atoms.extreme_functions(unseen, unseen.target))
+    assert set(found.outer) == {"second-peaks", "basins", "second-farther", "wear-off"}
+    # the lowest heights were given to thick first shells, which have nothing to do with what is far away
+    assert 0 < found.outer["wear-off"][0] < 0.5
+    assert surroundings.paper_quantile(structures, 1000) == pytest.approx(
+        1e6 * np.quantile(structures.atomic_intensity, 0.891)
+    )
     table = surroundings.first_shell_table(found)
     assert table["g(r) of"].tolist() == ["Cu-Cu", "Cu-Zr", "Zr-Cu", "Zr-Zr"]
     (value, (low, high)), text = own["height"], table["height, tenths of each element"]

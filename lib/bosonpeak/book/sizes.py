@@ -190,10 +190,11 @@ def tao_2023(resamples: int = 200, seed: int = 2023) -> Points:
     table = "Cu50Zr50-mendelev-2019-n{}".format
 
     def each() -> Iterator:
-        for n in (1000, 4000):
-            samples = heights.open_samples(table(n), table(4000))
-            # the rates that both sizes have: a comparison of sizes must not be one of rates
-            common = np.isin(samples.rate, np.unique(samples.larger.cooling_rate.values))
+        opened = {n: heights.open_samples(table(n)) for n in (1000, 4000)}
+        # the rates that both sizes have: a comparison of sizes must not be one of rates
+        shared = np.intersect1d(*(samples.rate for samples in opened.values()))
+        for n, samples in opened.items():
+            common = np.isin(samples.rate, shared)
             height, rate, parent = samples.height[common], samples.rate[common], samples.parent[common]
             place, count = samples.usable.omega_peak.values[common], len(np.unique(parent))
             how = {"groups": parent, "rng": seed, "n_resamples": resamples}
