@@ -17,8 +17,12 @@ from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.learning.evaluation import baseline, grouped_folds
 from bosonpeak.learning.regression import Network, Trained, grouped_split, train
+from bosonpeak.materials.potentials import get
 from bosonpeak.papers.tao_2023.atoms import SIGMA, AtomicRows, R, atomic_rows, within_elements
 from bosonpeak.papers.tao_2023.descriptors import SHELL, atomic_inputs
+from bosonpeak.vibrations.hessian import dynamical_matrix
+from bosonpeak.vibrations.local_peaks import peaks_by_modes
+from bosonpeak.vibrations.modes import normal_modes
 
 SEED, FOLDS, UNSEEN = 2023, 5, 0.2
 """Of folds and splits; share of the parent liquids that the network does not see, as in the study "atoms"."""
@@ -30,6 +34,8 @@ REACH, EDGES, ROUNDS, NEURONS = 5.0, 28_000, 3, 32
 """A neighbour is an atom within REACH; so many pairs of neighbours a glass has at most. Messages are passed in ROUNDS,
 between vectors of NEURONS numbers."""
 EPOCHS, PATIENCE, REPEATS = 80, 15, 3
+WIDTHS, READ = (0.5, 0.7, 1.4), 6
+"""rad/ps: widths under which the heights of the atoms of so many glasses are read again."""
 ATOM_CUTOFFS = (3.0, 4.0, 5.0, 6.0, 6.9, 8.0, 9.0, 12.0)
 """Distances in A up to which the neighbours of an atom are seen."""
 NETWORK = Network(batch=256, epochs=300, patience=30)
@@ -245,6 +251,27 @@ def network(n_atoms: int):
     return model
 
 
+def train_network(graphs, scaled, trained, checked, seed: int, desc: str):
+    """A network that was trained on some glasses, with the weights of its least error on others, and the errors."""
+    from bosonpeak.learning.training import keras
+
+    keras.utils.set_random_seed(seed)
+    model, best, rng, error = network(scaled.shape[1]), (np.inf, None), np.random.default_rng(seed), []
+    with tqdm(range(EPOCHS), desc, unit="epoch") as bar:
+        for epoch in bar:
+            # the steps become smaller towards the end
+            model.optimizer.learning_rate = 3e-3 * 0.5 * (1 + np.cos(np.pi * epoch / EPOCHS)) + 1e-5
+            for k in rng.permutation(trained):
+                model.train_on_batch(graphs[k], scaled[k : k + 1])
+            error.append(np.mean([(model.predict_on_batch(graphs[k]) - scaled[k]) ** 2 for k in checked]))
+            bar.set_postfix(error=f"{error[-1]:.3f}")
+            best = min(best, (error[-1], model.get_weights()), key=lambda pair: pair[0])
+            if epoch - int(np.argmin(error)) >= PATIENCE:
+                break
+    model.set_weights(best[1])
+    return model, np.pad(error, (0, EPOCHS - len(error)), constant_values=np.nan)
+
+
 @method("learning-messages", version=1)
 def messages(table: xr.Dataset, folder=None) -> xr.Dataset:
     """Heights of the atoms of unseen parents by networks that pass messages between neighbours.
@@ -252,45 +279,64 @@ def messages(table: xr.Dataset, folder=None) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        `predicted` (repeat, unseen), `true`, `number` and `parent` (unseen), and the error by epoch.
+        `predicted` (repeat, unseen), `true`, `number` and `parent` (unseen); `error` (repeat, epoch) on the parents
+        held back; `curve` (count), the correlation within elements of one network, against the number of parents that
+        it was trained on.
     """
-    from bosonpeak.learning.training import keras
-
     graphs, height = [graph(atoms) for atoms in structures_of(table)], np.log10(table.atomic_intensity.values)
     n_atoms, parent = height.shape[1], table.seed.values
     # the parents that the study "atoms" does not see either
     unseen = grouped_split(parent, UNSEEN, SEED)
-    centre, scale = height[~unseen].mean(), height[~unseen].std()
-    scaled, predicted, errors = ((height - centre) / scale).astype("f4"), [], []
+    seen, number = np.flatnonzero(~unseen), table.number.values[unseen].ravel()
+    centre, scale, true = height[seen].mean(), height[seen].std(), height[unseen].ravel()
+    scaled, predicted, errors, curve = ((height - centre) / scale).astype("f4"), [], [], {}
+
+    def asked(model):
+        return centre + scale * np.concatenate([model.predict_on_batch(graphs[k])[0] for k in np.flatnonzero(unseen)])
+
     for repeat in range(REPEATS):
-        keras.utils.set_random_seed(SEED + repeat)
-        held = grouped_split(parent[~unseen], 0.15, SEED + repeat)
-        trained, checked = np.flatnonzero(~unseen)[~held], np.flatnonzero(~unseen)[held]
-        model, best, rng, error = network(n_atoms), (np.inf, None), np.random.default_rng(SEED + repeat), []
-        with tqdm(range(EPOCHS), f"network {repeat + 1}", unit="epoch") as bar:
-            for epoch in bar:
-                # the steps become smaller towards the end
-                model.optimizer.learning_rate = 3e-3 * 0.5 * (1 + np.cos(np.pi * epoch / EPOCHS)) + 1e-5
-                for k in rng.permutation(trained):
-                    model.train_on_batch(graphs[k], scaled[k : k + 1])
-                error.append(np.mean([(model.predict_on_batch(graphs[k]) - scaled[k]) ** 2 for k in checked]))
-                bar.set_postfix(error=f"{error[-1]:.3f}")
-                best = min(best, (error[-1], model.get_weights()), key=lambda pair: pair[0])
-                if epoch - int(np.argmin(error)) >= PATIENCE:
-                    break
-        model.set_weights(best[1])
-        found = [model.predict_on_batch(graphs[k])[0] for k in np.flatnonzero(unseen)]
-        predicted.append(centre + scale * np.concatenate(found))
-        errors.append(np.pad(error, (0, EPOCHS - len(error)), constant_values=np.nan))
+        held = grouped_split(parent[seen], 0.15, SEED + repeat)
+        trained = train_network(graphs, scaled, seen[~held], seen[held], SEED + repeat, f"network {repeat + 1}")
+        predicted.append(asked(trained[0]))
+        errors.append(trained[1])
+        if repeat == 0:
+            order = np.random.default_rng(SEED).permutation(np.unique(parent[seen[~held]]))
+            for count in (n for n in CURVE if n < len(order)):
+                few = np.isin(parent, order[:count])
+                model, _ = train_network(graphs, scaled, np.flatnonzero(few), seen[held], SEED, f"{count} parents")
+                curve[count] = within_elements(true, asked(model), number)
+            curve[len(order)] = within_elements(true, predicted[0], number)
     return xr.Dataset(
         {
             "predicted": (("repeat", "unseen"), np.array(predicted, "f4")),
-            "true": ("unseen", height[unseen].ravel().astype("f4")),
-            "number": ("unseen", table.number.values[unseen].ravel()),
+            "true": ("unseen", true.astype("f4")),
+            "number": ("unseen", number),
             "parent": ("unseen", np.repeat(parent[unseen], n_atoms)),
             "error": (("repeat", "epoch"), np.array(errors, "f4")),
-        }
+            "curve": ("count", [*curve.values()]),
+        },
+        {"count": [*curve]},
     )
+
+
+@method("learning-ceiling", version=1)
+def ceiling(table: xr.Dataset, folder=None) -> xr.Dataset:
+    """How far the height of an atom depends on how it is read: under Gaussians of other widths.
+
+    Returns
+    -------
+    xarray.Dataset
+        `r` (sample, width): correlation within elements of log10 of I_BP^i under a width in rad/ps and under that of
+        the table, for a few of its glasses.
+    """
+    few = table.isel(sample=np.linspace(0, table.sizes["sample"] - 1, READ).astype(int))
+    potential, found = get(table.attrs["potential"]), []
+    for s, atoms in enumerate(tqdm(structures_of(few), "widths", READ, unit="glass")):
+        modes = normal_modes(dynamical_matrix(atoms, potential))
+        true = np.log10(few.atomic_intensity.values[s])
+        each = (np.log10(peaks_by_modes(modes, width)[0]) for width in WIDTHS)
+        found.append([within_elements(true, other, atoms.numbers) for other in each])
+    return xr.Dataset({"r": (("sample", "width"), found)}, {"width": ("width", list(WIDTHS), {"units": "rad/ps"})})
 
 
 @method("learning-transfer", version=1)
@@ -387,4 +433,11 @@ def field(table: xr.Dataset, folder=None) -> xr.Dataset:
     )
 
 
-STUDIES = {"atoms": networks, "soap": soap, "messages": messages, "transfer": transfer, "field": field}
+STUDIES = {
+    "atoms": networks,
+    "soap": soap,
+    "messages": messages,
+    "ceiling": ceiling,
+    "transfer": transfer,
+    "field": field,
+}

@@ -6,7 +6,7 @@ cutoffs, thresholds: the options of one input each;
 neuron: the weights of a network of one neuron;
 others: glasses of another size and of other cooling rates;
 atoms: single atoms of the structures that samples keep;
-soap, messages, transfer, field: other ways to see these atoms (all in atomic_studies.py).
+soap, messages, ceiling, transfer, field: other ways to see these atoms (all in atomic_studies.py).
 
 It writes a NetCDF table of out-of-fold predictions, or of weights. Finished parts are kept next to OUTPUT, so that a
 run that was killed resumes. Each study has a version of its own (`archive.methods.method`), which stands next to it.
