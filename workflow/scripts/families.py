@@ -59,7 +59,8 @@ class Study:
     ----------
     table, study : str
     sha256 : str
-        Of the file of the table; for studies of single atoms, of the file that holds the structures.
+        Of the file of the table; for studies of single atoms, of the file that holds the structures. That of a second
+        table follows where the study reads one.
     """
 
     table: str
@@ -101,7 +102,7 @@ def studies(group: str) -> list[Study]:
     ValueError
         For an unknown group or a table that samples.yml does not make.
     """
-    from learn import OF_ATOMS as of_atoms
+    from learn import ALSO, OF_ATOMS
 
     entries = _entries("studies", group)
     known = {family.table for name in GROUPS for family in families(name)} if entries else set()
@@ -113,9 +114,10 @@ def studies(group: str) -> list[Study]:
         if entry["table"] not in known:
             raise ValueError(f"studies.yml: samples.yml makes no table {entry['table']}")
         for study in entry["studies"]:
-            file = f"{entry['table']}-atoms" if study in of_atoms else entry["table"]
-            if file in shipped:
-                found.append(Study(entry["table"], study, shipped[file]["sha256"]))
+            file = f"{entry['table']}-atoms" if study in OF_ATOMS else entry["table"]
+            files = [file, *([ALSO[study]] if study in ALSO else [])]
+            if set(files) <= set(shipped):
+                found.append(Study(entry["table"], study, " ".join(shipped[one]["sha256"] for one in files)))
     return found
 
 

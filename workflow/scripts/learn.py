@@ -193,6 +193,8 @@ STUDIES = {
 } | atomic_studies.STUDIES
 OF_ATOMS = {*atomic_studies.STUDIES}
 """Studies of the structures of a table."""
+ALSO = {"others": LARGER}
+"""Studies that read a second table, whose change makes another study of them as well."""
 
 
 def study_named(name: str):
