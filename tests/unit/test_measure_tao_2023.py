@@ -258,9 +258,11 @@ def test_glasses_of_one_kind_are_taken_together():
     glass = [f"Cu50Zr50-mendelev-2009-n{n}-1e13-s{s}" for n, s in ((1000, 1), (1000, 2), (4000, 1))]
     found = xr.Dataset({"r": ("glass", [0.3, 0.5, 0.4]), "among": ("glass", [0.6, 0.6, 0.7])}, {"glass": glass})
     means = measure.transfer_by_family(found)
-    assert list(means) == ["Cu50Zr50, n1000, 1e13", "Cu50Zr50, n4000, 1e13"]
-    assert means["Cu50Zr50, n1000, 1e13"][0] == pytest.approx(0.4)
-    assert measure.transfer_by_family(found, "among")["Cu50Zr50, n4000, 1e13"][0] == pytest.approx(0.7)
+    assert list(means) == ["Cu50Zr50, N = 1000, 1e13 K/s", "Cu50Zr50, N = 4000, 1e13 K/s"]
+    value, (low, high) = means["Cu50Zr50, N = 1000, 1e13 K/s"]
+    assert value == pytest.approx(0.4) and low < 0.3 < 0.5 < high
+    # one glass has no interval
+    assert measure.transfer_by_family(found, "among")["Cu50Zr50, N = 4000, 1e13 K/s"] == (0.7, (0.7, 0.7))
 
 
 def test_the_lead_of_a_prediction_is_that_within_elements():

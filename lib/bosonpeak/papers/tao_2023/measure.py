@@ -261,7 +261,7 @@ def transfer_score(found: xr.Dataset, kind: str, rng=None, n_resamples: int = 10
     return score_interval(pearson, y, predicted, some.seed.values, rng, n_resamples), pearson(y, shuffled)
 
 
-def within_lead(true, predicted, other, number, groups, rng=None, n_resamples: int = 200) -> tuple[Interval, ...]:
+def within_lead(true, predicted, other, number, groups, rng=None, n_resamples: int = 100) -> tuple[Interval, ...]:
     """Correlation within elements of two predictions for atoms (n,), and by how much the former exceeds the latter.
 
     number (n,): atomic numbers; groups (n,): parent liquids, over which the intervals are.
@@ -276,6 +276,8 @@ def within_lead(true, predicted, other, number, groups, rng=None, n_resamples: i
 
 
 def transfer_by_family(found: xr.Dataset, name: str = "r") -> dict[str, Interval]:
-    """Mean of a correlation over the glasses of one composition, size and rate, of the archived study "transfer"."""
-    kinds = np.array(["{0}, {3}, {4}".format(*glass.split("-")) for glass in found.glass.values])
-    return {kind: statistics.mean_interval(found[name].values[kinds == kind], -1, 1) for kind in dict.fromkeys(kinds)}
+    """Mean of a correlation over the glasses of one kind (study "transfer"); one glass has no interval."""
+    kinds = found.glass.to_series().str.extract(r"(\w+)-.*-n(\d+)-(\w+)-s", expand=True)
+    kinds = kinds[0] + ", N = " + kinds[1] + ", " + kinds[2] + " K/s"
+    by_kind = found[name].to_series().groupby(kinds, sort=False)
+    return {k: statistics.mean_interval(v, -1, 1) if len(v) > 1 else (v.iloc[0], (v.iloc[0],) * 2) for k, v in by_kind}
