@@ -155,6 +155,8 @@ def test_a_histogram_of_levels_may_have_no_maximum_inside():
     table = xr.Dataset({"frequency": (("sample", "mode"), np.concatenate([falling, peaked]))})
     # an even density over omega^2 is highest where the range begins
     assert heights.without_maximum(table, 0.5) == 0.5
+    # and a range that begins at the peak has no maximum inside either
+    assert heights.without_maximum(table, 0.5, 6.0) == 1
 
 
 def test_the_ceiling_is_the_share_of_the_variance_between_rates(samples):
@@ -187,9 +189,12 @@ def test_an_interval_as_text_has_no_negative_zero():
 
 def test_the_papers_errors_are_those_of_a_normal_distribution():
     found = heights.paper_errors()
-    assert found.mean == pytest.approx(np.sqrt(2 / np.pi) * found.sd)
+    np.testing.assert_allclose(found.mean, np.sqrt(2 / np.pi) * found.sd)
     # 12.31 % of a normal distribution lie above 1.16 standard deviations
-    assert 249.34 - 1.16 * found.sd == pytest.approx(193.21 + 2.92 * found.sd, rel=0.01)
+    assert 249.34 - 1.16 * found.sd[0] == pytest.approx(193.21 + 2.92 * found.sd[0], rel=0.01)
+    # the extremes of 325 normal values lie 2.92 standard deviations from their mean
+    assert 285.30 - 193.21 == pytest.approx(2 * 2.92 * found.sd[2], rel=0.01)
+    assert 285.30 - 249.34 == pytest.approx((2.92 - 1.16) * found.sd[1], rel=0.01)
 
 
 def test_inputs_are_scored_by_what_they_know(samples):
@@ -373,6 +378,7 @@ def test_fresh_glasses_are_scored_by_what_is_known_of_them(tested):
     (r, (low, high)), mixed = found.bottom_up
     assert 0.99 < low < r <= high <= 1 and abs(mixed) < 0.5
     assert found.within[0] > 0.9 and found.given[0] > 0.9 and found.known[0] > 0.99 and found.own > 0.99
+    assert found.by_rate > 0.9
     assert found.lead["atoms"][0] > 0 and abs(found.gain["ridge"][0]) < 0.2
     # one of the numbers is the rate: the pairs, which know the rate alone, have nothing to add
     assert abs(found.adds[0][0]) < 0.05 and found.adds[1] < 0.05

@@ -410,26 +410,30 @@ def field(table: xr.Dataset, folder=None) -> xr.Dataset:
     -------
     xarray.Dataset
         `correlation` (kind, sample, r) of the deviations from the mean of the element, over their variance: of the true
-        values, and of the predictions in folds of parents ("predicted").
+        values, of the predictions by ridge regression on g_i(r) in folds of parents ("predicted"), and of what these
+        leave open ("residual"). `length`: the distance in A beyond which the mean of the first stays below 0.05.
     """
     rows = atomic_rows(table)
     x, fold = own_channels(rows, SHELL), grouped_folds(rows.parent, FOLDS, SEED)
     guess, edges = np.empty(len(rows.target)), np.arange(2.0, 12.51, 0.5)
     for k in range(FOLDS):
         guess[fold == k] = ridge_by_element(x, rows, fold != k, fold == k)
-    found = np.empty((2, table.sizes["sample"], len(edges) - 1))
+    found = np.empty((3, table.sizes["sample"], len(edges) - 1))
     for s, atoms in enumerate(tqdm(structures_of(table), "fields", table.sizes["sample"], unit="glass")):
         own = rows.sample == s
         i, j, d = neighbour_list("ijd", atoms, edges[-1])
         pairs = np.histogram(d, edges)[0]
-        for kind, values in enumerate((rows.target[own], guess[own])):
+        for kind, values in enumerate((rows.target[own], guess[own], rows.target[own] - guess[own])):
             for z in np.unique(atoms.numbers):
                 values = np.where(atoms.numbers == z, values - values[atoms.numbers == z].mean(), values)
             found[kind, s] = np.histogram(d, edges, weights=values[i] * values[j])[0] / pairs / values.var()
     middles = (edges[1:] + edges[:-1]) / 2
     return xr.Dataset(
-        {"correlation": (("kind", "sample", "r"), found.astype("f4"))},
-        {"kind": ["true", "predicted"], "r": ("r", middles, {"units": "A"})},
+        {
+            "correlation": (("kind", "sample", "r"), found.astype("f4")),
+            "length": middles[np.flatnonzero(found[0].mean(axis=0) >= 0.05)[-1] + 1],
+        },
+        {"kind": ["true", "predicted", "residual"], "r": ("r", middles, {"units": "A"})},
     )
 
 

@@ -158,8 +158,9 @@ def _others(table, folder):
     """Heights of glasses of another size, and of other cooling rates, by ridge regression on partial g(r).
 
     Over `sample`: `kind`, "size" for glasses of 4,000 atoms cooled at 1e13 to 1e14 K/s by models of the whole table,
-    and "rate" for glasses of the table cooled at these rates, by models of those of other parents that were cooled
-    faster; `height`, `predicted` and `shuffled`, by models that were trained on heights of other samples.
+    "rate" for glasses of the table cooled at these rates, by models of those of other parents that were cooled faster,
+    and "same" for the same by models of those of other parents that were cooled at these rates; `height`, `predicted`
+    and `shuffled`, by models that were trained on heights of other samples.
     """
     known, big = table, load_result("samples", LARGER)
     first = np.isin(known.seed.values, np.unique(known.seed.values)[::2])
@@ -167,7 +168,8 @@ def _others(table, folder):
         np.isin(known.key.values, studies.glasses(known, *ends).key.values) for ends in ((1.01e14,), (1e13, 1e14))
     )
     sides = {"size": (known, studies.usable(studies.glasses(big, 1e13, 1e14)))}
-    sides["rate"] = tuple(known.isel(sample=np.flatnonzero(some)) for some in (fast & first, slow & ~first))
+    for kind, learned in (("rate", fast), ("same", slow)):
+        sides[kind] = tuple(known.isel(sample=np.flatnonzero(some)) for some in (learned & first, slow & ~first))
     found = []
     for kind, (learned, asked) in sides.items():
         y, (x, wanted) = (

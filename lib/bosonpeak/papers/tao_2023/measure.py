@@ -162,7 +162,7 @@ def neuron_agreement(neuron: xr.Dataset) -> Controlled:
     Returns
     -------
     Controlled
-        Mean over the repeats of |r| of weights and difference, with the interval of Student's t distribution; the
+        Mean over the repeats of |r| of weights and difference, with the interval of Student's t over the repeats; the
         control is the mean for networks that were trained on heights of other samples, whose weights are compared with
         the difference between the samples with the highest and the lowest of these heights.
     """
@@ -205,8 +205,9 @@ class FreshScores:
         R^2 of `RIVALS` and what partial g(r) adds to them, less that of `RIVALS`; the control has g(r) of others.
     known : Interval
         The correlation `bottom_up` for the structures of the table that was trained on, in folds of parents.
-    own : float
-        Correlation of the height with the mean of the true values of the atoms.
+    own, by_rate : float
+        Correlation of the height with the mean of the true values of the atoms, and, for the structures of the table
+        that was trained on, with the logarithm of the cooling rate.
     """
 
     r2: dict[tuple[str, str], Interval]
@@ -220,6 +221,7 @@ class FreshScores:
     adds: Controlled
     known: Interval
     own: float
+    by_rate: float
 
 
 def fresh_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> FreshScores:
@@ -251,6 +253,7 @@ def fresh_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> FreshS
               evaluation.r_squared_gain(y, found.both_shuffled.values, found.rivals.values)),
         known=over(pearson, old.height.values, old.predicted.values, old.parent.values),
         own=pearson(height, new.own.values),
+        by_rate=pearson(old.height.values, np.log10(old.state.values)),
     )  # fmt: skip
 
 
