@@ -129,8 +129,8 @@ def input_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000, fastest: 
     error = {key: interval(evaluation.mean_absolute_error, predicted=p) for key, p in by_model.items()}
     pairs, share = [best["partial g(r)"], best["total g(r)"]], state_ceiling(y, states)
     others = np.array([each for kind, each in best.items() if kind != "partial g(r)"])
-    networks = np.array([p for (kind, m), p in by_model.items() if kind == "partial g(r)" and m.startswith("network")])
-    firsts = np.array([by_model[kind, "network 1"] for kind in best])
+    networks = found.predicted.sel(model=[m for m in found.model.values if m.startswith("network")])
+    by_architecture, by_input = networks.sel(input="partial g(r)").values, networks.values[:, 0]
     return InputScores(
         n=int(found.attrs["n_atoms"]),
         glasses=len(y),
@@ -144,7 +144,7 @@ def input_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000, fastest: 
         shuffled_r2=r_squared(y, shuffled),
         shuffled_within=statistics.correlation_within(y, shuffled, states),
         over_others=(interval(_over_least, predicted=[pairs[0], others]), _over_least(y, mean, others)),
-        architectures=(interval(_spread_of_errors, predicted=networks), _spread_of_errors(y, firsts)),
+        architectures=(interval(_spread_of_errors, predicted=by_architecture), _spread_of_errors(y, by_input)),
         highest=interval(_error_of_highest, predicted=network),
         leakage=interval(evaluation.r_squared_gain, predicted=[leaking, by_model["partial g(r)", "ridge"]]),
         share=share,
@@ -280,7 +280,6 @@ def within_lead(true, predicted, other, number, groups, rng=None, n_resamples: i
 
 def transfer_by_family(found: xr.Dataset, name: str = "r") -> dict[str, Interval]:
     """Mean of a correlation over the glasses of one kind (study "transfer"); one glass has no interval."""
-    kinds = found.glass.to_series().str.extract(r"(\w+)-.*-n(\d+)-(\w+)-s", expand=True)
-    kinds = kinds[0] + ", N = " + kinds[1] + ", " + kinds[2] + " K/s"
+    kinds = found.glass.to_series().str.replace(r"(\w+)-.*-n(\d+)-(\w+)-s.*", r"\1, N = \2, \3 K/s", regex=True)
     by_kind = found[name].to_series().groupby(kinds, sort=False)
     return {k: statistics.mean_interval(v, -1, 1) if len(v) > 1 else (v.iloc[0], (v.iloc[0],) * 2) for k, v in by_kind}

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bosonpeak.learning.evaluation import correlation_within, r_squared, score_interval
+from bosonpeak.learning.evaluation import correlation_within, score_interval
 from bosonpeak.papers.tao_2023.heights import Interval
 from bosonpeak.statistics import settling_value
 
@@ -31,8 +31,8 @@ class ScanScores:
         Value from which on the network's `mean_error` stays within 3 % of the last, and value at which it is least.
     gain : float
         By how many per cent the network's `mean_error` falls from the worst value to the best.
-    r2, within : dict of Interval
-        R^2 and the correlation within states of the mean prediction, by (model, value).
+    within : dict of Interval
+        The correlation within states of the mean prediction, by (model, value).
     """
 
     error: np.ndarray
@@ -40,7 +40,6 @@ class ScanScores:
     length: Interval
     least: Interval
     gain: float
-    r2: dict[tuple[str, float], Interval]
     within: dict[tuple[str, float], Interval]
 
 
@@ -99,6 +98,5 @@ def scan_scores(scan: xr.Dataset, states, rng=None, n_resamples: int = 1000) -> 
         length=curve(partial(settling_value, values, tolerance=0.03)),
         least=curve(lambda error: values[np.argmin(error)]),
         gain=float(100 * (1 - mean_error["network"].min() / mean_error["network"].max())),
-        r2={key: score(r_squared, predicted=p) for key, p in parts.items()},
         within={key: score(correlation_within, predicted=[p, states]) for key, p in parts.items()},
     )

@@ -179,8 +179,7 @@ def surroundings(
 
 def paper_quantile(structures: xr.Dataset, n_atoms: int = 19652) -> float:
     """The 89.1 % quantile of I_BP^i in 1e-6 (rad/ps)^-3, as it would be in a glass of n_atoms (paper: 0.00186)."""
-    every = structures.atomic_intensity.values
-    return float(1e6 * np.quantile(every, 0.891) * every.shape[1] / n_atoms)
+    return float(1e6 * np.quantile(structures.atomic_intensity, 0.891) * structures.sizes["atom"] / n_atoms)
 
 
 def first_shell_table(found: Surroundings) -> pd.DataFrame:
