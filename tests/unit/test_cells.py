@@ -1,5 +1,7 @@
 """The cells of the pages: short, and clean under ruff."""
 
+import ast
+
 import pytest
 
 from bosonpeak.book import cells, runs
@@ -43,3 +45,18 @@ def test_what_is_wrong_is_named_and_mended_without_a_change_to_the_text(small_bo
 
 def test_blank_lines_and_comments_are_not_code():
     assert cells.code_lines("# one\n\nx = 1\n    # two\ny = (\n    2\n)\n") == 4
+
+
+@pytest.mark.parametrize("page", runs.pages())
+def test_no_name_is_quoted_twice(page):
+    """The page would show the last value in both sentences."""
+    names = []
+    for source in cells.cell_sources(page):
+        for node in ast.walk(ast.parse(source)):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            if node.func.id == "quote_all":
+                names += [keyword.arg for keyword in node.keywords if keyword.arg]
+            elif node.func.id.startswith("quote") and node.args and isinstance(node.args[0], ast.Constant):
+                names.append(node.args[0].value)
+    assert not {name for name in names if names.count(name) > 1}
