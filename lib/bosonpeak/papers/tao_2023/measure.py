@@ -243,7 +243,8 @@ def fresh_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> FreshS
                  for name, true in zip(names, found.true.values, strict=True) for kind in PAIR_INPUTS},
         gain={model: of_samples(evaluation.error_gain, y, [rows[1], rows[0]]) for model, rows in models.items()},
         shuffled=r_squared(y, found.shuffled.values),
-        bottom_up=(of_new(pearson, predicted=guess), pearson(height, new.mixed.values)),
+        # so close to the edge of its band that a thousand resamples do not decide it
+        bottom_up=(of_new(pearson, predicted=guess, n_resamples=20 * n_resamples), pearson(height, new.mixed.values)),
         within=of_new(evaluation.correlation_within, predicted=[guess, new.state.values]),
         given=of_new(beyond_numbers, predicted=[guess, found.rival.values[:, row]]),
         lead={"atoms": of_new(lambda y, a, b: pearson(y, a) - pearson(y, b), predicted=[guess, pairs[row]]),
