@@ -58,7 +58,7 @@ def made_up(n=120, seed=1):
 def samples():
     table = made_up()
     columns = table.intensity.values * 1e6, table.cooling_rate.values, table.seed.values
-    return heights.Samples(table, table, table.isel(sample=[]), table, table, table, None, *columns, 1000)
+    return heights.Samples(table, table, table.isel(sample=[]), table, table, None, *columns, 1000)
 
 
 def larger_glasses(n=90):
@@ -105,8 +105,8 @@ def test_tables_are_opened_by_what_they_are_for(monkeypatch):
     monkeypatch.setattr(heights, "load_result", lambda kind, name: {"small": table, "big": big}[name])
     monkeypatch.setattr(heights, "shipped_results", lambda kind: ["big", "small"])
     found = heights.open_samples("small", "big")
-    sizes = [t.sizes["sample"] for t in (found.every, found.cooled, found.slow, found.usable, found.learned)]
-    assert sizes == [120, 96, 12, 84, 96] and found.all_rates.sizes["sample"] == 96
+    sizes = [t.sizes["sample"] for t in (found.every, found.cooled, found.slow, found.usable)]
+    assert sizes == [120, 96, 12, 84] and found.all_rates.sizes["sample"] == 96
     assert found.larger.identical(big) and found.n_atoms == 1000
     np.testing.assert_array_equal(found.rate, found.usable.cooling_rate)
     np.testing.assert_allclose(found.height, 1e6 * found.usable.intensity.values)
@@ -189,7 +189,7 @@ def test_an_interval_as_text_has_no_negative_zero():
 
 def test_the_papers_errors_are_those_of_a_normal_distribution():
     found = heights.paper_errors()
-    np.testing.assert_allclose(found.mean, np.sqrt(2 / np.pi) * found.sd)
+    np.testing.assert_allclose(found.mean_percent, 100 * np.sqrt(2 / np.pi) * found.sd / (285.30 - 193.21))
     # 12.31 % of a normal distribution lie above 1.16 standard deviations
     assert 249.34 - 1.16 * found.sd[0] == pytest.approx(193.21 + 2.92 * found.sd[0], rel=0.01)
     # the extremes of 325 normal values lie 2.92 standard deviations from their mean
@@ -362,6 +362,7 @@ def test_fresh_glasses_are_predicted_by_models_of_the_others(tested):
     assert (tested.row.values[:50] == -1).all() and tested.row.values[[50, -1]].tolist() == [0, 59]
     np.testing.assert_allclose(tested.height[50:], tested.true.sel(target="boson peak")[tested.row[50:]])
     np.testing.assert_allclose(tested.predicted, tested.own, atol=1e-3)
+    assert tested.mixed.dims == ("shuffle", "structure")
     assert tested.r_atoms.min() > 0.99
 
 
@@ -492,3 +493,17 @@ def test_thin_shells_are_found_around_the_atoms_with_high_peaks(structures):
     (value, (low, high)), text = own["height"], table["height, tenths of each element"]
     assert text[2] == f"{value[2]:.3f} [{low[2]:.3f}, {high[2]:.3f}]"
     assert table["shift (Å), tenths of each element"][0].startswith(f"{own['place'][0][0]:+.3f} [")
+
+
+def test_new_glasses_are_predicted_by_models_of_the_others_alone(monkeypatch):
+    known, new = made_up(30), made_up(6, seed=5)
+    new = new.assign(seed=new.seed + 500, key=("sample", [f"{k + 1000:012x}" for k in range(6)]))
+    both = xr.concat([made_up_atoms(known), made_up_atoms(new, seed=8)], "sample")
+    monkeypatch.setattr(archived, "SHUFFLES", 1)
+    fresh = np.arange(36) >= 30
+    found = archived.from_atoms(both, 1, fresh)
+    # whatever the heights of the new ones are, nothing of the others changes, and nothing of theirs is learned
+    lifted = both.assign(atomic_intensity=both.atomic_intensity * np.where(fresh, 10.0, 1.0)[:, None])
+    again = archived.from_atoms(lifted, 1, fresh)
+    np.testing.assert_array_equal(again["predicted"], found["predicted"])
+    np.testing.assert_allclose(again["own"][30:], found["own"][30:] + 1)

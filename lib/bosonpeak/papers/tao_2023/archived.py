@@ -22,6 +22,8 @@ from bosonpeak.papers.tao_2023.studies import MICRO, glasses, usable
 RIVALS = ("energy", "cooling rate", "volume", "shear modulus", "Debye level")
 """Single numbers that could predict the height in the place of structure."""
 HEIGHT = "boson peak"
+SHUFFLES = 20
+"""Number of controls whose atoms have the heights of others: a single one follows a random direction."""
 
 
 def predict_by_element(rows: AtomicRows, trained, asked, shuffled: int | None = None) -> np.ndarray:
@@ -49,7 +51,7 @@ def predict_by_element(rows: AtomicRows, trained, asked, shuffled: int | None = 
     return found[asked]
 
 
-def from_atoms(structures: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
+def from_atoms(structures: xr.Dataset, seed: int, new=False) -> dict[str, np.ndarray]:
     """The mean over each glass of the heights of its atoms, predicted from their own surroundings.
 
     Parameters
@@ -58,13 +60,15 @@ def from_atoms(structures: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
         As `atoms.atomic_rows` takes it.
     seed : int
         Of the five folds of parent liquids, and of the control.
+    new : array of bool, shape (sample,), or False
+        Glasses that no model is trained on; they are predicted by models of all others.
 
     Returns
     -------
-    dict of arrays, each of shape (sample,)
-        `predicted`, by models that saw no atom of the parent; `mixed`, by models that were trained on heights of other
-        atoms of the same element; `own`, the mean of the true log10 of I_BP^i; and `r_atoms`, the correlation of
-        predicted and true values within elements.
+    dict of arrays
+        `predicted` (sample), by models that saw no atom of the parent; `mixed` (shuffle, sample), by models that were
+        trained on heights of other atoms of the same element; `own` (sample), the mean of the true log10 of I_BP^i; and
+        `r_atoms` (sample), the correlation of predicted and true values within elements.
 
     Raises
     ------
@@ -72,18 +76,19 @@ def from_atoms(structures: xr.Dataset, seed: int) -> dict[str, np.ndarray]:
         As `atoms.atomic_rows` and `evaluation.grouped_folds`.
     """
     rows = atomic_rows(structures)
-    fold, values = grouped_folds(rows.parent, 5, seed), {"own": rows.target}
-    for name, mixed in (("predicted", None), ("mixed", seed)):
-        values[name] = np.empty(len(rows.target))
-        for k in range(5):
-            values[name][fold == k] = predict_by_element(rows, fold != k, fold == k, mixed)
     own = [rows.sample == k for k in range(structures.sizes["sample"])]
-    found = {name: np.array([each[k].mean() for k in own]) for name, each in values.items()}
-    inside = [within_elements(rows.target[k], values["predicted"][k], rows.number[k]) for k in own]
-    return found | {"r_atoms": np.array(inside)}
+    known, fold = ~np.broadcast_to(new, len(own))[rows.sample], 0 * rows.sample
+    fold[known] = 1 + grouped_folds(rows.parent[known], 5, seed)
+    guess, draws = np.empty((1 + SHUFFLES, len(fold))), [None, *range(seed, seed + SHUFFLES)]
+    for k in np.unique(fold):
+        asked = fold == k
+        guess[:, asked] = [predict_by_element(rows, known & ~asked, asked, draw) for draw in draws]
+    found = np.array([[each[k].mean() for k in own] for each in (rows.target, *guess)])
+    inside = [within_elements(rows.target[k], guess[0, k], rows.number[k]) for k in own]
+    return {"own": found[0], "predicted": found[1], "mixed": found[2:], "r_atoms": np.array(inside)}
 
 
-@method("tao-2023-fresh", version=2)
+@method("tao-2023-fresh", version=3)
 def predict_fresh(
     table: str, fresh: str, parents: int, structures: int, repeats: int, epochs: int, seed: int,
     progress: bool = False, folder=None,
@@ -115,7 +120,8 @@ def predict_fresh(
         that was trained on heights of other samples; `rival` (name, sample), the numbers `RIVALS`, and `rivals`
         (sample), ridge regression on all of them; `both` (sample), the same with what ridge regression on partial g(r)
         adds to it, and `both_shuffled`, with g(r) of other samples. Over `structure`, glasses of both tables: `height`,
-        `parent`, `state`, the cooling rate, `row`, the sample of `fresh` or -1, and what `from_atoms` returns.
+        `parent`, `state`, the cooling rate, `row`, the sample of `fresh` or -1, and what `from_atoms` returns; glasses
+        of `fresh` are predicted by models of the former table alone.
 
     Raises
     ------
@@ -153,7 +159,8 @@ def predict_fresh(
     kept = xr.concat([one.isel(sample=rows) for one, rows in zip(tables, few, strict=True)], "sample")
     height = pd.Series(every.values * MICRO, every.key.values)[kept.key.values].values
     of_atoms = {"height": height, "parent": kept.seed.values, "state": kept.cooling_rate.values}
-    of_atoms |= {"row": pd.Index(new.key.values).get_indexer(kept.key.values)} | from_atoms(kept, seed)
+    of_atoms |= {"row": pd.Index(new.key.values).get_indexer(kept.key.values)}
+    of_atoms |= from_atoms(kept, seed, of_atoms["row"] >= 0)
     return xr.Dataset(
         {
             "true": (("target", "sample"), list(true.values())),
@@ -163,13 +170,13 @@ def predict_fresh(
             "rival": (("name", "sample"), numbers.T),
         }
         | {name: ("sample", values) for name, values in of_new.items()}
-        | {name: ("structure", values) for name, values in of_atoms.items()},
+        | {name: (("shuffle", "structure")[-np.ndim(values) :], values) for name, values in of_atoms.items()},
         {"input": list(PAIR_INPUTS), "name": list(RIVALS), "target": list(true)},
         {"n_atoms": int(new.attrs["n_atoms"]), "trained_on": len(y)},
     )
 
 
-_TABLE = {"table": "Cu50Zr50-mendelev-2019-n1000", "seed": 2023}
-_ALL = {"fresh": "Cu50Zr50-mendelev-2019-n1000-fresh", "parents": 1000, "structures": 1000}
-FRESH = Measurement("tao-2023-fresh", predict_fresh, _TABLE | _ALL | {"repeats": 9, "epochs": 4000})
+_TABLES = {"table": "Cu50Zr50-mendelev-2019-n1000", "fresh": "Cu50Zr50-mendelev-2019-n1000-fresh", "seed": 2023}
+_ALL = {"parents": 1000, "structures": 1000, "repeats": 9, "epochs": 4000}
+FRESH = Measurement("tao-2023-fresh", predict_fresh, _TABLES | _ALL)
 MEASUREMENTS = (FRESH,)

@@ -44,9 +44,8 @@ class Samples:
         The whole table.
     cooled, slow : xarray.Dataset
         The glasses cooled at 1e13 to 1e15 K/s, and those cooled at 1e11 to 9e12 K/s.
-    usable, all_rates, learned : xarray.Dataset
-        The glasses whose boson peak has an interior maximum: those of `cooled`, those cooled at 1e11 to 1e15 K/s, and
-        those cooled at 1e12 to 1e15 K/s, on which the archived networks were trained.
+    usable, all_rates : xarray.Dataset
+        The glasses whose boson peak has an interior maximum: those of `cooled`, and those cooled at 1e11 to 1e15 K/s.
     larger : xarray.Dataset or None
         Glasses of the paper's size cooled at 1e12 to 1e15 K/s; None if the archive has none.
     height, rate, parent : array, shape (n,)
@@ -60,7 +59,6 @@ class Samples:
     slow: xr.Dataset
     usable: xr.Dataset
     all_rates: xr.Dataset
-    learned: xr.Dataset
     larger: xr.Dataset | None
     height: np.ndarray
     rate: np.ndarray
@@ -91,9 +89,9 @@ def open_samples(table: str, larger: str | None = None) -> Samples:
     if larger in shipped_results("samples"):
         big = glasses(load_result("samples", larger), 1e12, 1e15)
     cooled, slow = glasses(every, 1e13, 1e15), glasses(every, 1e11, 9e12)
-    fit, all_rates, learned = usable(cooled), usable(glasses(every, 1e11, 1e15)), usable(glasses(every, 1e12, 1e15))
+    fit, all_rates = usable(cooled), usable(glasses(every, 1e11, 1e15))
     columns = fit.intensity.values * MICRO, fit.cooling_rate.values, fit.seed.values
-    return Samples(every, cooled, slow, fit, all_rates, learned, big, *columns, int(every.attrs["n_atoms"]))
+    return Samples(every, cooled, slow, fit, all_rates, big, *columns, int(every.attrs["n_atoms"]))
 
 
 @dataclass(frozen=True)
@@ -314,14 +312,13 @@ class PaperErrors:
     sd : array, shape (3,)
         Standard deviation of its heights, from the height that 12.31 % exceed and the lowest one, from that height and
         the highest one, and from the two extremes. They agree if the heights are normal.
-    mean, mean_percent : array, shape (3,)
-        Error of guessing their mean, and the same in per cent of their span.
+    mean_percent : array, shape (3,)
+        Error of guessing their mean, in per cent of their span.
     r2 : array, shape (3,)
         R^2 that its error of 7.98 is worth.
     """
 
     sd: np.ndarray
-    mean: np.ndarray
     mean_percent: np.ndarray
     r2: np.ndarray
 
@@ -331,5 +328,4 @@ def paper_errors() -> PaperErrors:
     height, place = np.array([193.21, 249.34, 285.30]), norm.isf([1 - 0.625 / 325.25, 0.1231, 0.625 / 325.25])
     pairs = np.array([(0, 1), (1, 2), (0, 2)]).T
     sd = np.subtract(*height[pairs]) / np.subtract(*place[pairs])
-    mean = HALF_NORMAL * sd
-    return PaperErrors(sd, mean, 100 * mean / np.ptp(height), 1 - (7.98 / mean) ** 2)
+    return PaperErrors(sd, 100 * HALF_NORMAL * sd / np.ptp(height), 1 - (7.98 / (HALF_NORMAL * sd)) ** 2)

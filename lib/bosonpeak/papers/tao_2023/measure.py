@@ -194,8 +194,8 @@ class FreshScores:
     shuffled : float
         R^2 of ridge regression on partial g(r) that was trained on heights of other samples.
     bottom_up : Controlled
-        Correlation of the height of a glass with the mean of what is predicted for its atoms; the control was trained
-        on heights of other atoms.
+        Correlation of the height of a glass with the mean of what is predicted for its atoms; the control is the mean
+        over models that were trained on heights of other atoms.
     within, given : Interval
         The same within cooling rates, and after what is linear in `RIVALS` is taken from both.
     lead : dict of Interval
@@ -243,8 +243,7 @@ def fresh_scores(found: xr.Dataset, rng=None, n_resamples: int = 1000) -> FreshS
                  for name, true in zip(names, found.true.values, strict=True) for kind in PAIR_INPUTS},
         gain={model: of_samples(evaluation.error_gain, y, [rows[1], rows[0]]) for model, rows in models.items()},
         shuffled=r_squared(y, found.shuffled.values),
-        # so close to the edge of its band that a thousand resamples do not decide it
-        bottom_up=(of_new(pearson, predicted=guess, n_resamples=20 * n_resamples), pearson(height, new.mixed.values)),
+        bottom_up=(of_new(pearson, predicted=guess), float(np.mean([pearson(height, m) for m in new.mixed.values]))),
         within=of_new(evaluation.correlation_within, predicted=[guess, new.state.values]),
         given=of_new(beyond_numbers, predicted=[guess, found.rival.values[:, row]]),
         lead={"atoms": of_new(lambda y, a, b: pearson(y, a) - pearson(y, b), predicted=[guess, pairs[row]]),
