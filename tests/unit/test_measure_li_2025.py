@@ -135,14 +135,14 @@ def test_the_table_of_boxes(glasses):
     table = measure.boxes_table(glasses)
     assert list(table.atoms) == ["1,000", "4,000"] and list(table.glasses) == [2, 3]
     np.testing.assert_allclose(table["E_BP"], [3.2, 2.6], atol=0.01)
-    np.testing.assert_allclose(table["its scatter"], [np.std([3.0, 3.4], ddof=1), 0.1], atol=0.01)
+    np.testing.assert_allclose(table["scatter of E_BP"], [np.std([3.0, 3.4], ddof=1), 0.1], atol=0.01)
     np.testing.assert_allclose(table["maximum of g/E²"], table["E_BP"])
     np.testing.assert_allclose(table["first phonon"], 46 * 0.6582119569 * 2 * np.pi, rtol=1e-6)
     first = glasses.excess[4000][0]
     assert table["height over Debye"][1] == pytest.approx(np.mean([x.height for x in glasses.excess[4000]]))
     assert first.upper == pytest.approx(2.5 + np.hypot(HALF, np.sqrt(0.2 * 2 * np.log(2))), abs=0.05)
     one = measure.boxes_table(Glasses({}, {1000: glasses.spectra[1000][:1]}, 1000))
-    assert np.isnan(one["its scatter"][0]) and list(one.columns) == list(table.columns)
+    assert np.isnan(one["scatter of E_BP"][0]) and list(one.columns) == list(table.columns)
 
 
 class TestStatistics:

@@ -65,20 +65,22 @@ def test_a_computation_that_is_killed_again_and_again_ends_as_if_it_were_not(tmp
     start = time.monotonic()
     subprocess.run([*command, str(whole)], check=True, timeout=300, stdout=subprocess.DEVNULL)
     took = time.monotonic() - start
-    rng, kills = np.random.default_rng(len(kind)), 0
+    rng, kills, ended = np.random.default_rng(len(kind)), 0, False
     for _ in range(10 * KILLS):
         if kills == KILLS:
             break
-        if kills % 7 == 0 and broken.exists():
+        if (kills % 7 == 0 or ended) and broken.exists():
             # from the beginning again: otherwise the later kills would find little to do
             for path in broken.rglob("*"):
                 if path.is_file():
                     path.unlink()
         process = subprocess.Popen([*command, str(broken)], stdout=subprocess.PIPE, start_new_session=True)
         process.stdout.readline()
+        ended = False
         try:
             process.wait(rng.uniform(0, 0.6 * took))
             assert process.returncode == 0
+            ended = True
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
