@@ -237,3 +237,20 @@ def test_scores_of_weighted_members_are_those_of_members_drawn_several_times():
     fast = evaluation.score_interval(evaluation.r_squared, y, a, GROUPS, 1, 50)
     slow = evaluation.score_interval(lambda y, p: evaluation.r_squared(y, p), y, a, GROUPS, 1, 50)
     np.testing.assert_allclose(np.hstack(fast), np.hstack(slow), rtol=1e-12)
+
+
+def test_draws_without_a_score_are_left_out_if_they_are_few():
+    rng = np.random.default_rng(1)
+    # 5 of 25 groups have several rates: 0.4 % of the draws have one rate alone
+    groups = np.concatenate([np.arange(20), np.repeat(np.arange(20, 25), 4)])
+    rate = np.concatenate([np.full(20, 14.0), np.tile([13.0, 13.3, 13.7, 14.0], 5)])
+    y = rate + rng.standard_normal(40)
+
+    def score(y, rate):
+        return statistics.spearman(y, rate) if np.ptp(rate) else np.nan
+
+    value, (low, high) = evaluation.score_interval(score, y, rate, groups, 1, 2000)
+    assert low < value < high and value == statistics.spearman(y, rate)
+    # where most draws have no score, there is no interval
+    few = evaluation.score_interval(score, y[:22], rate[:22], groups[:22], 1, 200)
+    assert np.isnan(few[1]).any()

@@ -395,3 +395,8 @@ def test_a_bootstrap_of_fewer_than_five_samples_is_open(count):
     for value, (low, high) in found:
         assert np.isfinite(value)
         assert (np.isinf(low) and np.isinf(high)) == (count < 5)
+
+
+def test_a_rank_correlation_with_a_constant_is_not_defined():
+    assert np.isnan(statistics.spearman([1.0, 1.0, 1.0], [1.0, 2.0, 3.0]))
+    assert np.isnan(statistics.spearman([1.0, 2.0, 3.0], [5.0, 5.0, 5.0]))

@@ -281,6 +281,7 @@ def score_interval(score, y, predicted, groups, rng=None, n_resamples: int = 100
     Returns
     -------
     (value, (low, high))
+        Draws for which a single score is not defined are left out, up to 5 % of them; with more, the ends are NaN.
     """
     y, rng = np.asarray(y, float), np.random.default_rng(rng)
     several = predicted if isinstance(predicted, list) else [predicted]
@@ -295,6 +296,10 @@ def score_interval(score, y, predicted, groups, rng=None, n_resamples: int = 100
         members = [np.flatnonzero(group == g) for g in range(len(names))]
         rows = (np.concatenate([members[g] for g in chosen]) for chosen in drawn)
         resampled = [score(y[r], *(p[..., r] for p in several)) for r in rows]
+    resampled, unknown = np.asarray(resampled, float), np.isnan(resampled)
+    if unknown.ndim == 1 and unknown.mean() < 0.05:
+        # such as a correlation with a rate that all samples of the draw share
+        resampled = resampled[~unknown]
     low, high = np.quantile(resampled, [0.025, 0.975], axis=0)
     low, high = np.minimum(low, value), np.maximum(high, value)
     return (value, (low, high)) if np.ndim(value) else (float(value), (float(low), float(high)))

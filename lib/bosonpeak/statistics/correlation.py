@@ -227,8 +227,10 @@ def pearson(y, predicted) -> float:
 
 
 def spearman(y, predicted) -> float:
-    """Spearman's rank correlation of y (n,) and predicted (n,)."""
+    """Spearman's rank correlation of y (n,) and predicted (n,); NaN where one of them does not vary."""
     y, predicted = np.asarray(y, float), np.asarray(predicted, float)
     if y.shape != predicted.shape or y.ndim != 1 or not (np.isfinite(y).all() and np.isfinite(predicted).all()):
         raise ValueError(f"a rank correlation of shapes {y.shape} and {predicted.shape}: give pairs of finite numbers")
+    if not (np.ptp(y) and np.ptp(predicted)):
+        return np.nan
     return float(stats.spearmanr(y, predicted).statistic)
