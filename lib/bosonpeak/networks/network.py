@@ -72,6 +72,17 @@ class SpringNetwork:
         nodes = np.arange(len(self))
         return sp.csc_matrix((1 / np.sqrt(size[piece]), (nodes, piece)), shape=(len(self), count))
 
+    def largest_piece(self) -> "SpringNetwork":
+        """The largest part that springs connect, its nodes in their old order, in the same box.
+
+        Nodes that are cut off from it do not move with a wave, and the levels of different pieces are independent.
+        """
+        piece = self.components()[1]
+        keep = piece == np.bincount(piece).argmax()
+        inside = keep[self.bonds[:, 0]]
+        bonds = (np.cumsum(keep) - 1)[self.bonds[inside]]
+        return SpringNetwork(self.positions[keep], bonds, self.stiffness[inside], self.box, self.vectors[inside])
+
 
 def check_lattice(n: int, disorder: float) -> int:
     """Return n as an integer. Raise ValueError unless it is a whole number >= 3 and the disorder lies in [0, 1)."""

@@ -13,7 +13,7 @@ import numpy as np
 from ase import Atoms
 from scipy.integrate import lebedev_rule
 from scipy.sparse import diags
-from scipy.sparse.linalg import LinearOperator, cg
+from scipy.sparse.linalg import LinearOperator, cg, splu
 
 from bosonpeak.materials.potentials import get
 from bosonpeak.networks import SpringNetwork
@@ -231,7 +231,8 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
     ----------
     network : networks.SpringNetwork
     rtol : float
-        Relative residual of the conjugate gradients; the error of mu is of second order in it.
+        Relative residual of the conjugate gradients, which are used in three dimensions; the error of mu is of second
+        order in it. Networks in two dimensions are solved directly.
 
     Raises
     ------
@@ -246,7 +247,13 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
     gain = np.zeros((d, d))
     if abs(force).max() > 1e-12 * abs(weighted).max(initial=0.0):
         H = network.dynamical_matrix()
-        gain = _nonaffine_gain(H, H.diagonal(), force, rtol)
+        if d == 2:
+            # with one node of each piece held; factors of plane networks stay sparse, while those in space do not
+            free = np.setdiff1d(np.arange(n), np.unique(network.components()[1], return_index=True)[1])
+            factors = splu(H[free][:, free].tocsc(), "MMD_AT_PLUS_A", options={"SymmetricMode": True})
+            gain = force[free].T @ factors.solve(force[free])
+        else:
+            gain = _nonaffine_gain(H, H.diagonal(), force, rtol)
     modulus = affine - gain
     principal, axes = np.linalg.eigh(modulus)
     floppy = principal < rtol * np.trace(affine)

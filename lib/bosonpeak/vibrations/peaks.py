@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 
 from bosonpeak.units import MEV, RAD_PER_PS, THZ
 from bosonpeak.vibrations.modes import Modes
@@ -287,6 +288,84 @@ def debye_excess(omega, g, level, dimension=3, omega_min=0.0, omega_max=np.inf, 
     if not level > 0:
         raise ValueError(f"a Debye level of {level}: only a solid that carries sound has an excess over it")
     return boson_peak(omega, g, dimension, omega_min, omega_max, smoothing).intensity / level
+
+
+WINDOW = (0.2, 0.6)
+"""Range in which the excess of a network is read, in units of the van Hove frequency of its crystal."""
+
+
+@dataclass(frozen=True)
+class CrystalExcess:
+    """What the reduced density of a network has more than that of the crystal with its stiffness.
+
+    Attributes
+    ----------
+    height : float
+        Highest reduced density in `WINDOW` over the Debye level.
+    net : float
+        Highest ratio in `WINDOW` of the reduced density to that of the crystal: the net excess. Dispersion is divided
+        out as far as the crystal shows it.
+    net_interior : bool
+        Whether that ratio is a maximum, and not the end of a rise.
+    place : float
+        omega of the highest reduced density below 0.8 omega_v.
+    interior : bool
+        Whether that is a maximum.
+    """
+
+    height: float
+    net: float
+    net_interior: bool
+    place: float
+    interior: bool
+
+
+def excess_over_crystal(omega, reduced, crystal, level, omega_v) -> CrystalExcess:
+    """The excess of a network over its own Debye level and over the crystal of its stiffness: the one definition.
+
+    Parameters
+    ----------
+    omega : array, shape (K,)
+        Ascending, from 0.1 to 0.8 omega_v or beyond.
+    reduced, crystal : array, shape (K,)
+        g / omega^(d-1) of the network and of the crystal, both under one kernel.
+    level : float
+        Debye level of both.
+    omega_v : float
+        First van Hove frequency of the crystal.
+
+    Returns
+    -------
+    CrystalExcess
+
+    Raises
+    ------
+    ValueError
+        Unless level > 0, and as `boson_peak`.
+    """
+    low, high = (x * omega_v for x in WINDOW)
+    top = boson_peak(omega, reduced, 1, low / 2, 0.8 * omega_v)
+    net = boson_peak(omega, np.divide(reduced, crystal, out=np.zeros_like(reduced), where=crystal > 0), 1, low, high)
+    height = debye_excess(omega, reduced, level, 1, low, high)
+    return CrystalExcess(height, net.intensity, net.interior, top.omega, top.interior)
+
+
+def count_maxima(omega, reduced, level: float, low: float, high: float) -> int:
+    """Number of maxima of g / omega^(d-1) between low and high whose prominence is 5 % of the Debye level or more.
+
+    The boson peak and the van Hove peak of a network are two maxima where they coexist.
+
+    Parameters
+    ----------
+    omega, reduced : array, shape (K,)
+        Frequencies and the reduced density, under a kernel that is wide enough to leave no noise of this size.
+    level : float
+        Debye level of the reduced density.
+    low, high : float
+        In the unit of omega. A rise that ends at one of them is not a maximum.
+    """
+    inside = (omega > low) & (omega < high)
+    return len(find_peaks(reduced[inside] / level, prominence=0.05)[0])
 
 
 def atomic_density_of_states(modes: Modes, omega, width, dimension=3, unit="reduced") -> np.ndarray:

@@ -23,14 +23,14 @@ from bosonpeak.vibrations import elasticity, modes, spectra
 
 OMEGA = np.arange(0.06, 3.4, 0.01)
 """Frequencies at which the density of the large networks is evaluated."""
-NARROW_OMEGA = np.arange(0.02, 1.2, 0.002)
-"""Frequencies of the density in which single levels of plane waves could be seen."""
-SWEPT_OMEGA = np.arange(0.05, 2.6, 0.01)
-"""Frequencies of the densities behind the slider."""
 PACKINGS = 3
 """Number of packings of discs."""
-NEAR, NEAR_COUNT = 0.5, 80
-"""Frequency near which modes of growing networks are computed, and how many of them."""
+NEAR = (0.467, 0.5, 0.533)
+"""Frequencies near which modes of growing networks are computed."""
+NEAR_COUNT = 40
+"""How many of them near each."""
+NETWORKS = 3
+"""Networks of each size and disorder whose modes are computed; of the smallest, four times as many."""
 TOLERANCE = 1e-6
 """By how much a recomputed sample may differ from the archive, relative to the largest value: the processors that
 made them may round differently, and the modulus is found by iteration."""
@@ -130,9 +130,9 @@ def large_density(network, resolution, seed) -> spectra.Spectrum:
     return _density(network, OMEGA, resolution=resolution, n_vectors=8, rng=seed)
 
 
-@method("jiang-2026-large", 1)
+@method("jiang-2026-large", 2)
 def large_networks(n, seeds, n_large, seeds_large, resolution, n_modulus, progress=False, folder=None) -> xr.Dataset:
-    """Densities of states and moduli of large networks of every kind.
+    """Densities of states and moduli of large networks of every kind, each of its largest piece.
 
     Parameters
     ----------
@@ -154,22 +154,22 @@ def large_networks(n, seeds, n_large, seeds_large, resolution, n_modulus, progre
     Returns
     -------
     xarray.Dataset
-        g (kind, seed, omega), modulus (kind, seed, 2, 2), and crystal_again (omega): the crystal with other random
-        vectors. With the coordinates family (kind), disorder (kind) and omega, and the attributes resolution,
-        n_moments and n_vectors.
+        g (kind, seed, omega) per node of the piece; modulus (kind, seed, 2, 2); mean_sum, coordination and
+        coordination_variance (kind, seed): the mean sum of the springs at a node, and mean and variance of their
+        number; and crystal_again (omega): g of the crystal with other random vectors. With the coordinates family
+        (kind), disorder (kind) and omega, and the attributes resolution, n_moments and n_vectors.
     """
     parts = KeptParts(folder)
     kinds = large_kinds(small_ensemble(n, seeds))
 
     def one(build, seed):
-        found = large_density(build(n_large, rng=1000 + seed), resolution, seed)
-        modulus = elasticity.scalar_modulus(build(n_modulus, rng=2000 + seed))
-        return {"g": found.g, "modulus": modulus, "accuracy": (found.resolution, found.n_moments, found.n_vectors)}
-
-    def again():
-        crystal = square_lattice_network(n_large, 0.0)
-        found = spectra.density_of_states(crystal.dynamical_matrix(), OMEGA, resolution=resolution, n_vectors=8, rng=99)
-        return {"g": found.g}
+        network = build(n_large, rng=1000 + seed).largest_piece()
+        found, z = large_density(network, resolution, seed), network.coordination()
+        sums = 2 * network.stiffness.sum() / len(network)
+        modulus = elasticity.scalar_modulus(build(n_modulus, rng=2000 + seed).largest_piece())
+        counts = {"mean_sum": sums, "coordination": z.mean(), "coordination_variance": z.var()}
+        accuracy = found.resolution, found.n_moments, found.n_vectors
+        return counts | {"g": found.g, "modulus": modulus, "accuracy": accuracy}
 
     sizes = f"n{n_large}-r{resolution}-m{n_modulus}-z{n}-{seeds}"
     found = []
@@ -179,77 +179,48 @@ def large_networks(n, seeds, n_large, seeds_large, resolution, n_modulus, progre
                 name = f"{sizes}-{family}-{d}-s{seed}"
                 found.append(parts.part(name, partial(one, build, seed)))
                 bar.update()
-    shape = (len(kinds), seeds_large)
+    crystal = square_lattice_network(n_large, 0.0)
+    again = parts.part(f"{sizes}-crystal-again", lambda: {"g": large_density(crystal, resolution, 99).g})
+    axes = {name: ("kind", "seed") for name in ("mean_sum", "coordination", "coordination_variance")}
+    axes |= {"g": ("kind", "seed", "omega"), "modulus": ("kind", "seed", "row", "column")}
+    stacked = {name: np.array([part[name] for part in found]) for name in axes}
     accuracy = found[0]["accuracy"]
     return xr.Dataset(
         {
-            "g": (("kind", "seed", "omega"), np.reshape([part["g"] for part in found], (*shape, -1))),
-            "modulus": (
-                ("kind", "seed", "row", "column"),
-                np.reshape([part["modulus"] for part in found], (*shape, 2, 2)),
-            ),
-            "crystal_again": ("omega", parts.part(f"{sizes}-crystal-again", again)["g"]),
-        },
+            name: (axes[name], values.reshape(len(kinds), seeds_large, *values.shape[1:]))
+            for name, values in stacked.items()
+        }
+        | {"crystal_again": ("omega", again["g"])},
         _coordinates_of(kinds) | {"omega": OMEGA},
-        {"resolution": accuracy[0], "n_moments": int(accuracy[1]), "n_vectors": int(accuracy[2])},
+        {"resolution": float(accuracy[0]), "n_moments": int(accuracy[1]), "n_vectors": int(accuracy[2])},
     )
 
 
-@method("jiang-2026-narrow", 1)
-def narrow_density(n_large, moments, progress=False, folder=None) -> xr.Dataset:
-    """Density of states of one large network so narrow that single levels of plane waves could be seen.
-
-    Parameters
-    ----------
-    n_large : int
-        Nodes along an edge: disorder 0.3, coordination free, seed 1000.
-    moments : int
-        Chebyshev moments; 16 random vectors.
-    progress : bool
-        Whether to show a progress bar.
-    folder : path-like, optional
-        Where the result is kept.
-
-    Returns
-    -------
-    xarray.Dataset
-        g (omega) with the attribute resolution.
-    """
-
-    def compute():
-        network = square_lattice_network(n_large, 0.3, "distance", rng=1000)
-        found = _density(network, NARROW_OMEGA, n_moments=moments, n_vectors=16, rng=0, progress=progress)
-        return {"g": found.g, "resolution": found.resolution}
-
-    found = KeptParts(folder).part(f"n{n_large}-m{moments}", compute)
-    return xr.Dataset({"g": ("omega", found["g"])}, {"omega": NARROW_OMEGA}, {"resolution": float(found["resolution"])})
-
-
-def near_modes(n, disorder) -> dict[str, np.ndarray]:
-    """Frequencies and participation ratios of the modes near the hump of one network, coordination free, seed 0.
+def near_modes(n, disorder, seed=0) -> dict[str, np.ndarray]:
+    """Modes near the frequencies `NEAR` of one network of the distance rule with springs t0/r.
 
     Parameters
     ----------
     n : int
-        Nodes along an edge, at least 10.
+        Nodes along an edge.
     disorder : float
+    seed : int
 
     Returns
     -------
     dict
-        omega, in sqrt(t0/m), and ratio: arrays (NEAR_COUNT,), ascending in omega.
-
-    Raises
-    ------
-    ValueError
-        If the network has too few modes.
+        omega, in sqrt(t0/m), and ratio, the participation ratio: arrays of one length, ascending in omega.
     """
-    network = square_lattice_network(n, disorder, "distance", rng=0)
-    return _omega_and_ratio(modes.modes_near(network.dynamical_matrix(), NEAR, NEAR_COUNT))
+    matrix = square_lattice_network(n, disorder, "distance", rng=seed).dynamical_matrix()
+    found = [_omega_and_ratio(modes.modes_near(matrix, omega, NEAR_COUNT)) for omega in NEAR]
+    omega, ratio = (np.concatenate([part[name] for part in found]) for name in ("omega", "ratio"))
+    # neighbouring frequencies share modes where the levels are far apart
+    _, first = np.unique(np.round(omega, 9), return_index=True)
+    return {"omega": omega[first], "ratio": ratio[first]}
 
 
 def _all_modes(n, disorder) -> dict[str, np.ndarray]:
-    """All modes of the network whose modes near the hump `near_modes` returns."""
+    """All modes of the network with seed 0."""
     network = square_lattice_network(n, disorder, "distance", rng=0)
     return _omega_and_ratio(modes.normal_modes(network.dynamical_matrix()))
 
@@ -258,15 +229,17 @@ def _omega_and_ratio(found) -> dict[str, np.ndarray]:
     return {"omega": found.omega, "ratio": modes.participation_ratio(found)}
 
 
-@method("jiang-2026-participation", 1)
-def participation(n, progress=False, folder=None) -> xr.Dataset:
-    """Participation ratios: of all modes at the paper's size, and of the modes near the hump of growing networks.
+@method("jiang-2026-participation", 2)
+def participation(n, growth, progress=False, folder=None) -> xr.Dataset:
+    """Participation ratios: of all modes at the paper's size, and of modes of one frequency in growing networks.
 
     Parameters
     ----------
     n : int
-        Nodes along an edge, at least 18: all modes at n, and at n // 2 for disorder 0.3; modes near the hump at
-        n // 2, n, 2 n and 4 n. One network for each disorder, coordination free, seed 0.
+        Nodes along an edge, at least 22: all modes at n (seed 0), and at n // 2 for disorder 0.3.
+    growth : list of int
+        Multiples of n // 2 at which the modes of 0.45 < omega < 0.55 are computed, 1 first: `NETWORKS` networks of
+        each, and four times as many of the smallest. Coordination free.
     progress : bool
         Whether to show a progress bar.
     folder : path-like, optional
@@ -276,34 +249,32 @@ def participation(n, progress=False, folder=None) -> xr.Dataset:
     -------
     xarray.Dataset
         omega and ratio (disorder, mode) of all modes at n; half_ratio (half_mode) of all modes at n // 2 and
-        disorder 0.3; near_omega and near_ratio (size, disorder, near_mode). With the coordinates disorder and
-        size (nodes along an edge).
+        disorder 0.3; near_ratio (size, disorder, near_mode), padded with NaN. With the coordinates disorder and size
+        (nodes along an edge).
 
     Raises
     ------
     ValueError
-        If n is below 18.
+        If n is below 22.
     """
-    if (n // 2) ** 2 < NEAR_COUNT:
-        raise ValueError(f"n = {n}: half of it must give a network of {NEAR_COUNT} modes; take n = 18 or more")
-    parts, sizes = KeptParts(folder), [n // 2, n, 2 * n, 4 * n]
-    found = {}
+    if (n // 2) ** 2 < 3 * NEAR_COUNT:
+        raise ValueError(f"n = {n}: half of it must give a network of {3 * NEAR_COUNT} modes; take n = 22 or more")
+    parts, sizes = KeptParts(folder), [each * (n // 2) for each in growth]
+    whole = {d: parts.part(f"all-n{n}-{d}", partial(_all_modes, n, d)) for d in DISORDERS}
+    half = parts.part(f"all-n{n // 2}-0.3", partial(_all_modes, n // 2, 0.3))
+    near = {}
     for size, d in tqdm(list(product(sizes, DISORDERS)), desc="modes", disable=not progress):
-        name, compute = ("all", _all_modes) if size <= n else ("near", near_modes)
-        found[size, d] = parts.part(f"{name}-n{size}-{d}", partial(compute, size, d))
-    hump = {key: _nearest(part) for key, part in found.items()}
-    data = {"half_ratio": ("half_mode", found[n // 2, 0.3]["ratio"])}
-    for name in ("omega", "ratio"):
-        data[name] = ("disorder", "mode"), [found[n, d][name] for d in DISORDERS]
-        near = [[hump[size, d][name] for d in DISORDERS] for size in sizes]
-        data[f"near_{name}"] = ("size", "disorder", "near_mode"), near
+        seeds = range(NETWORKS * (4 if size == sizes[0] else 1))
+        found = [parts.part(f"near-n{size}-{d}-s{s}", partial(near_modes, size, d, s)) for s in seeds]
+        omega, ratio = (np.concatenate([part[name] for part in found]) for name in ("omega", "ratio"))
+        near[size, d] = ratio[(omega > 0.45) & (omega < 0.55)]
+    longest = max(map(len, near.values()))
+    padded = [
+        [np.pad(near[s, d], (0, longest - len(near[s, d])), constant_values=np.nan) for d in DISORDERS] for s in sizes
+    ]
+    data = {name: (("disorder", "mode"), [whole[d][name] for d in DISORDERS]) for name in ("omega", "ratio")}
+    data |= {"half_ratio": ("half_mode", half["ratio"]), "near_ratio": (("size", "disorder", "near_mode"), padded)}
     return xr.Dataset(data, {"disorder": list(DISORDERS), "size": sizes})
-
-
-def _nearest(part) -> dict:
-    """Of the modes of one network the `NEAR_COUNT` whose eigenvalues lie nearest to that of `NEAR`, ascending."""
-    chosen = np.sort(np.argsort(abs(part["omega"] ** 2 - NEAR**2), kind="stable")[:NEAR_COUNT])
-    return {name: values[chosen] for name, values in part.items()}
 
 
 @method("jiang-2026-discs", 1)
@@ -349,58 +320,15 @@ def discs(n_discs, progress=False, folder=None) -> xr.Dataset:
     )
 
 
-@method("jiang-2026-sweep", 1)
-def sweep(disorders, n_modulus, progress=False, folder=None) -> xr.Dataset:
-    """Density of states and modulus of one network for each disorder behind the slider, coordination free, seed 7.
-
-    Parameters
-    ----------
-    disorders : list of float
-    n_modulus : int
-        Nodes along an edge.
-    progress : bool
-        Whether to show a progress bar.
-    folder : path-like, optional
-        Where finished networks are kept.
-
-    Returns
-    -------
-    xarray.Dataset
-        g (disorder, omega) and modulus (disorder, 2, 2), with the coordinates disorder and omega.
-    """
-    parts = KeptParts(folder)
-
-    def one(d):
-        network = square_lattice_network(n_modulus, d, "distance", rng=7)
-        found = _density(network, SWEPT_OMEGA, resolution=0.025, n_vectors=16, rng=7)
-        return {"g": found.g, "modulus": elasticity.scalar_modulus(network)}
-
-    found = [
-        parts.part(f"n{n_modulus}-{d}", partial(one, d))
-        for d in tqdm(disorders, desc="disorders", disable=not progress)
-    ]
-    return xr.Dataset(
-        {
-            "g": (("disorder", "omega"), [part["g"] for part in found]),
-            "modulus": (("disorder", "row", "column"), [part["modulus"] for part in found]),
-        },
-        {"disorder": list(disorders), "omega": SWEPT_OMEGA},
-    )
-
-
 LEVELS = Measurement("jiang-2026-levels", levels, {"n": 60, "seeds": 10})
 LARGE = Measurement(
     "jiang-2026-large",
     large_networks,
     {"n": 60, "seeds": 10, "n_large": 1000, "seeds_large": 3, "resolution": 0.02, "n_modulus": 300},
 )
-NARROW = Measurement("jiang-2026-narrow", narrow_density, {"n_large": 1000, "moments": 1500})
-PARTICIPATION = Measurement("jiang-2026-participation", participation, {"n": 60})
-DISCS = Measurement("jiang-2026-discs", discs, {"n_discs": 1024})
-SWEEP = Measurement(
-    "jiang-2026-sweep", sweep, {"disorders": [0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4], "n_modulus": 300}
-)
-MEASUREMENTS = (LEVELS, LARGE, NARROW, PARTICIPATION, DISCS, SWEEP)
+PARTICIPATION = Measurement("jiang-2026-participation", participation, {"n": 60, "growth": [1, 2, 4, 8]})
+DISCS = Measurement("jiang-2026-discs", discs, {"n_discs": 4096})
+MEASUREMENTS = (LEVELS, LARGE, PARTICIPATION, DISCS)
 """What the book archives for this chapter."""
 
 
@@ -432,8 +360,8 @@ def sample_difference(levels_data, large_data, participation_data, n_large, n_mo
     """
     n, kind = round(levels_data.sizes["level"] ** 0.5), ("distance", 0.3)
     network = square_lattice_network(n, 0.3, "distance", rng=0)
-    large = large_density(square_lattice_network(n_large, 0.3, "distance", rng=1000), resolution, 0)
-    modulus = elasticity.scalar_modulus(square_lattice_network(n_modulus, 0.3, "distance", rng=2000))
+    large = large_density(square_lattice_network(n_large, 0.3, "distance", rng=1000).largest_piece(), resolution, 0)
+    modulus = elasticity.scalar_modulus(square_lattice_network(n_modulus, 0.3, "distance", rng=2000).largest_piece())
     compared = {
         "eigenvalues": (
             by_kind(levels_data, "frequency")[kind][0] ** 2,
@@ -441,6 +369,9 @@ def sample_difference(levels_data, large_data, participation_data, n_large, n_mo
         ),
         "densities": (by_kind(large_data, "g")[kind][0], large.g),
         "moduli": (by_kind(large_data, "modulus")[kind][0], modulus),
-        "participation ratios": (participation_data.near_ratio.sel(size=n, disorder=0.3), near_modes(n, 0.3)["ratio"]),
+        "participation ratios": (
+            participation_data.ratio.sel(disorder=0.3),
+            _all_modes(n, 0.3)["ratio"],
+        ),
     }
     return max(check_sample(name, kept, live, TOLERANCE) for name, (kept, live) in compared.items())

@@ -6,9 +6,14 @@ import numpy as np
 import xarray as xr
 
 from bosonpeak import statistics
+from bosonpeak.networks import SpringNetwork
+from bosonpeak.networks.lattices import lattice_network
 from bosonpeak.papers.jiang_2026.ensembles import DISORDERS, SmallEnsemble
 from bosonpeak.papers.jiang_2026.measure import Interval, of_family
 from bosonpeak.papers.jiang_2026.packings import DiscPacking, packing_at, random_discs
+from bosonpeak.vibrations.elasticity import scalar_debye_level, scalar_modulus
+from bosonpeak.vibrations.peaks import CrystalExcess, excess_over_crystal
+from bosonpeak.vibrations.spectra import density_of_states
 
 
 @dataclass(frozen=True)
@@ -23,8 +28,8 @@ class Coordination:
         Interval of the mean coordination over the seeds.
     most : dict
         The most frequent number of springs.
-    farthest_from_mean : float
-        Largest distance of the most frequent number from the mean, among the disorders.
+    farthest_from_mean, farthest_from_four : float
+        Largest distance of the most frequent number from the mean, and from four, among the disorders.
     pieces : dict
         Mean number of pieces that no spring connects.
     four, four_fixed : float
@@ -35,6 +40,7 @@ class Coordination:
     means: dict[float, Interval]
     most: dict[float, int]
     farthest_from_mean: float
+    farthest_from_four: float
     pieces: dict[float, float]
     four: float
     four_fixed: float
@@ -65,6 +71,7 @@ def count_springs(small: SmallEnsemble) -> Coordination:
         means,
         most,
         max(abs(most[d] - means[d][0]) for d in DISORDERS),
+        max(abs(most[d] - 4.0) for d in DISORDERS),
         pieces,
         float(max(share[:, 4].max() for share in free.values())),
         float(min(share[:, 4].min() for share in fixed.values())),
@@ -138,3 +145,92 @@ def disc_contacts(data: xr.Dataset) -> DiscContacts:
         (float(np.mean(each)), (min(each), max(each))),
         float(np.mean(at_random)),
     )
+
+
+def excess_over_triangular(network: SpringNetwork, rng: int = 0) -> tuple[CrystalExcess, np.ndarray, np.ndarray]:
+    """The excess of a network over the triangular lattice of its Debye level, both under a kernel of 0.05 omega_v.
+
+    Parameters
+    ----------
+    network : SpringNetwork
+        In two dimensions; its largest piece is measured.
+    rng : int
+        Of the random vectors.
+
+    Returns
+    -------
+    excess : CrystalExcess
+    scaled, ratio : array, shape (K,)
+        Frequencies in units of omega_v, and g over that of the crystal.
+
+    Raises
+    ------
+    ValueError
+        If the network is floppy and has no Debye level.
+    """
+    crystal, piece = lattice_network("triangular", 140), network.largest_piece()
+    levels = [scalar_debye_level(scalar_modulus(each)) for each in (crystal, piece)]
+    stiffness, scaled = levels[0] / levels[1], np.linspace(0.1, 0.9, 81)
+    omega_v = np.sqrt(8.0)
+    found = []
+    for each, k, vectors in ((crystal, 1.0, 16), (piece, stiffness, 64)):
+        options = {"resolution": 0.05 * omega_v * np.sqrt(k), "n_vectors": vectors, "rng": rng}
+        seen = density_of_states(
+            each.dynamical_matrix(), scaled * omega_v * np.sqrt(k), project_out=each.zero_modes(), **options
+        )
+        # per unit of the scaled frequency
+        found.append(seen.g * np.sqrt(k) / scaled)
+    # in units in which the crystal has springs 1
+    excess = excess_over_crystal(scaled, found[1], found[0], levels[0] * omega_v, 1.0)
+    return excess, scaled, found[1] / found[0]
+
+
+@dataclass(frozen=True)
+class SolidExcess:
+    """Contact networks of the discs compared with the triangular lattice.
+
+    Attributes
+    ----------
+    net : Interval
+        Net excess over the packings.
+    control : float
+        That of a triangular lattice of as many nodes.
+    inside : bool
+        Whether the highest ratio is a maximum in every packing.
+    cut_off : float
+        Mean share of the discs without a load, which are taken out.
+    scaled : array, shape (K,)
+        Frequencies in units of the van Hove frequency.
+    ratios : array, shape (packings, K)
+    crystal : array, shape (K,)
+        Ratio of the triangular lattice of as many nodes, whose wiggles are the waves of the box.
+    """
+
+    net: Interval
+    control: float
+    inside: bool
+    cut_off: float
+    scaled: np.ndarray
+    ratios: np.ndarray
+    crystal: np.ndarray
+
+
+def solid_excess(contacts: DiscContacts) -> SolidExcess:
+    """Scalar springs of one stiffness on the contacts of the packings.
+
+    Parameters
+    ----------
+    contacts : DiscContacts
+
+    Returns
+    -------
+    SolidExcess
+    """
+    nets = [packing.contact_network() for packing in contacts.packings]
+    found = [excess_over_triangular(network, seed) for seed, network in enumerate(nets)]
+    # a cell of the triangular lattice measures 1 by sqrt(3): copies of it fill a box of nearly the same shape
+    small, scaled, crystal = excess_over_triangular(lattice_network("triangular", round(np.sqrt(len(nets[0]) / 2))), 7)
+    cut_off = np.mean([1 - len(network.largest_piece()) / len(network) for network in nets])
+    net = statistics.mean_interval([each.net for each, _, _ in found])
+    inside = all(each.net_interior for each, _, _ in found)
+    return SolidExcess(net, small.net, inside, float(cut_off), scaled, np.array([r for _, _, r in found]), crystal)

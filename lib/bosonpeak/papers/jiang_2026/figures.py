@@ -78,7 +78,7 @@ def draw_coordination(axes, springs, contacts) -> None:
 
 
 def draw_own_debye(axes, large, crystal) -> None:
-    """Draw g / omega of the large networks with their Debye levels, and divided by them.
+    """Draw g / omega of the large networks with their Debye levels, and divided by them with their references shaded.
 
     Parameters
     ----------
@@ -91,43 +91,52 @@ def draw_own_debye(axes, large, crystal) -> None:
         level = large.level[kind]
         axes[0].plot(large.omega, large.reduced[kind], color=color, label=label)
         axes[0].plot([0, 0.6], [level] * 2, color=color, linestyle="--", linewidth=1.2)
-        axes[1].plot(large.omega, large.reduced[kind] / level, color=color, label=label)
-        axes[1].plot(large.omega, large.softened[kind] / level, color=color, linestyle="--", linewidth=1)
+        draw_over_level(axes[1], large, kind, color, label)
     axes[0].plot(crystal.omega, crystal.reduced, color="0.5", linewidth=1.2, label="crystal")
-    axes[1].plot(crystal.omega, crystal.reduced / crystal.level, color="0.5", linewidth=1.2)
-    label_reduced(axes[0], "as measured", 1.6, 0.45)
-    label_reduced(axes[1], "over the own Debye level", 1.6, 1.6)
-    axes[1].set(ylabel=OVER_DEBYE, ylim=(0.8, 1.6))
+    label_reduced(axes[0], "as measured", 2.6, 0.6)
     axes[0].set_xlabel("")
     axes[0].legend(loc="lower right", ncols=2)
+    _label_over_level(axes[1], "over the own Debye level")
 
 
-def draw_box_waves(axes, box, narrow, level, sizes) -> None:
+def draw_over_level(axes, large, kind, color, label, line="-", band=True) -> None:
+    """Draw g / omega of one kind over its Debye level; shaded: between its static and its affine reference."""
+    level = large.level[kind]
+    axes.plot(large.omega, large.reduced[kind] / level, color=color, linestyle=line, label=label, linewidth=1.6)
+    if band:
+        axes.fill_between(large.omega, *large.crystals[kind] / level, color=color, alpha=0.15, linewidth=0)
+
+
+def _label_over_level(axes, title, top=2.0) -> None:
+    axes.axhline(1, color="0.3", linestyle=":", linewidth=1)
+    label_reduced(axes, title, 2.6, top)
+    axes.set(ylabel=OVER_DEBYE, ylim=(0.5, top))
+
+
+def draw_box_waves(axes, box, large, kind, sizes) -> None:
     """Draw the histogram of a small box, the waves that fit it, and the density of a large box.
 
     Parameters
     ----------
     axes : matplotlib Axes
     box : measure.SmallBox
-    narrow : xarray.Dataset
-        g (omega) of the large box.
-    level : float
-        Debye level of the network.
+    large : large_networks.LargeSpectra
+    kind : tuple
+        Of the networks.
     sizes : tuple of int
         Nodes along an edge of the small and of the large box.
     """
-    small, large = (f"{size} × {size}" for size in sizes)
-    omega = narrow.omega.values
+    small, big = (f"{size} × {size}" for size in sizes)
     axes.bar(centres(NARROW_EDGES), box.bars, width=0.02, color="0.8", edgecolor="0.65", linewidth=0.4, label=small)
-    axes.plot(omega, narrow.g.values / omega, label=large)
+    axes.plot(large.omega, large.reduced[kind], label=big)
     axes.vlines(box.waves, 0, 0.012 * box.counts, color="C1", label=f"waves of the {small} box")
-    axes.axhline(level, color="black", linestyle="--", linewidth=1.2, label="own Debye level")
+    axes.axhline(large.level[kind], color="black", linestyle="--", linewidth=1.2, label="own Debye level")
     label_reduced(axes, "", 1.15, 0.62)
     axes.legend(loc="upper right", fontsize=10)
 
 
 def draw_nine_nodes(axes, toy, omega, responses) -> None:
-    """Draw the response of the nine nodes of the lattice and of its two changes, and label the poles.
+    """Draw the response of the nine nodes of the lattice and of its three changes, and label the poles.
 
     Parameters
     ----------
@@ -137,12 +146,12 @@ def draw_nine_nodes(axes, toy, omega, responses) -> None:
     responses : dict
         -Im G_ii, (K, 9), of each change.
     """
-    for change, color in ((None, "0.75"), ("added", "black"), ("missing", "C1")):
-        changed = toy.networks[change].coordination() != 4
+    for change, color in ((None, "0.75"), ("added", "C2"), ("missing", "C1"), ("stiffer", "C0")):
+        changed = np.isin(np.arange(9), (4, 6) if change == "added" else (3, 4))
         for node in range(9):
             width = 4.5 if change is None else 1.8 if changed[node] else 0.5
             axes.plot(omega, responses[change][:, node], color=color, linewidth=width)
-    for change, color, height in (("added", "black", 30), ("missing", "C1", 26), (None, "0.4", 34)):
+    for change, color, height in (("added", "C2", 30), ("missing", "C1", 26), ("stiffer", "C0", 22), (None, "0.4", 34)):
         for pole in toy.poles[change][0][1:]:
             if change is None or round(pole, 6) not in toy.old:
                 arrow = {"arrowstyle": "-", "color": color, "linewidth": 0.6, "linestyle": ":"}
@@ -184,69 +193,73 @@ def draw_participation(grid, data, found) -> None:
     last.minorticks_off()
 
 
-def draw_controls(axes, large, mean_coordination) -> None:
-    """Draw the controls over their own Debye levels, one panel for each disorder.
+CONTROLS = {
+    "uniform": ("-", "C1", "displaced"),
+    "rewired": ("--", "C0", "rewired"),
+    "matched": ("-.", "C2", "random, equal mean and variance"),
+    "diluted": (":", "0.4", "random, equal mean"),
+}
+"""Families of equal springs that are compared with one another: line, colour and name of each."""
+
+
+def draw_controls(axes, large, coordination) -> None:
+    """Draw networks of equal springs over their own Debye levels, one panel for each disorder.
 
     Parameters
     ----------
     axes : three matplotlib Axes
     large : large_networks.LargeSpectra
-    mean_coordination : dict
-        Mean coordination of the displaced networks, by disorder.
+    coordination : dict
+        Mean and variance of the number of springs of the displaced networks, by disorder.
     """
-    lines = (
-        ("distance", "-", "displaced"),
-        ("uniform", "--", "displaced, uniform"),
-        ("diluted", "-.", "equal mean"),
-        ("matched", ":", "equal mean, variance"),
-    )
-    for ax, d in zip(axes, DISORDERS, strict=True):
-        for family, style, label in lines:
-            if (family, d) in large.reduced:
-                curve = large.reduced[family, d] / large.level[family, d]
-                ax.plot(large.omega, curve, style, label=label, linewidth=1.6)
-        softened = large.softened["distance", d] / large.level["distance", d]
-        ax.plot(large.omega, softened, color="0.5", linewidth=1.2, label="softened crystal")
-        ax.axhline(1, color="0.3", linestyle=":", linewidth=1)
-        label_reduced(ax, rf"$\delta$ = {d}, $z$ = {mean_coordination[d]:.2f}", 1.4, 1.7)
-        ax.set(ylim=(0.8, 1.7), ylabel=OVER_DEBYE, xlabel=OMEGA_LABEL if ax is axes[-1] else "")
-    axes[-1].legend(loc="upper left", fontsize=10)
+    for ax, (d, (mean, variance)) in zip(axes, coordination.items(), strict=True):
+        for family, (line, color, label) in CONTROLS.items():
+            draw_over_level(ax, large, (family, d), color, label, line, band=family == "uniform")
+        _label_over_level(ax, rf"$\delta$ = {d}: $z$ = {mean:.2f}, variance {variance:.2f}")
+        ax.set(xlim=(0, 2.2), xlabel=OMEGA_LABEL if ax is axes[-1] else "")
+    axes[0].legend(loc="upper left", fontsize=9)
 
 
 def draw_strength(axes, large) -> None:
-    """Draw four springs at every node at disorders 0.3 and 0.6 over their own Debye levels, and softened crystals.
+    """Draw four springs at every node over their own Debye levels, and the displacement that nearly vanishes."""
+    for (kind, label), color in zip(
+        {("fixed", 0.3): "δ = 0.3", ("mixed", 0.3): "the same, at random places", ("fixed", 0.6): "δ = 0.6"}.items(),
+        ("C0", "C2", "C1"),
+        strict=True,
+    ):
+        draw_over_level(axes[0], large, kind, color, label)
+    for (kind, label), color in zip(
+        {("uniform", 1e-6): "δ = 10⁻⁶", ("uniform", 0.1): "δ = 0.1", ("distance", 0.5): "δ = 0.5"}.items(),
+        ("C0", "C1", "C2"),
+        strict=True,
+    ):
+        draw_over_level(axes[1], large, kind, color, label)
+    for ax, title in zip(axes, ("four springs at every node", "beyond the paper's displacements"), strict=True):
+        _label_over_level(ax, title)
+        ax.legend(loc="upper left", fontsize=9)
+    axes[0].set_xlabel("")
+
+
+def draw_bonds(axes, networks) -> None:
+    """Draw corners of networks next to one another, nodes coloured by their number of springs."""
+    for ax, (title, network) in zip(np.ravel(axes), networks.items(), strict=True):
+        draw_network(ax, network, (-0.7, 11.7, -0.7, 11.7), 18, network.coordination(), limits=(1, 7))
+        ax.set_title(title, fontsize=10)
+
+
+def draw_mode(axes, wave, shell) -> None:
+    """Draw a mode of the hump, a plane wave of its frequency, and where the mode lies among wave vectors.
 
     Parameters
     ----------
-    axes : matplotlib Axes
-    large : large_networks.LargeSpectra
+    axes : three matplotlib Axes
+    wave : mode_extension.HumpMode
+    shell : float
+        Half width of the marked shell, as a share of its radius.
     """
-    for d, color in ((0.3, "C0"), (0.6, "C1")):
-        kind = ("fixed", d)
-        curve, softened = (found[kind] / large.level[kind] for found in (large.reduced, large.softened))
-        axes.plot(large.omega, curve, color=color, label=rf"fixed, $\delta$ = {d}")
-        axes.plot(large.omega, softened, color=color, linestyle="--", linewidth=1.2)
-    axes.axhline(1, color="0.3", linestyle=":", linewidth=1)
-    label_reduced(axes, "", 1.4, 1.7)
-    axes.set(ylim=(0.8, 1.7), ylabel=OVER_DEBYE)
-    axes.legend(loc="upper left")
-
-
-def draw_sweep_frame(axes, swept, crystal, top) -> None:
-    """Draw one frame of the sweep of disorder: a corner of the network, and its g / omega.
-
-    Parameters
-    ----------
-    axes : two matplotlib Axes
-    swept : large_networks.SweptNetwork
-    crystal : measure.CrystalReference
-    top : float
-        Upper limit of the second panel.
-    """
-    draw_network(axes[0], swept.network, window=(-0.7, 9.7, -0.7, 9.7), node_size=14)
-    axes[0].set_title("ten by ten nodes of it", fontsize=11)
-    axes[1].plot(crystal.omega, crystal.reduced, color="0.6", linewidth=1.2, label="crystal, exact")
-    axes[1].plot(swept.omega, swept.reduced, label="this network")
-    axes[1].axhline(swept.level, color="C1", linestyle="--", linewidth=1.2, label="its Debye level")
-    label_reduced(axes[1], "", swept.omega[-1], top)
-    axes[1].legend(loc="upper right", fontsize=9)
+    for ax, field, title in zip(axes, (wave.mode, wave.plane), ("a mode of the hump", "a plane wave"), strict=False):
+        ax.imshow(field, cmap="RdBu", vmin=-abs(field).max(), vmax=abs(field).max(), origin="lower")
+        ax.set(title=title, xticks=[], yticks=[])
+    axes[2].plot(wave.q, wave.weight, ".", markersize=3, color="C0")
+    axes[2].axvspan(wave.q0 * (1 - shell), wave.q0 * (1 + shell), color="0.9", zorder=0)
+    axes[2].set(xlabel="q (1/a)", ylabel="weight of a plane wave", xlim=(0, 2), ylim=(0, None))

@@ -6,11 +6,13 @@ import numpy as np
 import xarray as xr
 
 from bosonpeak import statistics
+from bosonpeak.networks import SpringNetwork
 from bosonpeak.papers.jiang_2026.ensembles import DISORDERS
 from bosonpeak.papers.jiang_2026.measure import Interval
+from bosonpeak.vibrations.modes import modes_near
 
-MODE_RANGE = (0.35, 0.65)
-"""Range of omega, in sqrt(t0/m), of the modes that are called those of the hump."""
+MODE_RANGE = (0.45, 0.55)
+"""Range of omega, in sqrt(t0/m), of the modes that are called those of the hump, at every size."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def extension(data: xr.Dataset) -> Extension:
         If fewer than two modes lie in `MODE_RANGE` at some size.
     """
     sizes = data["size"].values.tolist()
-    hump = {size: {d: _in_hump(data.sel(size=size, disorder=d)) for d in DISORDERS} for size in sizes}
+    near = {(size, d): data.near_ratio.sel(size=size, disorder=d).values for size in sizes for d in DISORDERS}
+    hump = {size: {d: near[size, d][np.isfinite(near[size, d])] for d in DISORDERS} for size in sizes}
     half, full = sizes[:2]
     edge = [
         ratio[-max(size**2 // 100, 3) :]
@@ -76,6 +79,65 @@ def extension(data: xr.Dataset) -> Extension:
     )
 
 
-def _in_hump(near) -> np.ndarray:
-    omega = near.near_omega.values
-    return near.near_ratio.values[(omega > MODE_RANGE[0]) & (omega < MODE_RANGE[1])]
+SHELL = 0.25
+"""Half width of the shell of wave vectors about that of a frequency, as a share of its radius."""
+
+
+@dataclass(frozen=True)
+class HumpMode:
+    """One mode of the hump next to a plane wave, and what it is made of.
+
+    Attributes
+    ----------
+    mode, plane : array, shape (n, n)
+        Displacements of the mode, and of a plane wave of nearly the same frequency, on the sites of the lattice.
+    q, weight : array, shape (n^2,)
+        Lengths of the wave vectors of the box in 1/a, and the weight of each plane wave in the mode.
+    q0 : float
+        Wave vector at which the continuum has the frequency of the mode.
+    share : float
+        Weight of the waves within `SHELL` of q0, mean over the modes.
+    uniform : float
+        Share of all wave vectors that lie there: the weight in a vector of independent entries.
+    """
+
+    mode: np.ndarray
+    plane: np.ndarray
+    q: np.ndarray
+    weight: np.ndarray
+    q0: float
+    share: float
+    uniform: float
+
+
+def plane_waves_in(network: SpringNetwork, stiffness: float, omega: float = 0.5, count: int = 20) -> HumpMode:
+    """Project the modes nearest to a frequency on the plane waves of the box.
+
+    Parameters
+    ----------
+    network : SpringNetwork
+        On the sites of a square lattice, row by row.
+    stiffness : float
+        Of the crystal that carries waves of the speed of the network, in t0.
+    omega : float
+        In sqrt(t0/m).
+    count : int
+        Number of modes.
+
+    Returns
+    -------
+    HumpMode
+    """
+    n = round(float(network.box[0]))
+    found = modes_near(network.dynamical_matrix(), omega, count)
+    fields = found.polarizations.T.reshape(-1, n, n)
+    weights = abs(np.fft.fft2(fields)) ** 2 / n**2
+    along = 2 * np.pi * np.fft.fftfreq(n)
+    q = np.hypot(*np.meshgrid(along, along))
+    q0 = omega / np.sqrt(stiffness)
+    shell = abs(q / q0 - 1) < SHELL
+    turns = max(1, round(q0 * n / (2 * np.pi)))
+    plane = np.broadcast_to(np.sqrt(2) / n * np.cos(2 * np.pi * turns * np.arange(n) / n), (n, n))
+    first = int(np.argmin(abs(found.omega - omega)))
+    share = float(weights[:, shell].sum(axis=1).mean())
+    return HumpMode(fields[first], plane, q.ravel(), weights[first].ravel(), q0, share, float(shell.mean()))

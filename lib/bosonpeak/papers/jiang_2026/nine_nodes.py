@@ -1,4 +1,4 @@
-"""The toy of nine nodes: a periodic lattice that can be solved on paper, with one spring added and with one missing."""
+"""The toy of nine nodes: a periodic lattice that can be solved on paper, with one spring added, missing or stiffer."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from bosonpeak.networks import SpringNetwork
 
 @dataclass(frozen=True)
 class NineNodes:
-    """The lattice (None), and the same with a spring "added" and with a spring "missing".
+    """The lattice (None), and the same with a spring "added", "missing" or "stiffer" by half.
 
     Attributes
     ----------
@@ -24,8 +24,8 @@ class NineNodes:
         Number of poles above zero.
     fewest_new : int
         By how many poles the lattice has fewer than the network of a change, at least.
-    scaled : int
-        By how many poles it has fewer than the lattice all of whose springs are scaled by 1.1.
+    stiffer : int
+        By how many poles it has fewer than the network in which one spring is stiffer.
     shares : dict
         For the changes "added" and "missing": share of the new modes' weight on nodes that have still four springs.
     least_shared : str
@@ -41,7 +41,7 @@ class NineNodes:
     old: set[float]
     counts: dict[str | None, int]
     fewest_new: int
-    scaled: int
+    stiffer: int
     shares: dict[str, float]
     least_shared: str
     silent: dict[str, int]
@@ -75,6 +75,9 @@ def nine_nodes() -> NineNodes:
     NineNodes
     """
     toy = {change: networks.nine_node_network(change) for change in (None, "added", "missing")}
+    # the same spring that is missing in another network, half as stiff again
+    stronger = np.where((toy[None].bonds == (3, 4)).all(axis=1), 1.5, 1.0)
+    toy["stiffer"] = replace(toy[None], stiffness=stronger)
     poles = {change: networks.poles(network.dynamical_matrix()) for change, network in toy.items()}
     counts = {change: len(omega) - 1 for change, (omega, _) in poles.items()}
     old = set(np.round(poles[None][0][1:], 6))
@@ -84,10 +87,10 @@ def nine_nodes() -> NineNodes:
         fresh = weight[1:][[w not in old for w in np.round(omega[1:], 6)]]
         shares[change] = float(fresh[:, toy[change].coordination() == 4].sum() / fresh.sum())
         silent[change] = int((fresh.sum(axis=0) < 1e-9).sum())
-    scaled = len(networks.poles(1.1 * toy[None].dynamical_matrix())[0]) - 1 - counts[None]
+    stiffer = counts["stiffer"] - counts[None]
     fewest_new = min(counts["added"], counts["missing"]) - counts[None]
     least = min(shares, key=shares.get)
-    return NineNodes(toy, poles, old, counts, fewest_new, scaled, shares, least, silent, _pair_share(toy[None]))
+    return NineNodes(toy, poles, old, counts, fewest_new, stiffer, shares, least, silent, _pair_share(toy[None]))
 
 
 def _pair_share(lattice: SpringNetwork) -> float:
