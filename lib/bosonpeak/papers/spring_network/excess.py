@@ -1,12 +1,13 @@
 """The excess of a spring network over its own Debye level and over its own crystal.
 
 A network is compared with the softened crystal: the lattice with all springs equal to K, the stiffness that gives it
-the Debye level of the network. It has the dispersion of its lattice, so that what exceeds it is due to disorder. Peaks
-are read by `vibrations.peaks.boson_peak`. Network, crystal and effective medium are seen through one kernel, so that
-its width cancels. Reduced units: length a, stiffness t0, mass m, omega in sqrt(t0/m).
+the Debye level of the network. It has the dispersion of its lattice, so that what exceeds it is due to disorder. The
+excess is read by `vibrations.peaks.excess_over_crystal`, as in the chapter jiang-2026. Network, crystal and effective
+medium are seen through one kernel, so that its width cancels. Reduced units: length a, stiffness t0, mass m, omega in
+sqrt(t0/m).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -18,7 +19,7 @@ from bosonpeak.papers.spring_network.cpa import EffectiveMedium
 from bosonpeak.papers.spring_network.kernel import fine_grid, see_through_kernel
 from bosonpeak.papers.spring_network.lattice_green import TOP, debye_level_of_lattice, evaluate_lattice_green
 from bosonpeak.vibrations.elasticity import scalar_modulus
-from bosonpeak.vibrations.peaks import boson_peak, debye_excess
+from bosonpeak.vibrations.peaks import WINDOW, boson_peak, excess_over_crystal
 from bosonpeak.vibrations.spectra import Spectrum, density_of_states
 
 Interval = tuple[float, tuple[float, float]]
@@ -26,9 +27,6 @@ Interval = tuple[float, tuple[float, float]]
 
 FIRST_SINGULARITY = {"square": 4.0, "triangular": 8.0, "simple-cubic": 4.0, "fcc": 12.0}
 """omega^2 of the first van Hove singularity of the scalar lattice with springs 1."""
-
-WINDOW = (0.2, 0.6)
-"""Range in which the excess is read, in units of the softened crystal's first van Hove frequency."""
 
 
 def softened_density(lattice: str, omega, stiffness: float, vector: bool = False) -> np.ndarray:
@@ -150,6 +148,10 @@ class Group:
         """Mean of one attribute over the samples, a number or (M,)."""
         return self.values(quantity).mean(axis=0)
 
+    def mean_ratio(self, low: float, high: float) -> Interval:
+        """Mean over low < omega < high of g over that of the softened crystal, and its interval over the samples."""
+        return statistics.mean_interval([s.ratio[(s.omega > low) & (s.omega < high)].mean() for s in self.samples])
+
     def interval(self, quantity: str, reference: float = 1.0) -> Interval:
         """Mean of one attribute over the samples, divided by a reference, and its interval."""
         return statistics.mean_interval(self.values(quantity) / reference)
@@ -187,12 +189,8 @@ def excess_of(lattice: str, stiffness: float, seen: Spectrum | None) -> Excess:
     fine, g_fine, _, g = _crystal(lattice)
     ratio = seen.g / see_through_kernel(fine * np.sqrt(K), g_fine / np.sqrt(K), seen)
     reduced = ratio * g / np.sqrt(K) / omega ** (d - 1)
-    # both curves are reduced already: dimension 1
-    top = boson_peak(omega, reduced, 1, 0.1 * omega_v, 0.8 * omega_v)
-    low, high = (x * omega_v for x in WINDOW)
-    net = boson_peak(omega, ratio, 1, low, high)
-    found = debye_excess(omega, reduced, level, 1, low, high), net.intensity, net.interior, top.omega, top.interior
-    return Excess(True, K, level, omega_v, omega, reduced, ratio, *found)
+    found = excess_over_crystal(omega, reduced, reduced / ratio, level, omega_v)
+    return Excess(True, K, level, omega_v, omega, reduced, ratio, *astuple(found))
 
 
 def excess_grid(lattice: str, stiffness: float) -> np.ndarray:

@@ -12,7 +12,7 @@ import xarray as xr
 
 from bosonpeak import statistics
 from bosonpeak.archive.methods import method
-from bosonpeak.papers.spring_network import excess, pieces, series
+from bosonpeak.papers.spring_network import excess, series
 from bosonpeak.papers.spring_network.recipes import Recipe, edge_lengths, samples_of
 from bosonpeak.papers.spring_network.sample_datasets import measure_samples
 from bosonpeak.vibrations import modes
@@ -57,7 +57,7 @@ def spacing_ratios(levels) -> np.ndarray:
 
 def mode_part(recipe: Recipe, seed: int, omega: float, count: int) -> dict:
     """Frequencies and participation ratios of the `count` modes nearest to omega of the largest piece of a network."""
-    found = modes.modes_near(pieces.largest_piece(recipe.network(seed)).dynamical_matrix(), omega, count)
+    found = modes.modes_near(recipe.network(seed).largest_piece().dynamical_matrix(), omega, count)
     return {"frequency": found.omega, "participation": modes.participation_ratio(found)}
 
 

@@ -11,18 +11,6 @@ from bosonpeak.networks.springs import count_zero_modes
 from bosonpeak.papers.spring_network.excess import Interval, measured_stiffness
 
 
-def largest_piece(network: SpringNetwork) -> SpringNetwork:
-    """The largest part of a network that springs connect, with its nodes in their old order.
-
-    The levels of different pieces are independent, so that they must not be mixed.
-    """
-    _, piece = network.components()
-    keep = piece == np.bincount(piece).argmax()
-    inside = keep[network.bonds[:, 0]]
-    bonds, stiffness, vectors = (array[inside] for array in (network.bonds, network.stiffness, network.vectors))
-    return SpringNetwork(network.positions[keep], (np.cumsum(keep) - 1)[bonds], stiffness, network.box, vectors)
-
-
 def tree_nodes(network: SpringNetwork) -> np.ndarray:
     """True for the nodes (N,) of trees: those that vanish when nodes with a single spring are removed repeatedly."""
     bonds, z = network.bonds, network.coordination()
@@ -52,7 +40,7 @@ def loose_parts(n: int, share: float, seeds: list[int]) -> tuple[float, float]:
         Mean shares of the nodes outside the largest piece, and on trees.
     """
     nets = [lattice_network("square", n, bond_fraction=share, rng=s) for s in seeds]
-    outside = 1 - np.mean([len(largest_piece(network)) for network in nets]) / n**2
+    outside = 1 - np.mean([len(network.largest_piece()) for network in nets]) / n**2
     return float(outside), float(np.mean([tree_nodes(network).mean() for network in nets]))
 
 

@@ -13,7 +13,6 @@ import numpy as np
 from bosonpeak.networks import SpringNetwork
 from bosonpeak.networks.lattices import LATTICES, SpringDistribution, lattice_network
 from bosonpeak.networks.placement import network_with_variance
-from bosonpeak.networks.springs import balance_springs
 
 EQUAL = SpringDistribution()
 """All springs 1."""
@@ -27,6 +26,31 @@ def gamma_springs(variance: float) -> SpringDistribution:
 def weakened_springs(weak: float) -> SpringDistribution:
     """Springs of mean 1, a fifth of them weakened to the stiffness `weak` in t0; equal springs where it is 1."""
     return SpringDistribution("two-valued", 1.0, (1 - weak) ** 2 / 4, weak_share=0.2) if weak < 1 else EQUAL
+
+
+def two_values(weak_share: float, weak: float) -> SpringDistribution:
+    """Springs of mean 1: a share of them with the stiffness `weak` in t0, and the others equally stiff."""
+    return SpringDistribution("two-valued", 1.0, (1 - weak) ** 2 * weak_share / (1 - weak_share), weak_share)
+
+
+SWEPT = (0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8)
+"""Shares of weak springs for which two values of mean 1 and variance 0.25 are compared: from missing to hardly weak."""
+
+DISTRIBUTIONS = {
+    "box": SpringDistribution("box", 1.0, 0.25),
+    "halves": two_values(0.5, 0.5),
+    "few-strong": two_values(0.8, 0.75),
+    "gamma-0.25": gamma_springs(0.25),
+    "dilution": two_values(0.2, 0.0),
+    "half-dilution": two_values(1 / 9, 0.0),
+    "gamma-0.5": gamma_springs(0.5),
+    "gamma-1.5": gamma_springs(1.5),
+    "p-0.7": two_values(0.3, 0.0),
+    "p-0.6": two_values(0.4, 0.0),
+    # a twentieth of the others, at mean 1
+    "weakened": two_values(0.3, 1 / 14.3),
+} | {f"swept-{w}": two_values(w, 1 - np.sqrt(0.25 * (1 - w) / w)) for w in SWEPT[1:-1] if w != 0.5}
+"""Distributions of springs of mean 1 that are compared with one another; the first five have the variance 0.25."""
 
 
 def edge_lengths(nodes: int, reduced: int | None = None) -> dict[str, int]:
@@ -46,6 +70,47 @@ def edge_lengths(nodes: int, reduced: int | None = None) -> dict[str, int]:
     edges = {name: max(3, round((nodes / len(kind.basis)) ** (1 / kind.dimension))) for name, kind in LATTICES.items()}
     share = 1 if reduced is None else reduced / nodes
     return {name: max(3, round(edges[name] * share ** (1 / kind.dimension))) for name, kind in LATTICES.items()}
+
+
+def balance_springs(network: SpringNetwork, tolerance: float = 1e-3, most_steps: int = 20000) -> SpringNetwork:
+    """The same network with stiffnesses rescaled until the springs of every node have the same sum.
+
+    k_ij -> a_i k_ij a_j with one factor for each node (Sinkhorn and Knopp, Pac. J. Math. 21, 343 (1967)), at constant
+    mean stiffness. The diagonal of the scalar dynamical matrix is then that of a crystal.
+
+    Parameters
+    ----------
+    network : SpringNetwork
+    tolerance : float
+        Relative difference of the sums that is allowed. The last digits converge slowly where a node is held by
+        weak springs.
+    most_steps : int
+
+    Returns
+    -------
+    SpringNetwork
+
+    Raises
+    ------
+    ValueError
+        If a node has no spring.
+    RuntimeError
+        If the sums do not become equal; a tree cannot be balanced.
+    """
+    n, (i, j) = len(network), network.bonds.T
+    if (network.coordination() == 0).any():
+        raise ValueError(f"node {int(np.argmin(network.coordination()))} has no spring: remove it, or add one")
+    k, goal = network.stiffness.astype(float), 2 * network.stiffness.sum() / n
+    for _ in range(most_steps):
+        sums = np.bincount(i, k, n) + np.bincount(j, k, n)
+        if abs(sums / goal - 1).max() < tolerance:
+            return replace(network, stiffness=k)
+        factor = np.sqrt(goal / sums)
+        k = k * factor[i] * factor[j]
+    raise RuntimeError(
+        f"the sums of the springs still differ by {abs(sums / goal - 1).max():.2g} after {most_steps} steps: "
+        "raise the tolerance or the number of steps"
+    )
 
 
 @dataclass(frozen=True)
@@ -111,13 +176,15 @@ def _build(recipe: Recipe, seed: int) -> SpringNetwork:
 
 @dataclass(frozen=True)
 class Sample:
-    """One network of a series: its recipe, its seed, which is also that of the random vectors, and their number."""
+    """One network of a series: its recipe, its seed (also that of the random vectors), their number, and whether its
+    whole spectrum is measured."""
 
     recipe: Recipe
     seed: int
     n_vectors: int = 16
+    whole: bool = False
 
 
-def samples_of(recipes: dict[str, Recipe], seeds) -> dict[str, Sample]:
+def samples_of(recipes: dict[str, Recipe], seeds, whole: bool = False) -> dict[str, Sample]:
     """Samples of each recipe with each seed, named "<group> s<seed>"."""
-    return {f"{group} s{seed}": Sample(recipe, seed) for group, recipe in recipes.items() for seed in seeds}
+    return {f"{g} s{seed}": Sample(recipe, seed, whole=whole) for g, recipe in recipes.items() for seed in seeds}

@@ -7,11 +7,21 @@ import xarray as xr
 
 from bosonpeak.archive.measurements import check_sample
 from bosonpeak.archive.methods import Method, method
-from bosonpeak.networks.lattices import LATTICES, SpringDistribution
+from bosonpeak.networks.lattices import LATTICES
 from bosonpeak.networks.placement import binomial_variance
 from bosonpeak.papers.spring_network import excess, recipes
-from bosonpeak.papers.spring_network.recipes import Recipe, Sample, edge_lengths, gamma_springs, samples_of
+from bosonpeak.papers.spring_network.lattice_green import TOP
+from bosonpeak.papers.spring_network.recipes import (
+    DISTRIBUTIONS,
+    Recipe,
+    Sample,
+    edge_lengths,
+    gamma_springs,
+    samples_of,
+)
 from bosonpeak.papers.spring_network.sample_datasets import group_of, measure_samples, seen_spectrum
+from bosonpeak.vibrations.operators import spectral_bound
+from bosonpeak.vibrations.spectra import density_of_states
 
 SHARES = (0.9, 0.8, 0.7, 0.6)
 """Shares of the springs of the square lattice that are kept."""
@@ -25,72 +35,57 @@ STATIC = {"square": SHARES} | dict.fromkeys(THIRD, (0.9, 0.75, 0.6, 0.45)) | {"f
 WEAK = (0.0, 0.05, 0.15, 0.3, 0.5, 0.75)
 """Stiffnesses in t0 of the weakened fifth of the springs."""
 
+FLUCTUATIONS = (0.5, 1.5)
+"""Variances of the coordination, in units of that of springs missing at random, to which springs are moved."""
 
-def paper_variance(map_nodes: int, nodes: int) -> float:
+
+def paper_variance(nodes: int) -> float:
     """Relative variance of the springs t0/r between nodes displaced by 0.3 a, measured on one network."""
-    k = Recipe("square", edge_lengths(nodes, map_nodes)["square"], disorder=0.3).network(0).stiffness
+    k = Recipe("square", edge_lengths(nodes)["square"], disorder=0.3).network(0).stiffness
     return float(k.var() / k.mean() ** 2)
 
 
 def knob_samples(nodes: int, map_nodes: int, seeds: int, n_largest: int) -> dict[str, Sample]:
-    """Samples in which one knob at a time is turned, of about `nodes` nodes each, and the largest network."""
-    n, v = edge_lengths(nodes), paper_variance(map_nodes, nodes)
+    """Samples in which one knob at a time is turned, of about `nodes` nodes each, and the largest network.
+
+    The groups "static <lattice> <p>", of which only the stiffness is used, have about `map_nodes` nodes.
+    """
+    n, small = edge_lengths(nodes), edge_lengths(nodes, map_nodes)
     kinds = {f"diluted {p:g}": Recipe("square", n["square"], p) for p in SHARES}
     kinds |= {f"crystal {name}": Recipe(name, n[name]) for name in ("square", *THIRD)}
-    kinds["weak square"] = Recipe("square", n["square"], springs=SpringDistribution("box", 1.0, v))
-    kinds["displaced square"] = Recipe("square", n["square"], disorder=0.3)
+    displaced = Recipe("square", n["square"], disorder=0.3)
+    kinds |= {"displaced square": displaced, "mixed square": replace(displaced, permutation=1)}
     strong = {name: Recipe(name, n[name], springs=gamma_springs(1.5)) for name in ("square", "simple-cubic")}
     kinds |= {f"strong {name}": recipe for name, recipe in strong.items()}
     kinds |= {f"random {name}": Recipe(name, n[name], mean_coordination=4) for name in THIRD}
-    kinds |= {f"even {name}": Recipe(name, n[name], mean_coordination=4, variance=0.0) for name in THIRD}
+    for name in THIRD:
+        placed = Recipe(name, n[name], mean_coordination=4, variance=0.0)
+        random = binomial_variance(6, 4)
+        kinds[f"even {name}"] = placed
+        kinds |= {f"variance {f:g} {name}": replace(placed, variance=f * random) for f in FLUCTUATIONS}
     kinds |= {f"path {k:g}": Recipe("square", n["square"], springs=recipes.weakened_springs(k)) for k in WEAK}
     samples = samples_of(kinds, range(seeds))
+    samples |= samples_of({"random again triangular": kinds["random triangular"]}, range(10, 10 + seeds))
     for name, recipe in strong.items():
         turned = {f"balanced {name} {t}": replace(recipe, balanced=True, permutation=t) for t in (0, 1, 2)}
         for s in range(seeds):
             samples |= samples_of(turned, [s])
-    return samples | {"largest s99": Sample(Recipe("square", n_largest, 0.8), 99, 8)}
+    static = {f"static {name} {p:g}": Recipe(name, small[name], p) for name, shares in STATIC.items() for p in shares}
+    return samples | samples_of(static, range(seeds)) | {"largest s99": Sample(Recipe("square", n_largest, 0.8), 99, 8)}
 
 
-def map_samples(nodes, map_nodes, seeds, means, fluctuations, strengths) -> dict[str, Sample]:
-    """Samples at several mean coordinations, variances of the coordination and variances of the stiffness.
+def distribution_samples(nodes: int, seeds: int) -> dict[str, Sample]:
+    """Samples of the `DISTRIBUTIONS` of springs on the square and the simple cubic lattice, with whole spectra.
 
-    The groups are "grid <lattice> <z> <f> <v>", with f the variance of the coordination over that of springs missing
-    at random; "disc <lattice> <z> <v>", where the springs are missing at random; and "static <lattice> <p>", of which
-    the stiffness is used.
+    The groups are "<distribution> <lattice>", all with every spring of the lattice, of which some have the stiffness 0.
     """
-    n = edge_lengths(nodes, map_nodes)
-    static = {f"static {name} {p:g}": Recipe(name, n[name], p) for name, shares in STATIC.items() for p in shares}
-    samples = samples_of(static, range(seeds))
-    for name in THIRD:
-        for z in means:
-            for f in fluctuations:
-                placed = Recipe(name, n[name], mean_coordination=z, variance=f * binomial_variance(6, z))
-                grid = {f"grid {name} {z:g} {f:g} {v:g}": replace(placed, springs=gamma_springs(v)) for v in strengths}
-                for s in range(seeds):
-                    samples |= samples_of(grid, [s])
-        for z in (4.0, 5.0, 6.0):
-            random = Recipe(name, n[name], mean_coordination=z)
-            discs = {f"disc {name} {z:g} {v:g}": replace(random, springs=gamma_springs(v)) for v in (0.0, 0.5, 1.5)}
-            samples |= samples_of(discs, range(seeds))
-    return samples
-
-
-def explorer_samples(nodes, shown_nodes, shares, strengths, fluctuations) -> dict[str, Sample]:
-    """Samples behind the three sliders: "share <p> <lattice>", "strength <v> <lattice>", "variance <f> <lattice>"."""
-    n = edge_lengths(nodes, shown_nodes)
-    kinds = {}
+    n, kinds = edge_lengths(nodes), {}
     for name in ("square", "simple-cubic"):
-        kinds |= {f"share {p:g} {name}": Recipe(name, n[name], p) for p in shares}
-        kinds |= {f"strength {v:g} {name}": Recipe(name, n[name], springs=gamma_springs(v)) for v in strengths}
-    for name in THIRD:
-        fewer = Recipe(name, n[name], mean_coordination=4, most_rounds=3000)
-        for f in fluctuations:
-            kinds[f"variance {f:g} {name}"] = replace(fewer, variance=f * binomial_variance(6, 4))
-    return samples_of(kinds, [5])
+        kinds |= {f"{kind} {name}": Recipe(name, n[name], springs=springs) for kind, springs in DISTRIBUTIONS.items()}
+    return samples_of(kinds, range(seeds), whole=True)
 
 
-SAMPLES = {"knobs": knob_samples, "map": map_samples, "explorer": explorer_samples}
+SAMPLES = {"knobs": knob_samples, "distributions": distribution_samples}
 """Series of networks by name."""
 
 
@@ -107,17 +102,36 @@ def measure_sample(sample: Sample, resolution: float) -> dict:
     -------
     dict
         stiffness K in t0, pieces, density (100,) on the `excess.excess_grid` of K (zeros where K = 0), n_moments and
-        omega_max of the kernel, nodes, coordination_variance, stiffness_variance relative to the squared mean, and
-        lattice, its index among `LATTICES`.
+        omega_max of the kernel, nodes, coordination, coordination_variance and lattice, its index among `LATTICES`,
+        all of the largest piece. Of all springs of the lattice, missing ones as springs of stiffness 0:
+        stiffness_variance relative to the squared mean, and weak, the share below a tenth of the mean. For a sample
+        whose whole spectrum is measured also whole (250,), the density on the `whole_grid`.
     """
-    name, network = sample.recipe.lattice, sample.recipe.network(sample.seed)
+    name, full = sample.recipe.lattice, sample.recipe.network(sample.seed)
+    network = full.largest_piece()
     K, seen = excess.measure_spectrum(network, name, resolution=resolution, n_vectors=sample.n_vectors, rng=sample.seed)
     density = seen.g if seen else np.zeros(len(excess.excess_grid(name, 1.0)))
-    k, lattice = network.stiffness, np.int8(list(LATTICES).index(name))
+    lattice = np.int8(list(LATTICES).index(name))
     found = {"stiffness": K, "pieces": network.components()[0], "density": density, "nodes": len(network)}
     found |= {"n_moments": seen.n_moments if seen else 0, "omega_max": seen.omega_max if seen else 0.0}
-    variances = {"coordination_variance": network.coordination().var(), "stiffness_variance": k.var() / k.mean() ** 2}
-    return found | variances | {"lattice": lattice}
+    z, there = network.coordination(), LATTICES[name].coordination * len(full) / 2
+    # a missing spring is one of stiffness 0
+    mean = full.stiffness.sum() / there
+    variance = (full.stiffness**2).sum() / there / mean**2 - 1
+    found |= {"coordination": z.mean(), "coordination_variance": z.var(), "stiffness_variance": variance}
+    found |= {"lattice": lattice, "weak": 1 - (full.stiffness > 0.1 * mean).sum() / there}
+    if sample.whole:
+        grid = whole_grid(name)
+        options = {"resolution": 0.02 * grid[-1], "n_vectors": sample.n_vectors, "project_out": network.zero_modes()}
+        inside = grid < 0.9999 * np.sqrt(spectral_bound(network.dynamical_matrix()))
+        seen = density_of_states(network.dynamical_matrix(), grid[inside], rng=sample.seed, **options)
+        found["whole"] = np.pad(seen.g, (0, len(grid) - len(seen.g)))
+    return found
+
+
+def whole_grid(lattice: str) -> np.ndarray:
+    """Frequencies (250,) up to the top of the perfect lattice with springs 1."""
+    return np.sqrt(TOP[lattice, False]) * np.linspace(0.02, 1.0, 250)
 
 
 def excess_dataset(samples: dict[str, Sample], resolution: float, method: Method, progress: bool, folder) -> xr.Dataset:
@@ -126,7 +140,7 @@ def excess_dataset(samples: dict[str, Sample], resolution: float, method: Method
     return measure_samples(jobs, method, progress, folder, resolution=resolution, lattices=" ".join(LATTICES))
 
 
-@method("spring-network-spectra", 1)
+@method("spring-network-spectra", 2)
 def measure_spectra(kind, resolution, *, progress=False, folder=None, **parameters) -> xr.Dataset:
     """Spectra of one series of networks.
 
