@@ -5,6 +5,7 @@ from matplotlib.collections import LineCollection
 
 REDUCED_LABEL = r"$g(\omega)/\omega$  ($m/t_0$)"
 OMEGA_LABEL = r"$\omega$  ($\sqrt{t_0/m}$)"
+SCALED_LABEL = r"$\omega/\omega_\mathrm{v}$"
 
 
 def draw_network(
@@ -56,3 +57,30 @@ def draw_ensemble(axes, omega, curves, color, label) -> None:
 def label_reduced(axes, title, omega_max, top) -> None:
     """Set the axis labels, limits and title of a plot of g/omega."""
     axes.set(xlabel=OMEGA_LABEL, ylabel=REDUCED_LABEL, title=title, xlim=(0, omega_max), ylim=(0, top))
+
+
+def draw_over_level(axes, omega, over_level, color, label, line="-", references=None) -> None:
+    """Draw g / omega^(d-1) over the Debye level, (K,); shaded: between two references (2, K), where they are given."""
+    axes.plot(omega, over_level, color=color, linestyle=line, label=label, linewidth=1.6)
+    if references is not None:
+        axes.fill_between(omega, *references, color=color, alpha=0.15, linewidth=0)
+
+
+def label_over_level(axes, title, omega_max, top=2.0, name=r"\mathrm{D}") -> None:
+    """Labels and limits of a plot of a density over a reference of the given name, with the level 1 marked."""
+    axes.axhline(1, color="0.3", linestyle=":", linewidth=1)
+    axes.set(xlim=(0, omega_max), ylim=(0.5, top), xlabel=OMEGA_LABEL, ylabel=rf"$g\,/\,g_{{{name}}}$")
+    axes.set_title(title, fontsize=11)
+
+
+def draw_bonds(axes, networks, limits=(1, 7)) -> None:
+    """Draw corners of networks by their titles, nodes coloured by their number of springs."""
+    for ax, (title, network) in zip(np.ravel(axes), networks.items(), strict=True):
+        draw_network(ax, network, (-0.7, 11.7, -0.7, 11.7), 18, network.coordination(), limits, by_stiffness=True)
+        ax.set_title(title, fontsize=10)
+
+
+def draw_intervals(axes, x, intervals, marker: str, color: str, **look) -> None:
+    """Draw values with their intervals, a list of (value, (low, high)), against x."""
+    middle, ends = np.array([pair[0] for pair in intervals]), np.array([pair[1] for pair in intervals])
+    axes.errorbar(x, middle, abs(ends.T - middle), marker=marker, color=color, **look)

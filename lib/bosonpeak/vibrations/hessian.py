@@ -19,6 +19,7 @@ from numba import njit, prange
 from scipy.linalg import eigvalsh
 
 from bosonpeak.materials.potentials import get
+from bosonpeak.networks import SpringNetwork
 from bosonpeak.threads import available_cores, blas_threads
 from bosonpeak.vibrations.operators import FactoredOperator, lanczos_extremes
 
@@ -128,6 +129,34 @@ def bond_stiffness(bonds: Bonds, interaction) -> BondStiffness:
     return BondStiffness(float(energy + F.sum()), first, second, slope, rho, dF, d2F)
 
 
+def bond_network(atoms: Atoms, potential, cutoff: float = np.inf) -> SpringNetwork:
+    """Springs at rest with the positive second derivatives psi'' of the bonds of a structure, each pair once.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        In a rectangular cell. Bonds of an atom to its own images are left out.
+    potential : Potential or str
+    cutoff : float
+        Length up to which bonds count, in A or reduced.
+
+    Returns
+    -------
+    SpringNetwork
+        Stiffnesses in eV/A^2 or reduced. psi'' is taken at fixed slope of the embedding energy.
+
+    Raises
+    ------
+    ValueError
+        As `bonds`.
+    """
+    found = bonds(atoms, potential)
+    k = bond_stiffness(found, get(potential).interaction()).second
+    once = (found.i < found.j) & (found.distance < cutoff) & (k > 0)
+    pairs = np.stack([found.i, found.j], axis=1)[once].astype(np.int64)
+    return SpringNetwork(atoms.get_positions(), pairs, k[once], atoms.cell.lengths(), found.vector[once])
+
+
 def energy(atoms: Atoms, potential) -> float:
     """Potential energy of all atoms, in eV or reduced. Raises ValueError as `bonds`."""
     return bond_stiffness(bonds(atoms, potential), get(potential).interaction()).energy
@@ -181,17 +210,9 @@ def _assemble(atoms, potential, factored, weight):
     present = np.unique(np.concatenate([key, diagonal]))
     rows, columns = present // n, (present % n).astype(np.int32)
     indptr = np.searchsorted(rows, np.arange(n + 1)).astype(np.int32)
-    blocks, g = _fill(
-        found.i,
-        np.searchsorted(present, key),
-        np.searchsorted(present, diagonal),
-        found.vector,
-        found.distance,
-        stiffness.first,
-        stiffness.second,
-        stiffness.density_slope,
-        len(present),
-    )
+    slots = np.searchsorted(present, key), np.searchsorted(present, diagonal)
+    slopes = stiffness.first, stiffness.second, stiffness.density_slope
+    blocks, g = _fill(found.i, *slots, found.vector, found.distance, *slopes, len(present))
     blocks *= (weight[rows] * weight[columns])[:, None, None]
     if not interaction.embedded:
         return sp.bsr_matrix((blocks, columns, indptr), (3 * n, 3 * n))
@@ -201,7 +222,7 @@ def _assemble(atoms, potential, factored, weight):
         B = sp.bsr_matrix((blocks, columns, indptr), (3 * n, 3 * n))
         entries = (3 * columns[:, None] + np.arange(3, dtype=np.int32)).ravel()
         return FactoredOperator(B, sp.csr_matrix((g.ravel(), entries, 3 * indptr), (n, 3 * n)), F)
-    del found, stiffness, key, present, rows
+    del found, stiffness, key, present, rows, slots, slopes
     # the pattern is symmetric: entry k, read by columns, is the transpose of entry k, read by rows
     transposed = np.argsort(columns, kind="stable")
     out_indptr = np.zeros(n + 1, np.int64)

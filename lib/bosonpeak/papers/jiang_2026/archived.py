@@ -58,11 +58,8 @@ def levels(n, seeds, progress=False, folder=None) -> xr.Dataset:
         crystal (level).
     """
     small, parts = small_ensemble(n, seeds), KeptParts(folder)
-    jobs = {f"n{n}-crystal": small.crystal} | {
-        f"n{n}-{family}-{d}-s{seed}": network
-        for (family, d), networks in small.networks.items()
-        for seed, network in enumerate(networks)
-    }
+    jobs = {f"n{n}-{f}-{d}-s{s}": net for (f, d), nets in small.networks.items() for s, net in enumerate(nets)}
+    jobs = {f"n{n}-crystal": small.crystal} | jobs
     found = {name: parts.read(name) for name in jobs}
     missing = iter([name for name, kept in found.items() if kept is None])
     with tqdm(desc="diagonalising", total=len(jobs), unit="network", disable=not progress) as bar:
@@ -107,9 +104,10 @@ def by_kind(data: xr.Dataset, name: str) -> dict[Kind, np.ndarray]:
     return {(str(family), float(d)): values for (family, d), values in zip(kinds, data[name].values, strict=True)}
 
 
-def _density(network, omega, **options) -> spectra.Spectrum:
-    """Density of states of a network without its zero modes; the options are those of `density_of_states`."""
-    return spectra.density_of_states(network.dynamical_matrix(), omega, project_out=network.zero_modes(), **options)
+def coordination_of_large(data: xr.Dataset) -> dict[Kind, tuple[float, float]]:
+    """Mean and variance of the number of springs at a node in a result of `large_networks`, by kind."""
+    mean, variance = (by_kind(data, name) for name in ("coordination", "coordination_variance"))
+    return {kind: (float(mean[kind].mean()), float(variance[kind].mean())) for kind in mean}
 
 
 def large_density(network, resolution, seed) -> spectra.Spectrum:
@@ -127,7 +125,8 @@ def large_density(network, resolution, seed) -> spectra.Spectrum:
     -------
     Spectrum
     """
-    return _density(network, OMEGA, resolution=resolution, n_vectors=8, rng=seed)
+    options = {"resolution": resolution, "n_vectors": 8, "rng": seed, "project_out": network.zero_modes()}
+    return spectra.density_of_states(network.dynamical_matrix(), OMEGA, **options)
 
 
 @method("jiang-2026-large", 2)
@@ -212,21 +211,18 @@ def near_modes(n, disorder, seed=0) -> dict[str, np.ndarray]:
         omega, in sqrt(t0/m), and ratio, the participation ratio: arrays of one length, ascending in omega.
     """
     matrix = square_lattice_network(n, disorder, "distance", rng=seed).dynamical_matrix()
-    found = [_omega_and_ratio(modes.modes_near(matrix, omega, NEAR_COUNT)) for omega in NEAR]
-    omega, ratio = (np.concatenate([part[name] for part in found]) for name in ("omega", "ratio"))
+    found = [modes.modes_near(matrix, omega, NEAR_COUNT) for omega in NEAR]
+    omega = np.concatenate([part.omega for part in found])
+    ratio = np.concatenate([modes.participation_ratio(part) for part in found])
     # neighbouring frequencies share modes where the levels are far apart
     _, first = np.unique(np.round(omega, 9), return_index=True)
     return {"omega": omega[first], "ratio": ratio[first]}
 
 
-def _all_modes(n, disorder) -> dict[str, np.ndarray]:
-    """All modes of the network with seed 0."""
-    network = square_lattice_network(n, disorder, "distance", rng=0)
-    return _omega_and_ratio(modes.normal_modes(network.dynamical_matrix()))
-
-
-def _omega_and_ratio(found) -> dict[str, np.ndarray]:
-    return {"omega": found.omega, "ratio": modes.participation_ratio(found)}
+def all_ratios(n) -> dict[str, np.ndarray]:
+    """Participation ratios of all modes of the network at disorder 0.3 with the seed 0."""
+    network = square_lattice_network(n, 0.3, "distance", rng=0)
+    return {"ratio": modes.participation_ratio(modes.normal_modes(network.dynamical_matrix()))}
 
 
 @method("jiang-2026-participation", 2)
@@ -236,7 +232,7 @@ def participation(n, growth, progress=False, folder=None) -> xr.Dataset:
     Parameters
     ----------
     n : int
-        Nodes along an edge, at least 22: all modes at n (seed 0), and at n // 2 for disorder 0.3.
+        Nodes along an edge, at least 22: all modes at n and at n // 2 for disorder 0.3 (seed 0).
     growth : list of int
         Multiples of n // 2 at which the modes of 0.45 < omega < 0.55 are computed, 1 first: `NETWORKS` networks of
         each, and four times as many of the smallest. Coordination free.
@@ -248,9 +244,8 @@ def participation(n, growth, progress=False, folder=None) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        omega and ratio (disorder, mode) of all modes at n; half_ratio (half_mode) of all modes at n // 2 and
-        disorder 0.3; near_ratio (size, disorder, near_mode), padded with NaN. With the coordinates disorder and size
-        (nodes along an edge).
+        ratio (mode) and half_ratio (half_mode) of all modes at n and at n // 2; near_ratio (size, disorder, near_mode),
+        padded with NaN. With the coordinates disorder and size (nodes along an edge).
 
     Raises
     ------
@@ -260,8 +255,7 @@ def participation(n, growth, progress=False, folder=None) -> xr.Dataset:
     if (n // 2) ** 2 < 3 * NEAR_COUNT:
         raise ValueError(f"n = {n}: half of it must give a network of {3 * NEAR_COUNT} modes; take n = 22 or more")
     parts, sizes = KeptParts(folder), [each * (n // 2) for each in growth]
-    whole = {d: parts.part(f"all-n{n}-{d}", partial(_all_modes, n, d)) for d in DISORDERS}
-    half = parts.part(f"all-n{n // 2}-0.3", partial(_all_modes, n // 2, 0.3))
+    full, half = (parts.part(f"all-n{size}", partial(all_ratios, size)) for size in (n, n // 2))
     near = {}
     for size, d in tqdm(list(product(sizes, DISORDERS)), desc="modes", disable=not progress):
         seeds = range(NETWORKS * (4 if size == sizes[0] else 1))
@@ -269,11 +263,10 @@ def participation(n, growth, progress=False, folder=None) -> xr.Dataset:
         omega, ratio = (np.concatenate([part[name] for part in found]) for name in ("omega", "ratio"))
         near[size, d] = ratio[(omega > 0.45) & (omega < 0.55)]
     longest = max(map(len, near.values()))
-    padded = [
-        [np.pad(near[s, d], (0, longest - len(near[s, d])), constant_values=np.nan) for d in DISORDERS] for s in sizes
-    ]
-    data = {name: (("disorder", "mode"), [whole[d][name] for d in DISORDERS]) for name in ("omega", "ratio")}
-    data |= {"half_ratio": ("half_mode", half["ratio"]), "near_ratio": (("size", "disorder", "near_mode"), padded)}
+    rows = [np.pad(ratio, (0, longest - len(ratio)), constant_values=np.nan) for ratio in near.values()]
+    padded = np.reshape(rows, (len(sizes), len(DISORDERS), longest))
+    data = {"ratio": ("mode", full["ratio"]), "half_ratio": ("half_mode", half["ratio"])}
+    data["near_ratio"] = ("size", "disorder", "near_mode"), padded
     return xr.Dataset(data, {"disorder": list(DISORDERS), "size": sizes})
 
 
@@ -298,50 +291,34 @@ def discs(n_discs, progress=False, folder=None) -> xr.Dataset:
     """
     parts = KeptParts(folder)
 
-    def one(seed):
-        packing = jammed_discs(n_discs, rng=seed)
-        return {
-            "positions": packing.positions,
-            "radii": packing.radii,
-            "edge": packing.box[0],
-            "packing_fraction": packing.packing_fraction,
-        }
-
     found = [
-        parts.part(f"n{n_discs}-s{seed}", partial(one, seed))
+        parts.part(f"n{n_discs}-s{seed}", lambda seed=seed: vars(jammed_discs(n_discs, rng=seed)))
         for seed in tqdm(range(PACKINGS), desc="packings", disable=not progress)
     ]
-    return xr.Dataset(
-        {
-            "positions": (("packing", "disc", "axis"), [part["positions"] for part in found]),
-            "radii": ("disc", found[0]["radii"]),
-        },
-        attrs={name: float(found[0][name]) for name in ("edge", "packing_fraction")},
-    )
+    positions = ("packing", "disc", "axis"), [part["positions"] for part in found]
+    attributes = {"edge": float(found[0]["box"][0]), "packing_fraction": float(found[0]["packing_fraction"])}
+    return xr.Dataset({"positions": positions, "radii": ("disc", found[0]["radii"])}, attrs=attributes)
 
 
 LEVELS = Measurement("jiang-2026-levels", levels, {"n": 60, "seeds": 10})
-LARGE = Measurement(
-    "jiang-2026-large",
-    large_networks,
-    {"n": 60, "seeds": 10, "n_large": 1000, "seeds_large": 3, "resolution": 0.02, "n_modulus": 300},
-)
+_SIZES = {"n": 60, "seeds": 10, "n_large": 1000, "seeds_large": 3, "resolution": 0.02, "n_modulus": 300}
+LARGE = Measurement("jiang-2026-large", large_networks, _SIZES)
 PARTICIPATION = Measurement("jiang-2026-participation", participation, {"n": 60, "growth": [1, 2, 4, 8]})
 DISCS = Measurement("jiang-2026-discs", discs, {"n_discs": 4096})
 MEASUREMENTS = (LEVELS, LARGE, PARTICIPATION, DISCS)
 """What the book archives for this chapter."""
 
 
-def sample_difference(levels_data, large_data, participation_data, n_large, n_modulus, resolution) -> float:
+def sample_difference(levels_data, large_data, n_large, n_modulus, resolution) -> float:
     """Recompute a small sample of the archived results and compare.
 
-    The sample belongs to the networks at disorder 0.3 with coordination free and the first seed: the frequencies and
-    the modes near the hump at the paper's size, the density of states of one large network, and one modulus.
+    The sample belongs to the networks at disorder 0.3 with coordination free and the first seed: the frequencies at
+    the paper's size, the density of states of one large network, and one modulus.
 
     Parameters
     ----------
-    levels_data, large_data, participation_data : xarray.Dataset
-        Results of `levels`, `large_networks` and `participation`.
+    levels_data, large_data : xarray.Dataset
+        Results of `levels` and `large_networks`.
     n_large, n_modulus : int
         Nodes along an edge of the large networks and of those whose modulus was computed.
     resolution : float
@@ -358,20 +335,17 @@ def sample_difference(levels_data, large_data, participation_data, n_large, n_mo
     ValueError
         If they differ by more than `TOLERANCE`.
     """
-    n, kind = round(levels_data.sizes["level"] ** 0.5), ("distance", 0.3)
-    network = square_lattice_network(n, 0.3, "distance", rng=0)
-    large = large_density(square_lattice_network(n_large, 0.3, "distance", rng=1000).largest_piece(), resolution, 0)
-    modulus = elasticity.scalar_modulus(square_lattice_network(n_modulus, 0.3, "distance", rng=2000).largest_piece())
+    kind = "distance", 0.3
+    # the small network is not cut: its frequencies are those of all pieces
+    small = square_lattice_network(round(levels_data.sizes["level"] ** 0.5), 0.3, "distance", rng=0)
+    large, elastic = (
+        square_lattice_network(size, 0.3, "distance", rng=seed).largest_piece()
+        for size, seed in ((n_large, 1000), (n_modulus, 2000))
+    )
+    frequencies = modes.frequencies([small.dynamical_matrix()])[0]
     compared = {
-        "eigenvalues": (
-            by_kind(levels_data, "frequency")[kind][0] ** 2,
-            modes.frequencies([network.dynamical_matrix()])[0] ** 2,
-        ),
-        "densities": (by_kind(large_data, "g")[kind][0], large.g),
-        "moduli": (by_kind(large_data, "modulus")[kind][0], modulus),
-        "participation ratios": (
-            participation_data.ratio.sel(disorder=0.3),
-            _all_modes(n, 0.3)["ratio"],
-        ),
+        "eigenvalues": (by_kind(levels_data, "frequency")[kind][0] ** 2, frequencies**2),
+        "densities": (by_kind(large_data, "g")[kind][0], large_density(large, resolution, 0).g),
+        "moduli": (by_kind(large_data, "modulus")[kind][0], elasticity.scalar_modulus(elastic)),
     }
     return max(check_sample(name, kept, live, TOLERANCE) for name, (kept, live) in compared.items())

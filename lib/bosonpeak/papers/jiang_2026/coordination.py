@@ -30,8 +30,6 @@ class Coordination:
         The most frequent number of springs.
     farthest_from_mean, farthest_from_four : float
         Largest distance of the most frequent number from the mean, and from four, among the disorders.
-    pieces : dict
-        Mean number of pieces that no spring connects.
     four, four_fixed : float
         Largest fraction of nodes with four springs in a network, and the smallest under the fixed rule.
     """
@@ -41,7 +39,6 @@ class Coordination:
     most: dict[float, int]
     farthest_from_mean: float
     farthest_from_four: float
-    pieces: dict[float, float]
     four: float
     four_fixed: float
 
@@ -61,10 +58,10 @@ def count_springs(small: SmallEnsemble) -> Coordination:
         kind: np.array([_shares(network.coordination()) for network in found]) for kind, found in small.networks.items()
     }
     free, fixed = of_family(shares, "distance"), of_family(shares, "fixed")
-    means, pieces = {}, {}
-    for d, found in of_family(small.networks, "distance").items():
-        means[d] = statistics.mean_interval([network.coordination().mean() for network in found])
-        pieces[d] = float(np.mean([network.components()[0] for network in found]))
+    displaced = of_family(small.networks, "distance")
+    means = {
+        d: statistics.mean_interval([net.coordination().mean() for net in found]) for d, found in displaced.items()
+    }
     most = {d: int(share.mean(axis=0).argmax()) for d, share in free.items()}
     return Coordination(
         free,
@@ -72,7 +69,6 @@ def count_springs(small: SmallEnsemble) -> Coordination:
         most,
         max(abs(most[d] - means[d][0]) for d in DISORDERS),
         max(abs(most[d] - 4.0) for d in DISORDERS),
-        pieces,
         float(max(share[:, 4].max() for share in free.values())),
         float(min(share[:, 4].min() for share in fixed.values())),
     )
@@ -195,8 +191,6 @@ class SolidExcess:
         Net excess over the packings.
     control : float
         That of a triangular lattice of as many nodes.
-    inside : bool
-        Whether the highest ratio is a maximum in every packing.
     cut_off : float
         Mean share of the discs without a load, which are taken out.
     scaled : array, shape (K,)
@@ -208,7 +202,6 @@ class SolidExcess:
 
     net: Interval
     control: float
-    inside: bool
     cut_off: float
     scaled: np.ndarray
     ratios: np.ndarray
@@ -232,5 +225,4 @@ def solid_excess(contacts: DiscContacts) -> SolidExcess:
     small, scaled, crystal = excess_over_triangular(lattice_network("triangular", round(np.sqrt(len(nets[0]) / 2))), 7)
     cut_off = np.mean([1 - len(network.largest_piece()) / len(network) for network in nets])
     net = statistics.mean_interval([each.net for each, _, _ in found])
-    inside = all(each.net_interior for each, _, _ in found)
-    return SolidExcess(net, small.net, inside, float(cut_off), scaled, np.array([r for _, _, r in found]), crystal)
+    return SolidExcess(net, small.net, float(cut_off), scaled, np.array([r for _, _, r in found]), crystal)

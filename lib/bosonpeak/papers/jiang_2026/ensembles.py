@@ -114,7 +114,7 @@ def mixed_springs(n: int, disorder: float, rng=None) -> SpringNetwork:
 
 def rewired_springs(n: int, disorder: float, rng=None) -> SpringNetwork:
     """The network of the distance rule with equal springs, exchanged so that every node keeps its number of them."""
-    return rewire(square_lattice_network(n, disorder, "distance", "uniform", rng=rng), rng).network
+    return rewire(square_lattice_network(n, disorder, "distance", "uniform", rng=rng), rng)[0]
 
 
 def large_kinds(small: SmallEnsemble) -> dict[Kind, Callable[..., SpringNetwork]]:

@@ -11,7 +11,7 @@ from scipy.integrate import quad
 
 from bosonpeak import statistics
 from bosonpeak.networks import SpringNetwork
-from bosonpeak.papers.jiang_2026.ensembles import DISORDERS, Kind, SmallEnsemble
+from bosonpeak.papers.jiang_2026.ensembles import DISORDERS, Kind
 from bosonpeak.statistics.bootstrap import LEAST, with_interval
 from bosonpeak.vibrations import debye, elasticity, spectra
 
@@ -19,16 +19,12 @@ Interval = tuple[float, tuple[float, float]]
 
 EDGES = np.arange(0, 3.45, 0.1)
 """Bins of the paper's figures."""
-NARROW_EDGES = np.arange(0.04, 1.2, 0.02)
-"""Bins in which the waves of a small box can be told apart."""
 LOW, HIGH = 0.2, 1.0
 """Range in which the additional states are averaged."""
 PEAK_GRID = np.arange(0.02, 1.6, 0.01)
 """Frequencies at which the broadened levels of the small networks are evaluated."""
 PEAK_RANGE = (0.15, 1.2)
 """Range in which the maximum of g / omega is looked for."""
-HUMP_RANGE = (0.2, 0.7)
-"""Range in which the height of the hump is read."""
 
 
 def of_family(found: dict[Kind, object], family: str) -> dict[float, object]:
@@ -56,6 +52,12 @@ def farthest(found: dict[float, Interval], reference: float) -> float:
     return max(found, key=lambda d: abs(found[d][0] - reference))
 
 
+def percent(ratio: Interval) -> Interval:
+    """By how many per cent a ratio exceeds 1, with the ends of its interval."""
+    value, (low, high) = ratio
+    return 100 * (value - 1), (100 * (low - 1), 100 * (high - 1))
+
+
 @dataclass(frozen=True)
 class CrystalReference:
     """The infinite square lattice, and the Debye level of its continuum.
@@ -68,16 +70,12 @@ class CrystalReference:
         Debye level of g / omega, from the modulus of a finite lattice.
     mean : float
         Mean of the exact g / omega between `LOW` and `HIGH`.
-    mean_excess, end_excess : float
-        That mean, and the exact g / omega at the upper end of `HUMP_RANGE`, over the Debye level.
     """
 
     omega: np.ndarray
     reduced: np.ndarray
     level: float
     mean: float
-    mean_excess: float
-    end_excess: float
 
 
 def crystal_reference(crystal: SpringNetwork) -> CrystalReference:
@@ -99,8 +97,7 @@ def crystal_reference(crystal: SpringNetwork) -> CrystalReference:
     omega = np.linspace(0.01, 2.82, 800)
     mean = quad(reduced, LOW, HIGH)[0] / (HIGH - LOW)
     level = float(elasticity.scalar_debye_level(elasticity.scalar_modulus(crystal)))
-    end = float(reduced(HUMP_RANGE[1]))
-    return CrystalReference(omega, reduced(omega), level, mean, mean / level, end / level)
+    return CrystalReference(omega, reduced(omega), level, mean)
 
 
 def centres(edges) -> np.ndarray:
@@ -123,46 +120,6 @@ def reduced_histograms(frequencies, edges=EDGES) -> np.ndarray:
         g of the bin, divided by the middle of the bin.
     """
     return np.array([spectra.frequency_histogram(f, edges) / centres(edges) for f in frequencies])
-
-
-@dataclass(frozen=True)
-class SmallBox:
-    """The levels of small networks, and the waves of the continuum that fit their box.
-
-    Attributes
-    ----------
-    bars : array, shape (K,)
-        g / omega in the bins `NARROW_EDGES`, mean over the networks.
-    waves : array, shape (W,)
-        Frequencies of the waves, each one once, ascending.
-    counts : array of int, shape (W,)
-        How many waves have each of these frequencies.
-    """
-
-    bars: np.ndarray
-    waves: np.ndarray
-    counts: np.ndarray
-
-
-def small_box(frequencies, n: int, stiffness: float) -> SmallBox:
-    """Compare the levels of small networks with the waves of their box.
-
-    Parameters
-    ----------
-    frequencies : array, shape (seeds, levels)
-        All frequencies of each network.
-    n : int
-        Nodes along an edge.
-    stiffness : float
-        Stiffness of the crystal that carries waves of the speed of the networks, in t0.
-
-    Returns
-    -------
-    SmallBox
-        With the waves up to omega = 0.75.
-    """
-    bars = reduced_histograms(frequencies, NARROW_EDGES).mean(axis=0)
-    return SmallBox(bars, *debye.plane_waves(n, 0.75, 2, np.sqrt(stiffness)))
 
 
 @dataclass(frozen=True)
@@ -215,46 +172,23 @@ def peak_places(levels: dict[Kind, np.ndarray], width: float) -> PeakPlaces:
     return PeakPlaces(place, interior)
 
 
-@dataclass(frozen=True)
-class MeanLevels:
-    """Mean of g / omega between `LOW` and `HIGH`, fixed and free coordination, springs t0/r.
-
-    Attributes
-    ----------
-    over_debye : dict
-        By kind, interval over the networks of that mean over each network's own Debye level.
-    over_crystal : dict
-        By kind, interval over the networks of that mean over the one of the exact crystal.
-    """
-
-    over_debye: dict[Kind, Interval]
-    over_crystal: dict[Kind, Interval]
-
-
-def mean_levels(levels: dict[Kind, np.ndarray], small: SmallEnsemble, crystal: CrystalReference) -> MeanLevels:
-    """Compare the mean of g / omega with the networks' own Debye levels and with the crystal.
+def mean_over_crystal(levels: dict[Kind, np.ndarray], crystal: CrystalReference) -> dict[Kind, Interval]:
+    """Compare the mean of g / omega of networks with fixed and free coordination with that of the crystal.
 
     Parameters
     ----------
     levels : dict
         For each kind all frequencies of each network, (seeds, levels).
-    small : SmallEnsemble
-        The networks of these frequencies.
     crystal : CrystalReference
 
     Returns
     -------
-    MeanLevels
-
-    Raises
-    ------
-    ValueError
-        If a network is floppy and has no Debye level.
+    dict
+        By kind, interval over the networks of the mean of g / omega between `LOW` and `HIGH` over that of the exact
+        crystal.
     """
-    over_debye, over_crystal = {}, {}
+    over_crystal = {}
     for kind in [(family, d) for family in ("fixed", "distance") for d in DISORDERS]:
         means = np.array([spectra.mean_reduced_density(f, LOW, HIGH, 2) for f in levels[kind]])
-        own = [elasticity.scalar_debye_level(elasticity.scalar_modulus(network)) for network in small.networks[kind]]
-        over_debye[kind] = statistics.mean_interval(means / own)
         over_crystal[kind] = statistics.mean_interval(means / crystal.mean)
-    return MeanLevels(over_debye, over_crystal)
+    return over_crystal

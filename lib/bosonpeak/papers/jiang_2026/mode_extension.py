@@ -1,14 +1,15 @@
 """Over how many nodes the modes of the hump spread."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import xarray as xr
 
-from bosonpeak import statistics
 from bosonpeak.networks import SpringNetwork
 from bosonpeak.papers.jiang_2026.ensembles import DISORDERS
 from bosonpeak.papers.jiang_2026.measure import Interval
+from bosonpeak.statistics import bootstrap_interval, median_exponent
 from bosonpeak.vibrations.modes import modes_near
 
 MODE_RANGE = (0.45, 0.55)
@@ -57,25 +58,18 @@ def extension(data: xr.Dataset) -> Extension:
         If fewer than two modes lie in `MODE_RANGE` at some size.
     """
     sizes = data["size"].values.tolist()
-    near = {(size, d): data.near_ratio.sel(size=size, disorder=d).values for size in sizes for d in DISORDERS}
-    hump = {size: {d: near[size, d][np.isfinite(near[size, d])] for d in DISORDERS} for size in sizes}
+    near = data.near_ratio
+    hump = {(s, d): near.sel(size=s, disorder=d).dropna("near_mode").values for s in sizes for d in DISORDERS}
     half, full = sizes[:2]
-    edge = [
-        ratio[-max(size**2 // 100, 3) :]
-        for size, ratio in ((half, data.half_ratio.values), (full, data.ratio.sel(disorder=0.3).values))
-    ]
+    last = {half: data.half_ratio.values, full: data.ratio.values}
+    edge = [ratio[-max(size**2 // 100, 3) :] for size, ratio in last.items()]
+    median, exponent = partial(bootstrap_interval, statistic=np.median, rng=2), partial(median_exponent, rng=3)
     return Extension(
         sizes,
-        {
-            size: {d: statistics.bootstrap_interval(group, np.median, rng=2) for d, group in found.items()}
-            for size, found in hump.items()
-        },
-        {
-            d: statistics.median_exponent([size**2 for size in sizes], [hump[size][d] for size in sizes], rng=3)
-            for d in DISORDERS
-        },
+        {size: {d: median(hump[size, d]) for d in DISORDERS} for size in sizes},
+        {d: exponent([size**2 for size in sizes], [hump[size, d] for size in sizes]) for d in DISORDERS},
         float(np.median(edge[1])),
-        statistics.median_exponent([half**2, full**2], edge, rng=3),
+        exponent([half**2, full**2], edge),
     )
 
 
@@ -85,12 +79,12 @@ SHELL = 0.25
 
 @dataclass(frozen=True)
 class HumpMode:
-    """One mode of the hump next to a plane wave, and what it is made of.
+    """One mode of the hump, and what it is made of.
 
     Attributes
     ----------
-    mode, plane : array, shape (n, n)
-        Displacements of the mode, and of a plane wave of nearly the same frequency, on the sites of the lattice.
+    mode : array, shape (n, n)
+        Displacements of the mode on the sites of the lattice.
     q, weight : array, shape (n^2,)
         Lengths of the wave vectors of the box in 1/a, and the weight of each plane wave in the mode.
     q0 : float
@@ -102,7 +96,6 @@ class HumpMode:
     """
 
     mode: np.ndarray
-    plane: np.ndarray
     q: np.ndarray
     weight: np.ndarray
     q0: float
@@ -129,15 +122,10 @@ def plane_waves_in(network: SpringNetwork, stiffness: float, omega: float = 0.5,
     HumpMode
     """
     n = round(float(network.box[0]))
-    found = modes_near(network.dynamical_matrix(), omega, count)
-    fields = found.polarizations.T.reshape(-1, n, n)
+    fields = modes_near(network.dynamical_matrix(), omega, count).polarizations.T.reshape(-1, n, n)
     weights = abs(np.fft.fft2(fields)) ** 2 / n**2
     along = 2 * np.pi * np.fft.fftfreq(n)
-    q = np.hypot(*np.meshgrid(along, along))
-    q0 = omega / np.sqrt(stiffness)
+    q, q0 = np.hypot(*np.meshgrid(along, along)), omega / np.sqrt(stiffness)
     shell = abs(q / q0 - 1) < SHELL
-    turns = max(1, round(q0 * n / (2 * np.pi)))
-    plane = np.broadcast_to(np.sqrt(2) / n * np.cos(2 * np.pi * turns * np.arange(n) / n), (n, n))
-    first = int(np.argmin(abs(found.omega - omega)))
     share = float(weights[:, shell].sum(axis=1).mean())
-    return HumpMode(fields[first], plane, q.ravel(), weights[first].ravel(), q0, share, float(shell.mean()))
+    return HumpMode(fields[0], q.ravel(), weights[0].ravel(), q0, share, float(shell.mean()))

@@ -22,16 +22,10 @@ class NineNodes:
         Poles of the lattice above zero, rounded to 1e-6.
     counts : dict
         Number of poles above zero.
-    fewest_new : int
-        By how many poles the lattice has fewer than the network of a change, at least.
-    stiffer : int
-        By how many poles it has fewer than the network in which one spring is stiffer.
     shares : dict
         For the changes "added" and "missing": share of the new modes' weight on nodes that have still four springs.
     least_shared : str
         The change with the smaller share.
-    silent : dict
-        Number of nodes that take no part in the new modes.
     pair_share : float
         For two nodes tied only to each other: the share of the other nodes in the mode of that spring.
     """
@@ -40,11 +34,8 @@ class NineNodes:
     poles: dict[str | None, tuple[np.ndarray, np.ndarray]]
     old: set[float]
     counts: dict[str | None, int]
-    fewest_new: int
-    stiffer: int
     shares: dict[str, float]
     least_shared: str
-    silent: dict[str, int]
     pair_share: float
 
     def responses(self, omega) -> dict[str | None, np.ndarray]:
@@ -76,21 +67,17 @@ def nine_nodes() -> NineNodes:
     """
     toy = {change: networks.nine_node_network(change) for change in (None, "added", "missing")}
     # the same spring that is missing in another network, half as stiff again
-    stronger = np.where((toy[None].bonds == (3, 4)).all(axis=1), 1.5, 1.0)
-    toy["stiffer"] = replace(toy[None], stiffness=stronger)
+    toy["stiffer"] = replace(toy[None], stiffness=np.where((toy[None].bonds == (3, 4)).all(axis=1), 1.5, 1.0))
     poles = {change: networks.poles(network.dynamical_matrix()) for change, network in toy.items()}
     counts = {change: len(omega) - 1 for change, (omega, _) in poles.items()}
     old = set(np.round(poles[None][0][1:], 6))
-    shares, silent = {}, {}
+    shares = {}
     for change in ("added", "missing"):
         omega, weight = poles[change]
         fresh = weight[1:][[w not in old for w in np.round(omega[1:], 6)]]
         shares[change] = float(fresh[:, toy[change].coordination() == 4].sum() / fresh.sum())
-        silent[change] = int((fresh.sum(axis=0) < 1e-9).sum())
-    stiffer = counts["stiffer"] - counts[None]
-    fewest_new = min(counts["added"], counts["missing"]) - counts[None]
     least = min(shares, key=shares.get)
-    return NineNodes(toy, poles, old, counts, fewest_new, stiffer, shares, least, silent, _pair_share(toy[None]))
+    return NineNodes(toy, poles, old, counts, shares, least, _pair_share(toy[None]))
 
 
 def _pair_share(lattice: SpringNetwork) -> float:

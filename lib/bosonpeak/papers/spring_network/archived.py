@@ -9,7 +9,7 @@ from bosonpeak.papers.spring_network import (
     series,
 )
 
-_SIZE = {"nodes": 100000, "map_nodes": 20000, "seeds": 3}
+_SIZE = {"nodes": 100000, "seeds": 3}
 _KNOBS = {"kind": "knobs", "resolution": 0.05, "n_largest": 1000}
 _DISTRIBUTIONS = {"kind": "distributions", "resolution": 0.05, "nodes": 100000, "seeds": 3}
 _MODES = {"nodes": 100000, "seeds": 3, "resolution": 0.05, "n_modes": 60, "n_modes_cubic": 12, "n_levels": 300}

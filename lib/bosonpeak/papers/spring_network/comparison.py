@@ -1,4 +1,4 @@
-"""Whole spectra of networks compared with those of their effective media, and the sharp lines that the media lack."""
+"""Whole spectra of networks compared with those of their effective media."""
 
 from dataclasses import dataclass, replace
 
@@ -27,17 +27,6 @@ CASES |= {
     "fcc, vector, p = 0.75": Recipe("fcc", 0, 0.75, vector=True),
 }
 """Networks that are compared with their effective medium; n is filled in."""
-
-SERIES = {f"along p = {p:g}": Recipe("square", 0, p) for p in (0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)}
-SERIES |= {f"along v = {v:g}": Recipe("square", 0, springs=gamma_springs(v)) for v in (0.2, 0.5, 1.0, 1.5, 2.5)}
-"""Networks along which the error of the theory is followed."""
-
-SHARP = np.arange(0.3, 2.2, 0.005)
-"""Frequencies omega at which sharp lines are looked for."""
-
-CHAINS = np.array([(np.sqrt(5) - 1) / 2, 1.0, np.sqrt(2), (np.sqrt(5) + 1) / 2, np.sqrt(3)])
-"""Frequencies omega of dangling and free chains of up to three nodes with springs 1."""
-
 
 def comparison_grid(lattice: str, vector: bool = False, points: int = 200) -> np.ndarray:
     """Frequencies (points,) from 0.1 to 1 of the top frequency of the perfect lattice with springs 1."""
@@ -159,21 +148,14 @@ def whole_spectrum(recipe: Recipe, seed: int, resolution: float) -> dict:
     return part_of(network_spectrum(recipe.network(seed), recipe.lattice, recipe.vector, resolution, seed))
 
 
-def sharp_spectrum(recipe: Recipe, seed: int) -> dict:
-    """`part_of` the density at the frequencies `SHARP` under a narrow kernel."""
-    network = recipe.network(seed)
-    options = {"resolution": 0.015, "n_vectors": 16, "project_out": network.zero_modes()}
-    return part_of(density_of_states(network.dynamical_matrix(), SHARP, rng=seed, **options))
-
-
-@method("spring-network-comparison", 1)
-def measure_comparison(nodes, map_nodes, seeds, resolution, *, progress=False, folder=None) -> xr.Dataset:
+@method("spring-network-comparison", 2)
+def measure_comparison(nodes, seeds, resolution, *, progress=False, folder=None) -> xr.Dataset:
     """Whole spectra of the networks that are compared with their effective medium.
 
     Parameters
     ----------
-    nodes, map_nodes : int
-        Of each network of `CASES` and of `SERIES`, about.
+    nodes : int
+        Of each network of `CASES`, about.
     seeds : int
     resolution : float
         Standard deviation of the kernel in units of the top frequency.
@@ -181,22 +163,18 @@ def measure_comparison(nodes, map_nodes, seeds, resolution, *, progress=False, f
     Returns
     -------
     xarray.Dataset
-        density (sample, point), of which the first `shown` points are used; the samples are "<case> s<seed>" and
-        "sharp <p> s<seed>".
+        density (sample, point), of which the first `shown` points are used; the samples are "<case> s<seed>".
     """
-    n, small = edge_lengths(nodes), edge_lengths(nodes, map_nodes)
+    n = edge_lengths(nodes)
     whole = {name: replace(r, n=n[r.lattice]) for name, r in CASES.items()}
-    whole |= {name: replace(r, n=small[r.lattice]) for name, r in SERIES.items()}
-    sharp = {f"sharp {p:g}": Recipe("square", n["square"], p) for p in (0.9, 0.6)}
     jobs = {f"{name} s{s}": (whole_spectrum, r, s, resolution) for name, r in whole.items() for s in range(seeds)}
-    jobs |= {f"{name} s{s}": (sharp_spectrum, r, s) for name, r in sharp.items() for s in range(seeds)}
     return measure_samples(jobs, measure_comparison.method, progress, folder, resolution=resolution)
 
 
 def read_comparisons(data: xr.Dataset, media: dict[str, cpa.EffectiveMedium]) -> dict[str, Comparison]:
     """Comparisons of the networks of `measure_comparison` with their media, by case."""
     found = {}
-    for case, recipe in (CASES | SERIES).items():
+    for case, recipe in CASES.items():
         grid = comparison_grid(recipe.lattice, recipe.vector)
         seen = read_spectra(data, case, grid, data.attrs["resolution"] * grid[-1])
         found[case] = compare_spectra(seen, media[case])
@@ -253,31 +231,3 @@ def deviation_from_crystal(found: Comparison, case: str) -> float:
     mean = recipe.bond_fraction * recipe.springs.mean
     crystal = excess.softened_density(recipe.lattice, found.omega, mean, recipe.vector)
     return relative_difference(found.network, crystal)
-
-
-@dataclass(frozen=True)
-class SharpLines:
-    """Mean density g at the frequencies `SHARP`, and the density of its deviation from the medium within 0.03 of the
-    frequencies of `CHAINS` over that of the whole deviation."""
-
-    g: np.ndarray
-    weight: excess.Interval
-
-
-def read_sharp(data: xr.Dataset, medium: cpa.EffectiveMedium, share: float) -> SharpLines:
-    """Sharp lines of the diluted square lattices at one share of springs.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Of `measure_comparison`.
-    medium : EffectiveMedium
-        At this share.
-    share : float
-        0.9 or 0.6.
-    """
-    seen = read_spectra(data, f"sharp {share:g}", SHARP, 0.015)
-    off = abs(np.array([each.g - kernel.see_through_kernel(medium.omega, medium.g, each) for each in seen]))
-    near = (abs(SHARP[:, None] - CHAINS) < 0.03).any(axis=1)
-    weights = off[:, near].sum(axis=1) / off.sum(axis=1) / near.mean()
-    return SharpLines(np.mean([each.g for each in seen], axis=0), statistics.mean_interval(weights))

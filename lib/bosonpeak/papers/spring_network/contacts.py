@@ -1,13 +1,18 @@
-"""Networks of equal springs on the contacts of real glasses, compared with the fcc crystal of equal Debye level."""
+"""Networks on the contacts of real glasses, with equal springs or the glass's own, compared with the fcc crystal.
+
+The crystal is the one of equal Debye level.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from bosonpeak import statistics
 from bosonpeak.materials.glasses import load
 from bosonpeak.networks.lattices import contact_network, lattice_network
-from bosonpeak.papers.spring_network.excess import Excess, Group, measure_excess
+from bosonpeak.papers.spring_network.excess import Excess, Group, Interval, measure_excess
 from bosonpeak.structure.pair_distribution import first_minimum, pair_distribution
+from bosonpeak.vibrations.hessian import bond_network
 
 _KERNEL = {"resolution": 0.08, "n_vectors": 32}
 
@@ -39,6 +44,18 @@ class GlassContacts:
     contacts: dict[float, Contacts]
 
 
+def _load_with_minimum(names, reach, step) -> tuple[list, float]:
+    """Archived glasses of one kind, and the first minimum of their mean pair distribution."""
+    structures = [load(name) for name in names]
+    pairs = [pair_distribution(atoms, reach, step) for atoms in structures]
+    cutoff = first_minimum(pairs[0].r, np.mean([each.total for each in pairs], axis=0))
+    return structures, cutoff
+
+
+def _excess_over_fcc(nets) -> Group:
+    return Group([measure_excess(network, "fcc", rng=s, **_KERNEL) for s, network in enumerate(nets)])
+
+
 def measure_contacts(names: list[str], reach: float, step: float, factors: list[float]) -> GlassContacts:
     """Equal springs between all atoms nearer than the first minimum of the pair distribution times each factor.
 
@@ -50,16 +67,65 @@ def measure_contacts(names: list[str], reach: float, step: float, factors: list[
         Longest distance and bin of the pair distribution, in the unit of the structures.
     factors : sequence of float
     """
-    structures = [load(name) for name in names]
-    pairs = [pair_distribution(atoms, reach, step) for atoms in structures]
-    cutoff = first_minimum(pairs[0].r, np.mean([each.total for each in pairs], axis=0))
+    structures, cutoff = _load_with_minimum(names, reach, step)
     contacts = {}
     for factor in factors:
         nets = [contact_network(a.get_positions(), np.array(a.cell), factor * cutoff) for a in structures]
         z = np.concatenate([network.coordination() for network in nets])
-        excess = Group([measure_excess(network, "fcc", rng=s, **_KERNEL) for s, network in enumerate(nets)])
-        contacts[factor] = Contacts(float(z.mean()), float(z.std()), excess)
+        contacts[factor] = Contacts(float(z.mean()), float(z.std()), _excess_over_fcc(nets))
     return GlassContacts(len(structures[0]), cutoff, contacts)
+
+
+@dataclass(frozen=True)
+class OwnStiffness:
+    """Scalar networks with the stiffnesses psi'' of glasses of one kind.
+
+    Attributes
+    ----------
+    atoms : int
+        Of one glass.
+    cutoff : float
+        First minimum of the pair distribution, in the unit of the structures.
+    coordination : array, shape (n,)
+        Mean number of springs at an atom of each glass; neighbours with psi'' <= 0 have none.
+    stiffness : list of array, shape (M,)
+        Of each glass, in units of its mean.
+    weak, variance : Interval
+        Share of the springs below a tenth of the mean, and variance of these stiffnesses, over the glasses.
+    excess : Group
+        Of the networks over fcc.
+    """
+
+    atoms: int
+    cutoff: float
+    coordination: np.ndarray
+    stiffness: list[np.ndarray]
+    weak: Interval
+    variance: Interval
+    excess: Group
+
+
+def own_stiffness(names: list[str], reach: float, step: float) -> OwnStiffness:
+    """Scalar springs psi'' on all neighbours up to the first minimum of the pair distribution, all masses equal.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Archived glasses of one kind.
+    reach, step : float
+        Longest distance and bin of the pair distribution, in the unit of the structures.
+
+    Raises
+    ------
+    ValueError
+        As `pair_distribution` and `first_minimum`.
+    """
+    structures, cutoff = _load_with_minimum(names, reach, step)
+    nets = [bond_network(atoms, atoms.info["potential"], cutoff) for atoms in structures]
+    springs, z = [x.stiffness / x.stiffness.mean() for x in nets], np.array([x.coordination().mean() for x in nets])
+    weak = statistics.mean_interval([(k < 0.1).mean() for k in springs], 0, 1)
+    variance = statistics.mean_interval([k.var() for k in springs], 0)
+    return OwnStiffness(len(structures[0]), cutoff, z, springs, weak, variance, _excess_over_fcc(nets))
 
 
 def fcc_control(nodes: int) -> Excess:

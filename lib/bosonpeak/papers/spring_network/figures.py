@@ -1,14 +1,14 @@
 """Drawings of the chapter: axes in, axes filled."""
 
-from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import gamma, uniform
 
 from bosonpeak.drawing import style
-from bosonpeak.drawing.networks import OMEGA_LABEL
-from bosonpeak.papers.spring_network.excess import WINDOW
+from bosonpeak.drawing.networks import OMEGA_LABEL, SCALED_LABEL, draw_over_level, label_over_level
+from bosonpeak.papers.spring_network.recipes import DISTRIBUTIONS
+from bosonpeak.vibrations.peaks import WINDOW
 
-SCALED_LABEL = r"$\omega/\omega_\mathrm{v}$"
 LATTICE_COLORS = {"square": "C0", "triangular": "C2", "simple-cubic": "C1", "fcc": "C3"}
 KNOB_COLORS = {"crystal": "0.6", "weak": "C5", "displaced": "C3", "even": "C2", "random": "C0", "strong": "C1"}
 
@@ -30,29 +30,6 @@ def draw_comparison(axes, found, crystal, dimension: int, title: str) -> None:
     ground = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1}
     axes.text(0.97, 0.95, said, transform=axes.transAxes, ha="right", va="top", fontsize=9, bbox=ground)
     axes.tick_params(labelsize=9)
-
-
-def draw_map(axes, x, y, values, discs, levels, title: str):
-    """Contours of values (Y, X) over x and y, networks as discs of their own value; returns the filled contours.
-
-    discs: values of the networks by (x, y).
-    """
-    filled = axes.contourf(x, y, values, levels=levels, cmap="viridis", extend="both")
-    lines = axes.contour(x, y, values, levels=levels, colors="white", linewidths=0.5)
-    axes.clabel(lines, levels[::2], fontsize=8, fmt="%.3g")
-    look = {"norm": filled.norm, "cmap": filled.cmap, "edgecolors": "black", "linewidths": 1.2}
-    axes.scatter(*np.transpose(list(discs)), c=list(discs.values()), s=70, zorder=3, clip_on=False, **look)
-    axes.set_title(title, fontsize=11)
-    return filled
-
-
-def draw_errors(ax, points, marker: str, color: str, face: str, label: str) -> None:
-    """Deviation (symbols) and noise (dashed), in per cent, of (static stiffness, Comparison) pairs."""
-    x, y, noise = np.transpose([(stiffness, found.deviation, found.noise) for stiffness, found in points])
-    ax.plot(x, 100 * y, marker=marker, color=color, markerfacecolor=face, label=label)
-    ax.plot(x, 100 * noise, color="0.6", linestyle="--", linewidth=1)
-    ax.set(xlabel="static stiffness K ($t_0$)", ylabel="deviation (%)", yscale="log")
-    ax.legend()
 
 
 def draw_ratios(ax, groups, title: str) -> None:
@@ -78,20 +55,6 @@ def _label_ratio(ax, reference: str, **limits) -> None:
     ax.set(ylabel=rf"$g\,/\,g_\mathrm{{{reference}}}$", **limits)
 
 
-def draw_variance(ax, fluctuations, groups, medium: float, color, line: str, label: str) -> None:
-    """Net excess of a Group for each variance of the coordination, mean and range; a cross for the medium."""
-    nets = np.array([group.values("net") for group in groups])
-    middle = nets.mean(axis=1)
-    off = abs(np.array([nets.min(axis=1), nets.max(axis=1)]) - middle)
-    look = {"color": color, "linestyle": line, "marker": "o", "markersize": 4, "linewidth": 1.3}
-    ax.errorbar(fluctuations, middle, off, label=label if line == "-" else None, **look)
-    ax.plot([1.0], [medium], "x", color=color, markersize=9)
-    ax.axhline(1, color="0.3", linestyle=":", linewidth=1)
-    ax.set(ylabel="net excess", yscale="log", ylim=(0.9, 4.6))
-    ax.set_yticks([1, 1.5, 2, 3, 4], ["1", "1.5", "2", "3", "4"])
-    ax.minorticks_off()
-
-
 def draw_waves(axes, omega, found, speed: float, peak: float) -> None:
     """Lines of four wave vectors, dispersion and damping of `network_waves.Waves`, on three axes.
 
@@ -115,12 +78,6 @@ def draw_waves(axes, omega, found, speed: float, peak: float) -> None:
     axes[2].set(xlabel=OMEGA_LABEL, yscale="log", xlim=(0, 1.4), ylim=(0.01, 6))
 
 
-def draw_intervals(ax, x, intervals, marker: str, color: str, **look) -> None:
-    """Values with their intervals, a list of (value, (low, high)), against x."""
-    middle, ends = np.array([pair[0] for pair in intervals]), np.array([pair[1] for pair in intervals])
-    ax.errorbar(x, middle, abs(ends.T - middle), marker=marker, color=color, **look)
-
-
 def draw_contacts(ax, found, fcc) -> None:
     """Ratio of g to that of fcc for `contacts.GlassContacts`, samples and mean for each cutoff, and of fcc."""
     for each, color in zip(found.contacts.values(), style.ordered_colors(3), strict=True):
@@ -132,40 +89,61 @@ def draw_contacts(ax, found, fcc) -> None:
     ax.legend(fontsize=9, ncols=2, loc="upper left")
 
 
-@dataclass(frozen=True)
-class Explorer:
-    """One slider of the explorer.
+SPREADS = {"dilution": "C0", "few-strong": "C2", "halves": "C4", "box": "C1", "gamma-0.25": "C3"}
+"""Distributions of one variance and their colours."""
 
-    Attributes
-    ----------
-    pairs : dict
-        For each value of the slider, for each of the axes a title, the Excess of a network, and that of its effective
-        medium or None.
-    name : str
-        Format of a value, such as "p = {:g}".
-    """
 
-    pairs: dict
-    name: str
+def draw_distribution(ax, springs, color, label=None) -> None:
+    """Draw the distribution P(k) of stiffnesses: shares of single values as stems, densities as lines."""
+    if springs.kind == "two-valued":
+        values, weights = springs.quadrature()
+        ax.vlines(values, 0, weights, color=color, linewidth=3, alpha=0.8)
+        ax.plot(values, weights, "o", color=color, markersize=5, label=label)
+    else:
+        k, v = np.linspace(1e-3, 2.6, 400), springs.relative_variance
+        law = uniform(1 - np.sqrt(3 * v), 2 * np.sqrt(3 * v)) if springs.kind == "box" else gamma(1 / v, scale=v)
+        ax.plot(k, law.pdf(k), color=color, label=label)
+    ax.set(xlabel="stiffness k ($t_0$)", ylabel="share or density", xlim=(-0.1, 2.6), ylim=(0, 1.05))
 
-    def draw(self, axes, value) -> None:
-        """Draw the frame of a value: g / omega^(d-1) over the Debye level. Below rigidity it says so."""
-        for ax, (title, network, medium) in zip(np.ravel(axes), self.pairs[value], strict=True):
-            ax.set_title(title, fontsize=11)
-            ax.axhline(1, color="0.4", linestyle=":", linewidth=1)
-            # the crystal's singularity, at 1, is in `reduced` as well
-            ax.set(xlim=(0.1, 0.9), ylim=(0.6, 3.2), ylabel=r"$g\,/\,g_\mathrm{D}$", xlabel=SCALED_LABEL)
-            if not network.rigid:
-                ax.text(0.5, 1.8, "below rigidity:\nno sound, no Debye level", ha="center", fontsize=11)
-                continue
-            ax.plot(network.scaled, network.over_level, color="C0", label="network")
-            if medium is not None and medium.rigid:
-                ax.plot(medium.scaled, medium.over_level, "--", color="C1", label="CPA")
-            ax.plot(network.scaled, network.crystal, color="0.6", linewidth=1.1, label="softened crystal")
-            ax.legend(loc="upper left", fontsize=9)
 
-    def describe(self, value) -> str:
-        """Alternative text of the frame of a value: the highest point of each network."""
-        text = {True: "{}, highest {:.2f} of the Debye level", False: "{}, below rigidity"}
-        words = "; ".join(text[found.rigid].format(title, found.height) for title, found, _ in self.pairs[value])
-        return f"{self.name.format(value)}: {words}."
+def draw_spreads(axes, spreads) -> None:
+    """Draw P(k) of the `SPREADS`, and g / omega^(d-1) over the Debye level on the square and simple cubic lattice."""
+    for kind, color in SPREADS.items():
+        draw_distribution(axes[0], DISTRIBUTIONS[kind], color, kind.replace("-", " "))
+        for ax, name in zip(axes[1:], ("square", "simple-cubic"), strict=True):
+            found = spreads[f"{kind} {name}"]
+            draw_over_level(ax, found.omega, found.over_level, color, None)
+    for ax, name, top in zip(axes[1:], ("square", "simple cubic"), (2.6, 2.2), strict=True):
+        label_over_level(ax, name, 2.6, top)
+    axes[0].legend(fontsize=9)
+
+
+def draw_guess(axes, spreads, name: str, answer: bool) -> None:
+    """One frame of the explorer: P(k), and g / omega^(d-1) over the Debye level where the answer is shown."""
+    draw_distribution(axes[0], DISTRIBUTIONS[name], "C0")
+    for ax, lattice, color in zip(axes[1:], ("square", "simple-cubic"), ("C0", "C1"), strict=True):
+        label_over_level(ax, lattice.replace("-", " "), 2.6, 2.6)
+        found, crystal = spreads[f"{name} {lattice}"], spreads[f"{name} {lattice}"].excess.samples[0]
+        ax.plot(crystal.omega, crystal.crystal, color="0.6", linewidth=1.1, label="crystal of equal stiffness")
+        if answer:
+            draw_over_level(ax, found.omega, found.over_level, color, "network")
+        ax.legend(fontsize=9, loc="upper left")
+
+
+def describe_guess(spreads, name: str) -> str:
+    """Alternative text of a frame of the explorer."""
+    words = [f"{100 * (spreads[f'{name} {lattice}'].net[0] - 1):.0f} %" for lattice in ("square", "simple-cubic")]
+    weak, strong = DISTRIBUTIONS[name].quadrature()[0]
+    return f"Springs of {weak:.2f} and {strong:.2f}; net excess {words[0]} in two and {words[1]} in three dimensions."
+
+
+def draw_stiffnesses(ax, glasses) -> None:
+    """Distributions P(k) of the stiffness in units of its mean, of `contacts.OwnStiffness` by kind; weak springs shaded."""
+    edges = np.linspace(0, 4, 61)
+    for (kind, found), color in zip(glasses.items(), style.ordered_colors(len(glasses)), strict=True):
+        k = np.concatenate(found.stiffness)
+        # springs beyond the last edge count in the norm
+        ax.stairs(np.histogram(k, edges)[0] / (len(k) * np.diff(edges)), edges, color=color, label=kind)
+    ax.axvspan(0, 0.1, color="0.93", zorder=0)
+    ax.set(xlim=(0, edges[-1]), ylim=(0, None), xlabel="k / mean of k", ylabel="P(k)")
+    ax.legend()

@@ -4,16 +4,18 @@ Intervals are (value, (low, high)) at 95 %, over the seeds. Reduced units: lengt
 sqrt(t0/m).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 from bosonpeak import statistics
+from bosonpeak.networks.lattices import get_lattice
 from bosonpeak.papers.spring_network.cpa import EffectiveMedium
 from bosonpeak.papers.spring_network.excess import Excess, Group, Interval, medium_excess
-from bosonpeak.papers.spring_network.recipes import Recipe
-from bosonpeak.papers.spring_network.series import SHARES, STATIC, WEAK
+from bosonpeak.papers.spring_network.series import SHARES, WEAK, read_excess, whole_grid
+from bosonpeak.vibrations.peaks import count_maxima
 
 
 def percent(ratio):
@@ -44,24 +46,6 @@ def farthest(found: dict[float, Interval], among: list[float]) -> tuple[float, I
     """
     p = max(among, key=lambda p: abs(found[p][0] - 1))
     return p, found[p]
-
-
-def read_static(excess: dict[str, Group], lattice: str) -> tuple[np.ndarray, np.ndarray]:
-    """Static stiffness of diluted lattices.
-
-    Parameters
-    ----------
-    excess : dict of Group
-        Of `series.map_samples`.
-    lattice : str
-
-    Returns
-    -------
-    mean, deviation : array, shape (n,)
-        Mean and standard deviation over the samples, in t0, at the n shares `series.STATIC` of the lattice.
-    """
-    stiffness = np.array([excess[f"static {lattice} {p:g}"].values("stiffness") for p in STATIC[lattice]])
-    return stiffness.mean(axis=1), stiffness.std(axis=1, ddof=1)
 
 
 @dataclass(frozen=True)
@@ -122,7 +106,8 @@ class Knobs:
     Attributes
     ----------
     groups : dict of Group
-        By "<knob> <lattice>", the knobs being "crystal", "weak", "displaced", "even", "random" and "strong".
+        By "<knob> <lattice>", the knobs being "crystal", "displaced", "mixed", "even" and "random"; and
+        "variance <f> <lattice>".
     uneven : float
         Largest variance of the coordination that is left where it was made even.
     """
@@ -143,8 +128,9 @@ class Knobs:
 
         Returns the ratio with its interval, and as a control that of springs missing at random with other seeds.
         """
-        even, random = (self.groups[f"{knob} triangular"].values("net") - 1 for knob in ("even", "random"))
-        return statistics.mean_interval(random / even), float(np.mean(np.roll(random, 1) / random))
+        names = "even triangular", "random triangular", "random again triangular"
+        even, random, again = (self.groups[name].values("net") - 1 for name in names)
+        return statistics.mean_interval(random / even), float(np.mean(again) / np.mean(random))
 
     def even_share(self, lattice: str) -> float:
         """Net excess less 1 where the coordination was made even, over that where springs are missing at random."""
@@ -161,7 +147,7 @@ def read_knobs(data: xr.Dataset, excess: dict[str, Group]) -> Knobs:
     excess : dict of Group
         Read from it.
     """
-    knobs = ("crystal ", "weak ", "displaced ", "even ", "random ", "strong ")
+    knobs = ("crystal ", "displaced ", "mixed ", "even ", "random ", "variance ")
     groups = {name: group for name, group in excess.items() if name.startswith(knobs)}
     uneven = data.coordination_variance[data["sample"].str.startswith("even ")].max()
     return Knobs(groups | {"random square": excess["diluted 0.8"]}, float(uneven))
@@ -191,78 +177,104 @@ def read_weak_springs(excess: dict[str, Group]) -> WeakSprings:
 
 
 @dataclass(frozen=True)
-class Balance:
-    """Unequal springs whose sums are equal at all nodes.
+class Spread:
+    """Networks of one distribution of springs on one lattice.
 
     Attributes
     ----------
-    kept : Interval
-        Net excess less 1 over that of the same springs at random places.
-    again : float
-        Its control, the springs at other random places over the same.
-    variance : float
-        Mean relative variance of the springs.
+    excess : Group
+    variance, weak : float
+        Mean relative variance of the springs, and mean share of them below a tenth of the mean or missing.
+    coordination, coordination_variance : float
+    maxima : array of int, shape (samples,)
+        Number of maxima of g / omega^(d-1).
+    omega, over_level : array, shape (K,)
+        Frequencies of the whole spectrum in sqrt(t0/m), and its mean g / omega^(d-1) over the Debye level.
     """
 
-    kept: Interval
-    again: float
+    excess: Group
     variance: float
+    weak: float
+    coordination: float
+    coordination_variance: float
+    maxima: np.ndarray
+    omega: np.ndarray
+    over_level: np.ndarray
+
+    @property
+    def net(self) -> Interval:
+        """Net excess."""
+        return self.excess.interval("net")
 
 
-def read_balance(data: xr.Dataset, excess: dict[str, Group], lattice: str) -> Balance:
-    """The groups "balanced <lattice> <turn>" of `series.knob_samples`.
+def read_spreads(data: xr.Dataset) -> dict[str, Spread]:
+    """The groups "<distribution> <lattice>" of `series.distribution_samples`.
 
     Parameters
     ----------
     data : xarray.Dataset
-        As `series.excess_dataset`.
-    excess : dict of Group
-        Read from it.
-    lattice : str
+        As `series.excess_dataset`, with whole spectra.
     """
-    kept, mixed, again = (excess[f"balanced {lattice} {turn}"].values("net") - 1 for turn in (0, 1, 2))
-    variance = data.stiffness_variance[data["sample"].str.startswith(f"balanced {lattice} 0")].mean()
-    return Balance(statistics.mean_interval(kept / mixed), float(np.mean(again / mixed)), float(variance))
+    found = {}
+    for name, group in read_excess(data).items():
+        each = data.sel(sample=[f"{name} s{s}" for s in range(len(group.samples))])
+        lattice = name.rpartition(" ")[2]
+        omega = whole_grid(lattice)
+        level = group.values("level")[:, None]
+        over = each.whole.values / omega ** (get_lattice(lattice).dimension - 1) / level
+        low = 0.15 * group.values("omega_v").min()
+        maxima = np.array([count_maxima(omega, curve, 1.0, low, omega[-1]) for curve in over])
+        means = (
+            float(each[key].mean()) for key in ("stiffness_variance", "weak", "coordination", "coordination_variance")
+        )
+        found[name] = Spread(group, *means, maxima, omega, over.mean(axis=0))
+    return found
 
 
-def sum_ratio(n: int) -> float:
-    """Variance of the sums of springs at the nodes of a displaced square lattice, over that of permuted springs."""
-    moved = Recipe("square", n, disorder=0.3).network(0)
-    mixed = replace(moved, stiffness=np.random.default_rng(0).permutation(moved.stiffness))
-    return float(moved.dynamical_matrix().diagonal().var() / mixed.dynamical_matrix().diagonal().var())
+def same_variance(spreads: dict[str, Spread], lattice: str) -> dict[str, Interval]:
+    """Net excess less 1 over that of dilution: of few strong springs, and of dilution with half the variance."""
+    reference = spreads[f"dilution {lattice}"].excess.values("net") - 1
+    return {
+        kind: statistics.mean_interval((spreads[f"{kind} {lattice}"].excess.values("net") - 1) / reference)
+        for kind in ("few-strong", "half-dilution")
+    }
 
 
-def read_discs(excess: dict[str, Group], lattice: str) -> dict[tuple[float, float], float]:
-    """Mean net excess of the random networks on the phase diagram, by (z, v)."""
-    groups = {name: group for name, group in excess.items() if name.startswith(f"disc {lattice} ")}
-    return {tuple(map(float, name.split()[2:])): float(group.mean("net")) for name, group in groups.items()}
+def most_or_fewest(spreads: dict[str, Spread], names, choose=max) -> tuple[str, Interval]:
+    """The network with the most maxima, or with choose = min the fewest, and the interval of their number."""
+    name = choose(names, key=lambda name: spreads[name].maxima.mean())
+    return name, statistics.mean_interval(spreads[name].maxima)
 
 
-def explorer_pairs(excess: dict[str, Group], media, resolution: float, kind: str, titles: dict) -> dict:
-    """Networks of the explorer with their effective media, for all values of one slider.
+STRENGTH = ("box", "halves", "few-strong", "gamma-0.25", "gamma-0.5", "gamma-1.5")
+"""Distributions without a missing spring."""
+
+
+def spread_table(spreads: dict[str, Spread]) -> pd.DataFrame:
+    """One row for each distribution and lattice.
 
     Parameters
     ----------
-    excess : mapping
-        For each network its excess (several samples, of which the first is shown).
-    media : mapping
-        Effective media by the same names, where there are any.
-    resolution : float
-        Standard deviation of the kernel, over the first van Hove frequency.
-    kind : str
-        Format of the beginning of the names, such as "share {:g}".
-    titles : dict
-        For each value of the slider, for each lattice the words next to its name.
+    spreads : dict of Spread
 
     Returns
     -------
-    dict
-        For each value (title, excess of the network, excess of the medium or None) of each lattice, as
-        `figures.draw_explorer` takes them.
+    pandas.DataFrame
+        With the relative variance v of the springs, the share below a tenth of the mean, z and its variance, the
+        stiffness K (t0), the height over the own Debye level and the net excess in per cent, the place of the maximum
+        of g / omega^(d-1) below 0.8 omega_v in units of omega_v, and the number of maxima.
     """
-    pairs = {}
-    for value, words in titles.items():
-        names = {lattice: f"{kind.format(value)} {lattice}" for lattice in words}
-        theory = {k: medium_excess(media[n], resolution) for k, n in names.items() if n in media}
-        pairs[value] = [(f"{k}, {words[k]}", excess[n].samples[0], theory.get(k)) for k, n in names.items()]
-    return pairs
+    rows = []
+    for name, found in spreads.items():
+        if name.startswith("swept"):
+            continue
+        kind, _, lattice = name.rpartition(" ")
+        group = found.excess
+        place = f"{group.mean('place') / group.mean('omega_v'):.2f}" if group.values("interior").all() else "none"
+        springs = [f"{found.variance:.2f}", f"{100 * found.weak:.1f}"]
+        springs += [f"{found.coordination:.2f}", f"{found.coordination_variance:.2f}", f"{group.mean('stiffness'):.3f}"]
+        excess = [f"{percent(group.mean(key)):.1f}" for key in ("height", "net")]
+        words = kind.replace("-", " ").replace("p ", "dilution, p = ").replace("half dilution", "dilution, p = 8/9")
+        rows.append([words, lattice, *springs, *excess, place, f"{found.maxima.mean():.2g}"])
+    titles = ["springs", "lattice", "v", "near zero (%)", "z", "var z", "K", "over own level (%)", "net excess (%)"]
+    return pd.DataFrame(rows, columns=[*titles, "place", "maxima"])

@@ -20,11 +20,11 @@ def list_media() -> dict[str, tuple]:
     Returns
     -------
     dict
-        Keys: those of `comparison.CASES` and `comparison.SERIES`, "floppy", "random <lattice>",
+        Keys: those of `comparison.CASES`, "floppy", "random <lattice>",
         "<distribution> <lattice>", "path <k>", "wave <p>" and "drawn <p>".
     """
     jobs = {"floppy": ("square", 2.9, 400, EQUAL, 0.4)}
-    for name, recipe in (comparison.CASES | comparison.SERIES).items():
+    for name, recipe in comparison.CASES.items():
         # the tail of gamma springs beyond 4.5 holds 1e-4 of the states
         stiffest = min(recipe.springs.quadrature()[0].max(), 4.5)
         top = float(1.02 * np.sqrt(lattice_green.TOP[recipe.lattice, recipe.vector] * stiffest))

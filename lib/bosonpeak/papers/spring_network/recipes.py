@@ -72,47 +72,6 @@ def edge_lengths(nodes: int, reduced: int | None = None) -> dict[str, int]:
     return {name: max(3, round(edges[name] * share ** (1 / kind.dimension))) for name, kind in LATTICES.items()}
 
 
-def balance_springs(network: SpringNetwork, tolerance: float = 1e-3, most_steps: int = 20000) -> SpringNetwork:
-    """The same network with stiffnesses rescaled until the springs of every node have the same sum.
-
-    k_ij -> a_i k_ij a_j with one factor for each node (Sinkhorn and Knopp, Pac. J. Math. 21, 343 (1967)), at constant
-    mean stiffness. The diagonal of the scalar dynamical matrix is then that of a crystal.
-
-    Parameters
-    ----------
-    network : SpringNetwork
-    tolerance : float
-        Relative difference of the sums that is allowed. The last digits converge slowly where a node is held by
-        weak springs.
-    most_steps : int
-
-    Returns
-    -------
-    SpringNetwork
-
-    Raises
-    ------
-    ValueError
-        If a node has no spring.
-    RuntimeError
-        If the sums do not become equal; a tree cannot be balanced.
-    """
-    n, (i, j) = len(network), network.bonds.T
-    if (network.coordination() == 0).any():
-        raise ValueError(f"node {int(np.argmin(network.coordination()))} has no spring: remove it, or add one")
-    k, goal = network.stiffness.astype(float), 2 * network.stiffness.sum() / n
-    for _ in range(most_steps):
-        sums = np.bincount(i, k, n) + np.bincount(j, k, n)
-        if abs(sums / goal - 1).max() < tolerance:
-            return replace(network, stiffness=k)
-        factor = np.sqrt(goal / sums)
-        k = k * factor[i] * factor[j]
-    raise RuntimeError(
-        f"the sums of the springs still differ by {abs(sums / goal - 1).max():.2g} after {most_steps} steps: "
-        "raise the tolerance or the number of steps"
-    )
-
-
 @dataclass(frozen=True)
 class Recipe:
     """How a network is made, apart from its seed.
@@ -132,8 +91,6 @@ class Recipe:
         Whether the springs count as vector springs; the network is the same.
     disorder : float
         Distance in a by which nodes are displaced; springs then have the stiffness t0/r of jiang-2026.
-    balanced : bool
-        Whether springs are multiplied by factors of their nodes until all nodes have the same sum of stiffnesses.
     permutation : int
         0, or which random permutation of the stiffnesses among the springs is applied last.
     """
@@ -147,7 +104,6 @@ class Recipe:
     springs: SpringDistribution = EQUAL
     vector: bool = False
     disorder: float = 0.0
-    balanced: bool = False
     permutation: int = 0
 
     def network(self, seed: int) -> SpringNetwork:
@@ -161,8 +117,6 @@ def _build(recipe: Recipe, seed: int) -> SpringNetwork:
     if recipe.permutation:
         network, order = _build(replace(recipe, permutation=0), seed), np.random.default_rng([seed, recipe.permutation])
         return replace(network, stiffness=order.permutation(network.stiffness))
-    if recipe.balanced:
-        return balance_springs(_build(replace(recipe, balanced=False), seed))
     name, n, z = recipe.lattice, recipe.n, recipe.mean_coordination
     if recipe.variance is None:
         springs = {"springs": recipe.springs, "length_exponent": float(recipe.disorder > 0)}

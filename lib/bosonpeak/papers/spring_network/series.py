@@ -16,7 +16,6 @@ from bosonpeak.papers.spring_network.recipes import (
     Recipe,
     Sample,
     edge_lengths,
-    gamma_springs,
     samples_of,
 )
 from bosonpeak.papers.spring_network.sample_datasets import group_of, measure_samples, seen_spectrum
@@ -28,9 +27,6 @@ SHARES = (0.9, 0.8, 0.7, 0.6)
 
 THIRD = ("triangular", "simple-cubic")
 """Lattices of six springs per node, of which four are left where a third of them is missing."""
-
-STATIC = {"square": SHARES} | dict.fromkeys(THIRD, (0.9, 0.75, 0.6, 0.45)) | {"fcc": (0.9, 0.7, 0.5, 0.3)}
-"""Shares of the springs at which the static stiffness is measured."""
 
 WEAK = (0.0, 0.05, 0.15, 0.3, 0.5, 0.75)
 """Stiffnesses in t0 of the weakened fifth of the springs."""
@@ -45,18 +41,13 @@ def paper_variance(nodes: int) -> float:
     return float(k.var() / k.mean() ** 2)
 
 
-def knob_samples(nodes: int, map_nodes: int, seeds: int, n_largest: int) -> dict[str, Sample]:
-    """Samples in which one knob at a time is turned, of about `nodes` nodes each, and the largest network.
-
-    The groups "static <lattice> <p>", of which only the stiffness is used, have about `map_nodes` nodes.
-    """
-    n, small = edge_lengths(nodes), edge_lengths(nodes, map_nodes)
+def knob_samples(nodes: int, seeds: int, n_largest: int) -> dict[str, Sample]:
+    """Samples in which one knob at a time is turned, of about `nodes` nodes each, and the largest network."""
+    n = edge_lengths(nodes)
     kinds = {f"diluted {p:g}": Recipe("square", n["square"], p) for p in SHARES}
     kinds |= {f"crystal {name}": Recipe(name, n[name]) for name in ("square", *THIRD)}
     displaced = Recipe("square", n["square"], disorder=0.3)
     kinds |= {"displaced square": displaced, "mixed square": replace(displaced, permutation=1)}
-    strong = {name: Recipe(name, n[name], springs=gamma_springs(1.5)) for name in ("square", "simple-cubic")}
-    kinds |= {f"strong {name}": recipe for name, recipe in strong.items()}
     kinds |= {f"random {name}": Recipe(name, n[name], mean_coordination=4) for name in THIRD}
     for name in THIRD:
         placed = Recipe(name, n[name], mean_coordination=4, variance=0.0)
@@ -66,12 +57,7 @@ def knob_samples(nodes: int, map_nodes: int, seeds: int, n_largest: int) -> dict
     kinds |= {f"path {k:g}": Recipe("square", n["square"], springs=recipes.weakened_springs(k)) for k in WEAK}
     samples = samples_of(kinds, range(seeds))
     samples |= samples_of({"random again triangular": kinds["random triangular"]}, range(10, 10 + seeds))
-    for name, recipe in strong.items():
-        turned = {f"balanced {name} {t}": replace(recipe, balanced=True, permutation=t) for t in (0, 1, 2)}
-        for s in range(seeds):
-            samples |= samples_of(turned, [s])
-    static = {f"static {name} {p:g}": Recipe(name, small[name], p) for name, shares in STATIC.items() for p in shares}
-    return samples | samples_of(static, range(seeds)) | {"largest s99": Sample(Recipe("square", n_largest, 0.8), 99, 8)}
+    return samples | {"largest s99": Sample(Recipe("square", n_largest, 0.8), 99, 8)}
 
 
 def distribution_samples(nodes: int, seeds: int) -> dict[str, Sample]:

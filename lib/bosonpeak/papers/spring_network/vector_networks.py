@@ -33,7 +33,6 @@ from bosonpeak.networks import SpringNetwork
 from bosonpeak.networks.lattices import get_lattice
 from bosonpeak.networks.springs import vector_dynamical_matrix
 from bosonpeak.papers.spring_network.excess import Group, Interval, measure_excess
-from bosonpeak.papers.spring_network.pieces import largest_piece
 from bosonpeak.papers.spring_network.recipes import Recipe, edge_lengths
 from bosonpeak.papers.spring_network.sample_datasets import measure_samples, part_of, read_spectra
 from bosonpeak.structure.pair_distribution import first_minimum, pair_distribution
@@ -120,7 +119,7 @@ def measure_network(recipe: Recipe, seed: int, resolution: float) -> dict:
         nodes that the springs of the piece do not hold, which stand at omega = 0 under the kernel.
     """
     whole = recipe.network(seed)
-    network = largest_piece(whole)
+    network = whole.largest_piece()
     matrix = vector_dynamical_matrix(network) if recipe.vector else network.dynamical_matrix()
     return _seen(matrix, network, len(whole), resolution, 16, seed)
 
@@ -162,8 +161,8 @@ def measure_vector(nodes: int, seeds: int, resolution: float, progress: bool = F
     seeds : int
         Networks of each recipe (seeds from 0), and packings (seeds from 1).
     resolution : float
-        Standard deviation of the kernel in sqrt(t0/m). Above a sixth of `LOWEST` the zero modes of random networks
-        are seen there.
+        Standard deviation of the kernel in sqrt(t0/m). Above a third of `LOWEST` the zero modes of random networks
+        are seen there; below a few times the distance of the first waves of the box these are seen one by one.
     progress : bool
     folder : path-like, optional
         Where parts are kept, so that a run that was killed resumes.
@@ -210,11 +209,12 @@ def onset(omega, g) -> float:
 
 
 def highest_reduced(omega, g) -> float:
-    """omega of the maximum of g/omega between `LOWEST` and the end of `PLATEAU`; NaN where it is an end of the range.
+    """omega of the maximum of g/omega between `LOWEST` and the beginning of `PLATEAU`; NaN at an end of this range.
 
     omega, g: as for `onset`.
     """
-    found = boson_peak(omega, g, 2, LOWEST, PLATEAU[1])
+    # further up g/omega rises towards the van Hove singularity of the lattice
+    found = boson_peak(omega, g, 2, LOWEST, PLATEAU[0])
     return found.omega if found.interior else np.nan
 
 
