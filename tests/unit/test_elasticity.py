@@ -1,10 +1,13 @@
 """Moduli against springs in series and in parallel, dense algebra, Keller's duality and the low frequencies."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from bosonpeak.networks import SpringNetwork, diluted_square_lattice, square_lattice_network
-from bosonpeak.vibrations.elasticity import scalar_debye_level, scalar_modulus
+from bosonpeak.networks.lattices import SpringDistribution, lattice_network
+from bosonpeak.vibrations.elasticity import _nonaffine_gain, scalar_debye_level, scalar_modulus
 from bosonpeak.vibrations.modes import modes_near
 from bosonpeak.vibrations.spectra import density_of_states
 
@@ -137,7 +140,91 @@ def test_an_anisotropic_modulus_counts_by_its_determinant():
 
 
 def test_springs_that_vary_too_much_for_the_gradients_are_reported():
-    # 14 orders of magnitude: conjugate gradients cannot reach the residual
-    stiffness = 10.0 ** np.random.default_rng(0).uniform(-14, 0, 2 * 900)
+    # 20 orders of magnitude: in three dimensions conjugate gradients cannot reach the residual
+    crystal = lattice_network("simple-cubic", 10)
+    stiffness = 10.0 ** np.random.default_rng(0).uniform(-20, 0, len(crystal.bonds))
     with pytest.raises(RuntimeError, match="did not converge"):
-        scalar_modulus(_with_stiffness(30, stiffness), rtol=1e-13)
+        scalar_modulus(replace(crystal, stiffness=stiffness), rtol=1e-13)
+
+
+@pytest.mark.parametrize("orders", [3, 8, 14])
+def test_the_dual_network_has_the_inverse_determinant(orders):
+    # springs of 14 orders of magnitude are solved directly in the plane, where Keller's duality is exact: the network
+    # whose springs cross those of another, with the inverse stiffness, has the modulus mu / det(mu)
+    n = 30
+    k = 10.0 ** np.random.default_rng(0).uniform(-orders / 2, orders / 2, (2, n, n))
+    crossed = np.stack([1 / np.roll(k[1], -1, axis=1), 1 / np.roll(k[0], -1, axis=0)])
+    modulus, dual = (scalar_modulus(_with_stiffness(n, each.ravel()), rtol=1e-12) for each in (k, crossed))
+    assert abs(modulus[0, 1]) > 1e-3
+    np.testing.assert_allclose(dual, modulus / np.linalg.det(modulus), rtol=1e-8)
+
+
+def _by_gradients(network: SpringNetwork) -> np.ndarray:
+    """The modulus with the non-affine gain from conjugate gradients, whatever the dimension."""
+    i, j = network.bonds.T
+    pull = network.stiffness[:, None] * network.vectors
+    force = np.zeros(network.positions.shape)
+    np.add.at(force, i, pull)
+    np.add.at(force, j, -pull)
+    H = network.dynamical_matrix()
+    gain = _nonaffine_gain(H, H.diagonal(), force, 1e-12)
+    return (network.vectors.T @ pull - gain) / np.prod(network.box)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        square_lattice_network(40, 0.3, "distance", rng=1),
+        diluted_square_lattice(40, 2.6, rng=2),
+        lattice_network("triangular", 20, mean_coordination=3.4, rng=3),
+        lattice_network("square", 40, springs=SpringDistribution("gamma", 1.0, 1.5), rng=4),
+    ],
+    ids=["distance", "pieces", "triangular", "gamma"],
+)
+def test_the_direct_solution_is_that_of_conjugate_gradients(network):
+    modulus = scalar_modulus(network)
+    np.testing.assert_allclose(modulus, _by_gradients(network), atol=1e-10)
+    np.testing.assert_allclose(modulus, modulus.T, atol=1e-13)
+    # what no wave reaches carries nothing, and the residual plays no part in a direct solution
+    np.testing.assert_allclose(scalar_modulus(network.largest_piece()), modulus, atol=1e-12)
+    np.testing.assert_array_equal(scalar_modulus(network, rtol=1e-10), modulus)
+
+
+def test_chains_that_nothing_ties_together_are_pieces_in_parallel():
+    n = 12
+    crystal = square_lattice_network(n, 0.0)
+    along = np.arange(2 * n * n) < n * n
+    stiffness = np.random.default_rng(8).uniform(0.2, 3, n * n)
+    chains = SpringNetwork(crystal.positions, crystal.bonds[along], stiffness, crystal.box, crystal.vectors[along])
+    assert chains.components()[0] == n
+    # each row is in series, and the rows share the gradient
+    series = 1 / (1 / stiffness.reshape(n, n)).mean(axis=1)
+    np.testing.assert_allclose(scalar_modulus(chains), np.diag([series.mean(), 0.0]), atol=1e-12)
+    # one missing spring in each row leaves nothing
+    np.testing.assert_array_equal(scalar_modulus(_without(chains, np.arange(n * n) % n == 0)), 0)
+
+
+def _without(network: SpringNetwork, missing) -> SpringNetwork:
+    """The network without the springs for which `missing` (M,) is true."""
+    return replace(network, **{name: getattr(network, name)[~missing] for name in ("bonds", "stiffness", "vectors")})
+
+
+def test_springs_without_stiffness_hold_nothing():
+    # a node with four of them, and two slabs that only such springs connect
+    n = 8
+    crystal = square_lattice_network(n, 0.0)
+    loose = (crystal.bonds == 13).any(axis=1)
+    slabs = np.r_[np.zeros(n * n, bool), np.isin(np.arange(n * n) // n, (2, 6))]
+    for missing in (loose, slabs, loose | slabs):
+        modulus = scalar_modulus(_with_stiffness(n, np.where(missing, 0.0, 1.0)))
+        np.testing.assert_allclose(modulus, scalar_modulus(_without(crystal, missing)), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["simple-cubic", "fcc"])
+def test_in_three_dimensions_the_error_is_of_second_order_in_the_residual(name):
+    springs = SpringDistribution("gamma", 1.0, 0.5)
+    network = lattice_network(name, 4, disorder=0.2, bond_fraction=0.8, springs=springs, rng=5)
+    exact = _by_pseudoinverse(network)
+    np.testing.assert_allclose(scalar_modulus(network, rtol=1e-12), exact, atol=1e-10)
+    for rtol in (1e-2, 1e-4):
+        np.testing.assert_allclose(scalar_modulus(network, rtol), exact, atol=20 * rtol**2)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from bosonpeak.networks import SpringNetwork, square_lattice_network
+from bosonpeak.networks import square_lattice_network
 from bosonpeak.networks.lattices import (
     LATTICES,
     SpringDistribution,
@@ -16,7 +16,6 @@ from bosonpeak.networks.lattices import (
     lattice_network,
     vector_dynamical_matrix,
 )
-from bosonpeak.networks.springs import balance_springs
 
 SEED = 20271
 Z = {"square": 4, "triangular": 6, "simple-cubic": 6, "fcc": 12}
@@ -342,33 +341,6 @@ def test_two_values_in_unequal_shares_end_where_the_weak_ones_vanish(share):
     assert len(network.bonds) == pytest.approx(3200 * (1 - share), abs=4 * np.sqrt(3200 * share * (1 - share)))
     with pytest.raises(ValueError, match="lies outside"):
         SpringDistribution("two-valued", 1.0, 1.01 * most, weak_share=share)
-
-
-@pytest.mark.parametrize("name, n", [("square", 12), ("simple-cubic", 6), ("fcc", 3)])
-def test_balanced_springs_have_equal_sums(name, n):
-    network = lattice_network(name, n, springs=SpringDistribution("gamma", 2.0, 1.0), rng=SEED)
-    even = balance_springs(network, 1e-6)
-    sums = even.dynamical_matrix().diagonal()
-    np.testing.assert_allclose(sums, 2 * network.stiffness.sum() / len(network), rtol=3e-6)
-    assert (even.stiffness > 0).all() and even.stiffness.var() > 0.1
-    np.testing.assert_array_equal(even.bonds, network.bonds)
-    again = balance_springs(even, 1e-6)
-    np.testing.assert_allclose(again.stiffness, even.stiffness)
-
-
-@pytest.mark.parametrize(
-    "bonds, error, sentence",
-    [
-        ([(0, 1), (1, 2)], ValueError, "node 3 has no spring"),
-        ([(0, 1), (0, 2), (0, 3)], RuntimeError, "still differ by"),
-    ],
-)
-def test_springs_that_cannot_be_balanced_are_reported(bonds, error, sentence):
-    network = SpringNetwork(
-        np.zeros((4, 2)), np.array(bonds), np.ones(len(bonds)), np.ones(2), np.ones((len(bonds), 2))
-    )
-    with pytest.raises(error, match=sentence):
-        balance_springs(network, most_steps=50)
 
 
 @pytest.mark.parametrize(

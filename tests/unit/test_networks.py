@@ -18,6 +18,7 @@ from bosonpeak.networks import (
     poles,
     square_lattice_network,
 )
+from bosonpeak.networks.lattices import lattice_network
 
 SEED = 20261
 
@@ -280,6 +281,48 @@ def test_zero_modes_are_the_pieces_and_need_no_energy(network):
     np.testing.assert_allclose((basis.T @ basis).toarray(), np.eye(basis.shape[1]), atol=1e-12)
     assert abs(H @ basis).max() < 1e-12
     assert (np.linalg.eigvalsh(H.toarray()) < 1e-9).sum() == basis.shape[1]
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        diluted_square_lattice(20, 1.9, rng=SEED),
+        diluted_square_lattice(20, 2.6, rng=SEED),
+        lattice_network("triangular", 12, disorder=0.2, mean_coordination=2.8, length_exponent=1, rng=SEED),
+    ],
+    ids=["floppy", "few-pieces", "displaced"],
+)
+def test_the_largest_piece_has_its_own_levels_and_one_zero_mode(network):
+    count, piece = network.components()
+    size = np.bincount(piece)
+    largest = network.largest_piece()
+    assert count > 1 and len(largest) == size.max() < len(network)
+    inside = piece == size.argmax()
+    # nodes stay in their order, with all of their springs
+    np.testing.assert_array_equal(largest.positions, network.positions[inside])
+    np.testing.assert_array_equal(largest.coordination(), network.coordination()[inside])
+    np.testing.assert_array_equal(largest.box, network.box)
+    ends = largest.positions[largest.bonds]
+    away = (ends[:, 1] - ends[:, 0] - largest.vectors) / network.box
+    np.testing.assert_allclose(away, np.round(away), atol=1e-12)
+    assert largest.components()[0] == largest.zero_modes().shape[1] == 1
+    H = network.dynamical_matrix().toarray()
+    np.testing.assert_array_equal(largest.dynamical_matrix().toarray(), H[np.ix_(inside, inside)])
+    # the levels of the network are those of the piece and those of the rest, and only one of the piece is zero
+    levels = np.linalg.eigvalsh(largest.dynamical_matrix().toarray())
+    assert (levels < 1e-9).sum() == 1
+    both = np.concatenate([levels, np.linalg.eigvalsh(H[np.ix_(~inside, ~inside)])])
+    np.testing.assert_allclose(np.sort(both), np.linalg.eigvalsh(H), atol=1e-11)
+
+
+def test_the_largest_piece_of_a_connected_network_is_the_network():
+    network = square_lattice_network(8, 0.3, rng=SEED)
+    largest = network.largest_piece()
+    for name in ("positions", "bonds", "stiffness", "box", "vectors"):
+        np.testing.assert_array_equal(getattr(largest, name), getattr(network, name))
+    # without a spring every node is a piece of its own
+    alone = diluted_square_lattice(5, 0.0, rng=SEED).largest_piece()
+    assert len(alone) == 1 and len(alone.bonds) == 0
 
 
 def test_networks_need_numpy_and_scipy_only():

@@ -12,7 +12,13 @@ from bosonpeak.vibrations.debye import debye_density, square_lattice_density
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import low_frequency_modes
 from bosonpeak.vibrations.operators import FactoredOperator
-from bosonpeak.vibrations.peaks import broadened_reduced_density, cumulative_level
+from bosonpeak.vibrations.peaks import (
+    WINDOW,
+    broadened_reduced_density,
+    count_maxima,
+    cumulative_level,
+    excess_over_crystal,
+)
 from bosonpeak.vibrations.spectra import (
     Spectrum,
     atomic_spectrum,
@@ -443,6 +449,110 @@ def test_peaks_of_many_densities_are_those_of_each():
         np.testing.assert_allclose(together.omega, [peak.omega for peak in each], rtol=1e-13)
         np.testing.assert_allclose(together.intensity, [peak.intensity for peak in each], rtol=1e-13)
         assert isinstance(each[0].interior, bool) and isinstance(each[0].omega, float)
+
+
+def _bump(omega, place, height, width=0.1):
+    return height * np.exp(-0.5 * ((omega - place) / width) ** 2)
+
+
+@pytest.mark.parametrize("stiffness", [1.0, 0.36])
+def test_a_crystal_has_no_excess_over_itself(stiffness):
+    omega_v, level = 2 * np.sqrt(stiffness), 1 / (2 * np.pi * stiffness)
+    omega = np.linspace(0.04, 0.9, 1001) * omega_v
+    reduced = square_lattice_density(omega, stiffness) / omega
+    found = excess_over_crystal(omega, reduced, reduced, level, omega_v)
+    # a flat ratio has no maximum, and the crystal rises to the ends of both ranges
+    assert found.net == 1 and not found.net_interior
+    end = WINDOW[1] * omega_v
+    assert found.height == pytest.approx(square_lattice_density(end, stiffness) / end / level, rel=2e-3)
+    assert found.place == pytest.approx(0.8 * omega_v, abs=2e-3) and not found.interior
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.7])
+@pytest.mark.parametrize(
+    "place, interior, net_interior",
+    [(0.7, True, True), (0.3, True, False), (1.4, True, False), (1.8, False, False), (0.1, False, False)],
+    ids=["in-the-window", "below-it", "above-it", "above-the-range", "below-the-range"],
+)
+def test_a_bump_on_a_debye_level_has_its_own_height_and_place(place, interior, net_interior, scale):
+    # omega_v = 2: the window reaches from 0.4 to 1.2, and places are looked for between 0.2 and 1.6
+    omega, level = np.linspace(0.05, 2.0, 1951), 0.16
+    crystal = np.full(len(omega), level)
+    reduced = level * (1 + _bump(omega, place, 0.4))
+    # the excess does not depend on the unit of the frequency
+    found = excess_over_crystal(omega * scale, reduced / scale**2, crystal / scale**2, level / scale**2, 2.0 * scale)
+    assert (found.interior, found.net_interior) == (interior, net_interior)
+    # at an end of the window rounding decides about one point of the grid
+    inside, error = (omega >= 0.4) & (omega <= 1.2), 1e-6 if net_interior else 3e-3
+    assert found.net == pytest.approx(1 + _bump(omega, place, 0.4)[inside].max(), abs=error)
+    assert found.height == pytest.approx(found.net, abs=1e-6)
+    if interior:
+        assert found.place == pytest.approx(place * scale, abs=1e-4 * scale)
+    if net_interior:
+        assert found.net == pytest.approx(1.4, abs=1e-6)
+
+
+def test_dispersion_is_divided_out_of_the_net_excess_but_not_out_of_the_height():
+    omega = np.linspace(0.05, 1.9, 1851)
+    crystal, level = square_lattice_density(omega) / omega, 1 / (2 * np.pi)
+    found = excess_over_crystal(omega, crystal * (1 + _bump(omega, 0.8, 0.3)), crystal, level, 2.0)
+    assert found.net == pytest.approx(1.3, abs=1e-6) and found.net_interior
+    at = square_lattice_density(0.8) / 0.8 / level
+    assert found.height > 1.3 * at > 1.35
+    # a softer crystal has the greater height, and no excess beyond its own
+    soft = square_lattice_density(omega, 0.8) / omega
+    assert excess_over_crystal(omega, soft, soft, level / 0.8, 2 * np.sqrt(0.8)).net == 1
+    assert excess_over_crystal(omega, soft, crystal, level, 2.0).net > 1.25
+
+
+def test_frequencies_that_the_crystal_lacks_add_nothing_to_the_excess():
+    omega = np.linspace(0.05, 2.0, 1951)
+    crystal = np.where(omega < 1.0, 0.16, 0.0)
+    found = excess_over_crystal(omega, 0.16 * (1 + _bump(omega, 0.7, 0.4)), crystal, 0.16, 2.0)
+    assert found.net == pytest.approx(1.4, abs=1e-6) and found.net_interior
+
+
+@pytest.mark.parametrize("level", [0.0, -0.1, np.nan])
+def test_without_a_debye_level_there_is_no_excess(level):
+    flat = np.full(100, 0.16)
+    with pytest.raises(ValueError, match="a Debye level of"):
+        excess_over_crystal(np.linspace(0.1, 2, 100), flat, flat, level, 2.0)
+
+
+@pytest.mark.parametrize("level", [1.0, 0.16])
+@pytest.mark.parametrize(
+    "bumps, count",
+    [
+        ([], 0),
+        ([(0.8, 0.0501)], 1),
+        ([(0.8, 0.0499)], 0),
+        ([(0.5, 0.3), (1.5, 0.6)], 2),
+        ([(0.8, 0.0501), (1.6, 0.0501)], 2),
+        ([(0.8, 0.0499), (1.6, 0.6)], 1),
+        # a rise that ends at an edge of the range, and what lies outside
+        ([(0.2, 0.5)], 0),
+        ([(2.5, 0.5)], 0),
+        ([(0.1, 0.5), (0.8, 0.3), (2.7, 0.5)], 1),
+    ],
+)
+def test_maxima_are_counted_by_their_prominence_over_the_level(bumps, count, level):
+    omega = np.linspace(0.0, 3.0, 3001)
+    reduced = level * (1 + sum(_bump(omega, *bump) for bump in bumps) + 0 * omega)
+    assert count_maxima(omega, reduced, level, 0.2, 2.5) == count
+    # a slope that is steeper than the bumps hides them all
+    assert count_maxima(omega, reduced + 10 * level * omega, level, 0.2, 2.5) == 0
+    # the prominence is measured in the level that is given
+    if min((height for _, height in bumps), default=1) > 0.05:
+        assert count_maxima(omega, reduced, 100 * level, 0.2, 2.5) == 0
+
+
+def test_the_crystal_has_one_maximum_at_its_van_hove_frequency():
+    omega = np.linspace(0.01, 2.8, 2791)
+    reduced = square_lattice_density(omega, 0.9) / omega
+    at = 2 * np.sqrt(0.9)
+    assert count_maxima(omega, reduced, 1 / (2 * np.pi * 0.9), 0.15, 2.6) == 1
+    assert count_maxima(omega, reduced, 1 / (2 * np.pi * 0.9), 0.15, at - 0.01) == 0
+    assert count_maxima(omega, reduced, 1 / (2 * np.pi * 0.9), at + 0.01, 2.6) == 0
 
 
 def test_the_density_ends_at_the_bound_of_the_spectrum():

@@ -204,6 +204,24 @@ class TestWorkflow:
         (project.root / "book" / "toy-2030.md").unlink()
         assert measurements() == []
 
+    @pytest.mark.parametrize("line", ['PAGE = "glass-2031"', "PAGE: str = 'glass-2031'"])
+    def test_a_paper_may_name_another_page_than_its_own(self, toy_paper, project, line):
+        from measurements import measurements
+
+        toy_paper(f"{line}\n{PACKAGE}")
+        # its own page, which is there, does not count any more
+        assert measurements() == []
+        (project.root / "book" / "glass-2031.md").write_text("# Another page\n")
+        (project.root / "book" / "toy-2030.md").unlink()
+        assert [known.name for known in measurements()] == ["toy-2030-short", "toy-2030-long"]
+
+    def test_a_page_is_named_where_the_measurements_stand(self, toy_paper, project, tmp_path):
+        from measurements import measurements
+
+        toy_paper()
+        (tmp_path / "more" / "toy_2030" / "archived.py").write_text('PAGE = "glass-2031"\n')
+        assert [known.name for known in measurements()] == ["toy-2030-short", "toy-2030-long"]
+
     def test_two_of_one_name_and_an_unknown_group_are_named(self, toy_paper):
         from measurements import measurements
 
@@ -233,7 +251,10 @@ class TestWorkflow:
         from measurements import measurements
 
         pages = tuple(path.stem for path in (project_root() / "book").glob("*.md"))
-        assert all(known.name.startswith(pages) for known in measurements())
+        found = measurements()
+        assert all(known.name.startswith(pages) for known in found)
+        # also of packages without a page of their own
+        assert {"spring-network-vector", "spring-network-fractons"} <= {known.name for known in found}
 
     def test_archived_measurements_are_those_of_the_chapters(self):
         from measurements import measurements

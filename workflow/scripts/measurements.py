@@ -16,8 +16,9 @@ from bosonpeak.paths import project_root
 def measurements(group: str | None = None) -> list[Measurement]:
     """Measurements of all chapters of this project, in the order of their packages.
 
-    A package `papers.<chapter>` may list them in one of its modules, as a tuple with the name MEASUREMENTS. Only the
-    packages whose page is in book/ are read, and of these only the modules that define the tuple are imported.
+    A package `papers.<chapter>` may list them in one of its modules, as a tuple with the name MEASUREMENTS. Where its
+    results stand on the page of another chapter, this module names the page in a line PAGE = "<page>". Only modules
+    that define the tuple and whose page is in book/ are imported.
 
     Parameters
     ----------
@@ -40,19 +41,25 @@ def measurements(group: str | None = None) -> list[Measurement]:
 
 
 def _modules() -> list[str]:
-    """Names of the modules that define MEASUREMENTS."""
+    """Names of the modules that define MEASUREMENTS and whose page is in book/."""
     found = []
     for package in sorted(module.name for module in pkgutil.iter_modules(papers.__path__, f"{papers.__name__}.")):
-        page = package.rpartition(".")[2].replace("_", "-")
-        if (project_root() / "book" / f"{page}.md").is_file():
-            spec = find_spec(package)
-            names = [module.name for module in pkgutil.iter_modules(spec.submodule_search_locations, f"{package}.")]
-            found += [name for name in names if _defines(Path(find_spec(name).origin))]
+        own = package.rpartition(".")[2].replace("_", "-")
+        folders = find_spec(package).submodule_search_locations
+        for module in pkgutil.iter_modules(folders, f"{package}."):
+            page = _page_of(Path(find_spec(module.name).origin), own)
+            if page and (project_root() / "book" / f"{page}.md").is_file():
+                found.append(module.name)
     return found
 
 
-def _defines(path: Path) -> bool:
-    return re.search(r"^MEASUREMENTS\b.*=", path.read_text(encoding="utf-8"), re.MULTILINE) is not None
+def _page_of(path: Path, own: str) -> str | None:
+    """The page that a module names, or else `own`; None where the module does not define MEASUREMENTS."""
+    text = path.read_text(encoding="utf-8")
+    if not re.search(r"^MEASUREMENTS\b.*=", text, re.MULTILINE):
+        return None
+    named = re.search(r"""^PAGE\b.*=\s*(["'])(.+)\1""", text, re.MULTILINE)
+    return named[2] if named else own
 
 
 def measurement_named(name: str) -> Measurement:

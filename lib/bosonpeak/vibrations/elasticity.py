@@ -13,6 +13,7 @@ import numpy as np
 from ase import Atoms
 from scipy.integrate import lebedev_rule
 from scipy.sparse import diags
+from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import LinearOperator, cg, splu
 
 from bosonpeak.materials.potentials import get
@@ -249,7 +250,8 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
         H = network.dynamical_matrix()
         if d == 2:
             # with one node of each piece held; factors of plane networks stay sparse, while those in space do not
-            free = np.setdiff1d(np.arange(n), np.unique(network.components()[1], return_index=True)[1])
+            piece = connected_components(H != 0, directed=False)[1]
+            free = np.setdiff1d(np.arange(n), np.unique(piece, return_index=True)[1])
             factors = splu(H[free][:, free].tocsc(), "MMD_AT_PLUS_A", options={"SymmetricMode": True})
             gain = force[free].T @ factors.solve(force[free])
         else:

@@ -47,8 +47,8 @@ class LargeSpectrum:
         The net excess, the same over the affine reference, and the height over the Debye level.
     mean_ratio, slow_ratio : Interval
         The mean, and the highest, of g over the static reference in `SLOW`.
-    maxima : Interval
-        The number of maxima of g / omega between 0.15 and 2.6.
+    maxima, all_maxima : Interval
+        The number of maxima of g / omega between 0.15 and 2.6, and up to 3.3.
     peak : Interval
         The place of the maximum of g / omega in `PEAK_RANGE`.
     interior : bool
@@ -68,6 +68,7 @@ class LargeSpectrum:
     mean_ratio: Interval
     slow_ratio: Interval
     maxima: Interval
+    all_maxima: Interval
     peak: Interval
     interior: bool
 
@@ -125,7 +126,8 @@ def read_spectrum(omega, runs, moduli, mean_sum: float, kernel: float) -> LargeS
     each, other = ([excess_over_crystal(omega, c, against, level, omega_v) for c in broad] for against in wide)
     nets = np.array([one.net for one in each])
     peak = spectra.boson_peak(omega, runs.T, 2, *PEAK_RANGE, smoothing=0.06)
-    counts = [count_maxima(omega, c, level, 0.15, 2.6) for c in smoothed(omega, curves, 0.05, kernel)]
+    seen = smoothed(omega, curves, 0.05, kernel)
+    counts, every = ([count_maxima(omega, curve, level, 0.15, top) for curve in seen] for top in (2.6, 3.3))
     interval = statistics.mean_interval
     return LargeSpectrum(
         omega,
@@ -138,9 +140,10 @@ def read_spectrum(omega, runs, moduli, mean_sum: float, kernel: float) -> LargeS
         interval(nets),
         interval([one.net for one in other]),
         interval([one.height for one in each]),
-        interval((curves / crystals[0])[:, slow].mean(axis=1)),
-        interval((broad / wide[0])[:, slow].max(axis=1)),
+        interval((curves[:, slow] / crystals[0, slow]).mean(axis=1)),
+        interval((broad[:, slow] / wide[0, slow]).max(axis=1)),
         interval(counts),
+        interval(every),
         interval(peak.omega),
         bool(peak.interior.all()),
     )
@@ -269,6 +272,6 @@ def network_table(large: Large, coordination: dict[Kind, tuple[float, float]]) -
         springs = [f"{value:.2f}" for value in coordination[family, d]]
         excess = [f"{100 * (value - 1):.1f}" for value, _ in (found.height, found.net)]
         row = [NAMES[family], f"{d:g}", *springs, f"{found.stiffness:.3f}", *excess]
-        rows.append([*row, found.place, f"{found.maxima[0]:.2g}"])
+        rows.append([*row, found.place, f"{found.all_maxima[0]:.2g}"])
     titles = "network", "δ", "z", "var z", "K", "over own level (%)", "net excess (%)", "place", "maxima"
     return pd.DataFrame(rows, columns=titles)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 import xarray as xr
 
@@ -27,6 +28,10 @@ CASES |= {
     "fcc, vector, p = 0.75": Recipe("fcc", 0, 0.75, vector=True),
 }
 """Networks that are compared with their effective medium; n is filled in."""
+
+SHOWN = ("square, p = 0.8", "square, p = 0.6", "triangular, p = 2/3", "cubic, v = 1.5")
+"""The cases that are drawn."""
+
 
 def comparison_grid(lattice: str, vector: bool = False, points: int = 200) -> np.ndarray:
     """Frequencies (points,) from 0.1 to 1 of the top frequency of the perfect lattice with springs 1."""
@@ -198,11 +203,6 @@ class Deviations:
     firm: list[str]
     from_crystal: float
 
-    @property
-    def median(self) -> float:
-        """Median deviation of all cases."""
-        return float(np.median([value for value, _ in self.cases.values()]))
-
     def times(self, case: str, other: str) -> excess.Interval:
         """Deviation of one case over that of another one, between the extremes that their intervals allow."""
         (near, (low, high)), (far, (lower, upper)) = self.cases[case], self.cases[other]
@@ -231,3 +231,10 @@ def deviation_from_crystal(found: Comparison, case: str) -> float:
     mean = recipe.bond_fraction * recipe.springs.mean
     crystal = excess.softened_density(recipe.lattice, found.omega, mean, recipe.vector)
     return relative_difference(found.network, crystal)
+
+
+def deviation_table(compared: dict[str, Comparison], media: dict[str, cpa.EffectiveMedium]) -> pd.DataFrame:
+    """One row for each of the `CASES`: static stiffness of the medium (t0), deviation and noise in per cent."""
+    found = compared.items()
+    rows = [[case, media[case].static_stiffness, 100 * each.deviation, 100 * each.noise] for case, each in found]
+    return pd.DataFrame(rows, columns=["network", "K of the medium", "deviation (%)", "noise (%)"]).round(3)

@@ -48,8 +48,7 @@ def _load_with_minimum(names, reach, step) -> tuple[list, float]:
     """Archived glasses of one kind, and the first minimum of their mean pair distribution."""
     structures = [load(name) for name in names]
     pairs = [pair_distribution(atoms, reach, step) for atoms in structures]
-    cutoff = first_minimum(pairs[0].r, np.mean([each.total for each in pairs], axis=0))
-    return structures, cutoff
+    return structures, first_minimum(pairs[0].r, np.mean([each.total for each in pairs], axis=0))
 
 
 def _excess_over_fcc(nets) -> Group:
@@ -82,12 +81,6 @@ class OwnStiffness:
 
     Attributes
     ----------
-    atoms : int
-        Of one glass.
-    cutoff : float
-        First minimum of the pair distribution, in the unit of the structures.
-    coordination : array, shape (n,)
-        Mean number of springs at an atom of each glass; neighbours with psi'' <= 0 have none.
     stiffness : list of array, shape (M,)
         Of each glass, in units of its mean.
     weak, variance : Interval
@@ -96,9 +89,6 @@ class OwnStiffness:
         Of the networks over fcc.
     """
 
-    atoms: int
-    cutoff: float
-    coordination: np.ndarray
     stiffness: list[np.ndarray]
     weak: Interval
     variance: Interval
@@ -107,6 +97,8 @@ class OwnStiffness:
 
 def own_stiffness(names: list[str], reach: float, step: float) -> OwnStiffness:
     """Scalar springs psi'' on all neighbours up to the first minimum of the pair distribution, all masses equal.
+
+    Neighbours with psi'' <= 0 have no spring.
 
     Parameters
     ----------
@@ -122,10 +114,10 @@ def own_stiffness(names: list[str], reach: float, step: float) -> OwnStiffness:
     """
     structures, cutoff = _load_with_minimum(names, reach, step)
     nets = [bond_network(atoms, atoms.info["potential"], cutoff) for atoms in structures]
-    springs, z = [x.stiffness / x.stiffness.mean() for x in nets], np.array([x.coordination().mean() for x in nets])
+    springs = [network.stiffness / network.stiffness.mean() for network in nets]
     weak = statistics.mean_interval([(k < 0.1).mean() for k in springs], 0, 1)
     variance = statistics.mean_interval([k.var() for k in springs], 0)
-    return OwnStiffness(len(structures[0]), cutoff, z, springs, weak, variance, _excess_over_fcc(nets))
+    return OwnStiffness(springs, weak, variance, _excess_over_fcc(nets))
 
 
 def fcc_control(nodes: int) -> Excess:

@@ -1,16 +1,15 @@
 """Drawings of the chapter: axes in, axes filled."""
 
-
 import numpy as np
 from scipy.stats import gamma, uniform
 
 from bosonpeak.drawing import style
-from bosonpeak.drawing.networks import OMEGA_LABEL, SCALED_LABEL, draw_over_level, label_over_level
+from bosonpeak.drawing.networks import OMEGA_LABEL, draw_network, draw_over_level, label_over_level
+from bosonpeak.networks import SpringNetwork
 from bosonpeak.papers.spring_network.recipes import DISTRIBUTIONS
 from bosonpeak.vibrations.peaks import WINDOW
 
-LATTICE_COLORS = {"square": "C0", "triangular": "C2", "simple-cubic": "C1", "fcc": "C3"}
-KNOB_COLORS = {"crystal": "0.6", "weak": "C5", "displaced": "C3", "even": "C2", "random": "C0", "strong": "C1"}
+KNOB_COLORS = {"crystal": "0.6", "even": "C2", "random": "C0"}
 
 
 def draw_comparison(axes, found, crystal, dimension: int, title: str) -> None:
@@ -55,32 +54,39 @@ def _label_ratio(ax, reference: str, **limits) -> None:
     ax.set(ylabel=rf"$g\,/\,g_\mathrm{{{reference}}}$", **limits)
 
 
-def draw_waves(axes, omega, found, speed: float, peak: float) -> None:
-    """Lines of four wave vectors, dispersion and damping of `network_waves.Waves`, on three axes.
+def draw_waves(axes, found) -> None:
+    """Width against frequency of the lines of `network_waves.Waves` by case, one of the axes for each.
 
-    omega: frequencies (K,) of the spectral functions; speed: sqrt of the network's stiffness; peak: omega of the
-    maximum of g / omega.
+    Networks (circles, filled where the exponent is read), effective medium (dashed), a line of slope d + 1, the width
+    of the kernel (dotted), and the crossover of Ioffe and Regel and half of it (thin vertical lines).
     """
-    for i, color in zip((1, 4, 7, 10), style.ordered_colors(4), strict=True):
-        for curve, line, width in ((found.mean, "-", 1.3), (found.drawn, "--", 1.2)):
-            axes[0].plot(omega, curve[:, i] / found.mean[:, i].max(), line, color=color, linewidth=width)
-    axes[0].set(xlim=(0, 2.0), ylim=(0, 1.9), xlabel=OMEGA_LABEL)
-    centre = found.values("frequency")
-    axes[1].plot(found.q, centre.mean(axis=0), "o", markersize=4, label="network")
-    axes[1].plot(found.q, found.medium.frequency, "--", color="C1", label="CPA")
-    axes[1].plot(found.q, 2 * np.sin(found.q / 2) * speed, color="0.6", linewidth=1.1, label="crystal")
-    axes[1].set(xlabel="q (1/a)", xlim=(0, 1.95), ylim=(0, None))
-    axes[2].plot(centre.ravel(), found.values("damping").ravel(), "o", markersize=3, markerfacecolor="none")
-    axes[2].plot(found.medium.frequency, found.medium.damping, "--", color="C1")
-    axes[2].plot(found.second.frequency, found.second.damping, ":", color="0.4")
-    axes[2].axhline(1, color="0.3", linewidth=0.8)
-    axes[2].axvline(peak, color="0.5", linewidth=0.8)
-    axes[2].set(xlabel=OMEGA_LABEL, yscale="log", xlim=(0, 1.4), ylim=(0.01, 6))
+    for ax, (case, each) in zip(axes, found.items(), strict=True):
+        mean, half, power = each.networks.mean(axis=1), each.crossover / 2, each.dimension + 1
+        ax.plot(*each.networks.reshape(2, -1), "o", color="C0", markersize=4, markerfacecolor="none")
+        ax.plot(*each.networks[:, :, each.below].reshape(2, -1), "o", color="C0", markersize=4)
+        ax.plot(*each.medium[:, 0], "--", color="C1", label="CPA")
+        ax.plot(mean[0], each.kernel, ":", color="0.4", label="kernel")
+        ends = np.array([0.4, 1.0]) * half
+        ax.plot(ends, np.interp(half, *mean) * (ends / half) ** power, color="0.3", linewidth=1, label=f"slope {power}")
+        ax.vlines([half, 2 * half], *ax.get_ylim(), color="0.6", linewidth=0.8)
+        ax.set(xscale="log", yscale="log", xlabel=OMEGA_LABEL, ylabel=r"$\Gamma$  ($\sqrt{t_0/m}$)")
+        ax.legend(title=case, fontsize=9)
+    style.tidy_logarithmic(*axes)
+
+
+def draw_medium(axes, network) -> None:
+    """Draw a network of unequal springs, and its effective medium with one spring of the network put back."""
+    draw_network(axes[0], network, (-0.5, 5.5, -0.5, 5.5), 22, by_stiffness=True)
+    equal = SpringNetwork(network.positions, network.bonds, np.ones(len(network.bonds)), network.box, network.vectors)
+    draw_network(axes[1], equal, (-0.5, 5.5, -0.5, 5.5), 22)
+    axes[1].plot([2, 3], [3, 3], color="C3", linewidth=4, zorder=1)
+    axes[1].annotate("k", (2.5, 3.2), color="C3", ha="center", fontsize=12)
+    axes[1].annotate("K", (3.5, 2.2), color="0.4", ha="center", fontsize=12)
 
 
 def draw_contacts(ax, found, fcc) -> None:
     """Ratio of g to that of fcc for `contacts.GlassContacts`, samples and mean for each cutoff, and of fcc."""
-    for each, color in zip(found.contacts.values(), style.ordered_colors(3), strict=True):
+    for each, color in zip(found.contacts.values(), style.ordered_colors(len(found.contacts)), strict=True):
         curves, scaled = each.excess.values("ratio"), each.excess.samples[0].scaled
         ax.plot(scaled, curves.T, color=color, linewidth=0.5, alpha=0.6)
         ax.plot(scaled, curves.mean(axis=0), color=color, label=f"z = {each.coordination:.1f}")
@@ -118,15 +124,14 @@ def draw_spreads(axes, spreads) -> None:
     axes[0].legend(fontsize=9)
 
 
-def draw_guess(axes, spreads, name: str, answer: bool) -> None:
-    """One frame of the explorer: P(k), and g / omega^(d-1) over the Debye level where the answer is shown."""
+def draw_guess(axes, spreads, name: str) -> None:
+    """One frame of the explorer: P(k), and g / omega^(d-1) over the Debye level of networks and of their crystals."""
     draw_distribution(axes[0], DISTRIBUTIONS[name], "C0")
     for ax, lattice, color in zip(axes[1:], ("square", "simple-cubic"), ("C0", "C1"), strict=True):
         label_over_level(ax, lattice.replace("-", " "), 2.6, 2.6)
         found, crystal = spreads[f"{name} {lattice}"], spreads[f"{name} {lattice}"].excess.samples[0]
         ax.plot(crystal.omega, crystal.crystal, color="0.6", linewidth=1.1, label="crystal of equal stiffness")
-        if answer:
-            draw_over_level(ax, found.omega, found.over_level, color, "network")
+        draw_over_level(ax, found.omega, found.over_level, color, "network")
         ax.legend(fontsize=9, loc="upper left")
 
 
@@ -138,7 +143,7 @@ def describe_guess(spreads, name: str) -> str:
 
 
 def draw_stiffnesses(ax, glasses) -> None:
-    """Distributions P(k) of the stiffness in units of its mean, of `contacts.OwnStiffness` by kind; weak springs shaded."""
+    """Distributions P(k) of the stiffness k over its mean, for `contacts.OwnStiffness` by kind; weak springs shaded."""
     edges = np.linspace(0, 4, 61)
     for (kind, found), color in zip(glasses.items(), style.ordered_colors(len(glasses)), strict=True):
         k = np.concatenate(found.stiffness)

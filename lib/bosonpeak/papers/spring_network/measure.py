@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bosonpeak import statistics
-from bosonpeak.networks.lattices import get_lattice
+from bosonpeak.networks.lattices import get_lattice, lattice_network
 from bosonpeak.papers.spring_network.cpa import EffectiveMedium
 from bosonpeak.papers.spring_network.excess import Excess, Group, Interval, medium_excess
 from bosonpeak.papers.spring_network.series import SHARES, WEAK, read_excess, whole_grid
@@ -132,10 +132,6 @@ class Knobs:
         even, random, again = (self.groups[name].values("net") - 1 for name in names)
         return statistics.mean_interval(random / even), float(np.mean(again) / np.mean(random))
 
-    def even_share(self, lattice: str) -> float:
-        """Net excess less 1 where the coordination was made even, over that where springs are missing at random."""
-        return (self.net(f"even {lattice}")[0] - 1) / (self.net(f"random {lattice}")[0] - 1)
-
 
 def read_knobs(data: xr.Dataset, excess: dict[str, Group]) -> Knobs:
     """The knobs of `series.knob_samples`; "random square" is dilution to four fifths of the springs.
@@ -153,27 +149,19 @@ def read_knobs(data: xr.Dataset, excess: dict[str, Group]) -> Knobs:
     return Knobs(groups | {"random square": excess["diluted 0.8"]}, float(uneven))
 
 
-@dataclass(frozen=True)
-class WeakSprings:
-    """Square lattices with a fifth of their springs weakened.
+def read_weak_springs(excess: dict[str, Group]) -> tuple[dict[float, Interval], dict[float, Interval]]:
+    """Square lattices with a fifth of their springs weakened, the groups "path <k>" of `series.knob_samples`.
 
-    Attributes
-    ----------
+    Returns
+    -------
     net : dict of Interval
         Net excess, by the stiffness of the weakened springs in t0.
     share : dict of Interval
         Net excess less 1 over that where these springs are missing.
     """
-
-    net: dict[float, Interval]
-    share: dict[float, Interval]
-
-
-def read_weak_springs(excess: dict[str, Group]) -> WeakSprings:
-    """The groups "path <k>" of `series.knob_samples`."""
     nets = {k: excess[f"path {k:g}"].values("net") for k in WEAK}
     share = {k: statistics.mean_interval((net - 1) / (nets[0.0] - 1)) for k, net in nets.items()}
-    return WeakSprings({k: statistics.mean_interval(net) for k, net in nets.items()}, share)
+    return {k: statistics.mean_interval(net) for k, net in nets.items()}, share
 
 
 @dataclass(frozen=True)
@@ -278,3 +266,24 @@ def spread_table(spreads: dict[str, Spread]) -> pd.DataFrame:
         rows.append([words, lattice, *springs, *excess, place, f"{found.maxima.mean():.2g}"])
     titles = ["springs", "lattice", "v", "near zero (%)", "z", "var z", "K", "over own level (%)", "net excess (%)"]
     return pd.DataFrame(rows, columns=[*titles, "place", "maxima"])
+
+
+def count_floppy(n: int, share: float, seeds: list[int]) -> Interval:
+    """Zero modes of diluted square lattices over Maxwell's count 1 - 2p per node.
+
+    Parameters
+    ----------
+    n : int
+        Nodes along an edge.
+    share : float
+        Probability p of each spring to be kept, below one half.
+    seeds : list of int
+    """
+    pieces = [lattice_network("square", n, bond_fraction=share, rng=s).components()[0] for s in seeds]
+    return statistics.mean_interval(np.array(pieces) / n**2 / (1 - 2 * share))
+
+
+def exponent_text(found) -> str:
+    """An exponent with its interval in words, or that too few wave vectors qualify."""
+    value, ends = found
+    return "not measured" if value is None else f"{value:.2f} [{ends[0]:.2f}, {ends[1]:.2f}]"

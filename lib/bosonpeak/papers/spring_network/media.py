@@ -36,9 +36,6 @@ def list_media() -> dict[str, tuple]:
     for name in ("square", "simple-cubic"):
         jobs |= {f"{kind} {name}": (name, 2.6, 130, springs, 1.0) for kind, springs in DISTRIBUTIONS.items()}
     jobs |= {f"path {k:.2f}": ("square", 2.6, 150, weakened_springs(k), 1.0) for k in WEAK_LINE.tolist()}
-    for p in series.SHARES[1:3]:
-        jobs[f"wave {p:g}"] = "square", 2.88, 3000, EQUAL, p
-        jobs[f"drawn {p:g}"] = "square", 2.88, 1500, EQUAL, p
     return jobs
 
 
@@ -80,11 +77,6 @@ def read_media(data: xr.Dataset) -> dict[str, cpa.EffectiveMedium]:
         seen = kernel.fine_grid(top, points), K, green, each.residual.values[:points], float(each.static_stiffness)
         found[name] = cpa.EffectiveMedium(lattice, any(vector), *seen)
     return found
-
-
-def largest_errors(media: dict[str, cpa.EffectiveMedium]) -> tuple[float, float]:
-    """Largest residual of the self-consistency of some media, and largest deviation of their norm from 1."""
-    return max(m.residual.max() for m in media.values()), max(abs(m.norm - 1) for m in media.values())
 
 
 def net_excess(media: dict[str, cpa.EffectiveMedium], names, resolution: float) -> np.ndarray:

@@ -1,10 +1,12 @@
-"""Waves of a spring network: spectral function, dispersion, width and Ioffe-Regel crossover.
+"""Waves of a spring network: spectral function, widths of the lines, and the crossover of Ioffe and Regel.
 
     A(q, omega) = sum_k |<q|e_k>|^2 delta(omega - omega_k),   |q> = exp(i q r) / sqrt(N)
 
-Its integral over omega > 0 is 1 less the weight of zero modes. The dynamic structure factor S(q, omega) of classical
-vibrations is k_B T q^2 / (m omega^2) times A. An effective medium has A = -(2 omega / pi) Im [omega^2 - K(omega)
-D(q)]^-1. Reduced units: length a, stiffness t0, mass m, omega in sqrt(t0/m), q in 1/a.
+Its integral over omega > 0 is 1 less the weight of zero modes. An effective medium has A = -(2 omega / pi) Im [omega^2
+- K(omega) D(q)]^-1. A line of frequency Omega has the full width Gamma at half of its height. A wave that is long
+compared with the distance of the defects is scattered as by independent points, Gamma ~ Omega^(d+1) (Rayleigh), which
+the coherent-potential approximation shares: Schirmacher, Diezemann and Ganter, Phys. Rev. Lett. 81, 136 (1998).
+Reduced units: length a, stiffness t0, mass m, omega in sqrt(t0/m), q in 1/a.
 """
 
 from dataclasses import dataclass, replace
@@ -12,48 +14,32 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 from scipy.optimize import least_squares
+from scipy.sparse import identity
 
 from bosonpeak import statistics
 from bosonpeak.archive.methods import method
 from bosonpeak.networks import SpringNetwork
 from bosonpeak.networks.lattices import get_lattice, lattice_network
-from bosonpeak.papers.spring_network import cpa, excess, kernel
-from bosonpeak.papers.spring_network.sample_datasets import measure_samples, part_of, read_spectra
+from bosonpeak.papers.spring_network import cpa, kernel, sample_datasets
+from bosonpeak.papers.spring_network.excess import Interval
 from bosonpeak.vibrations.spectra import Spectrum, spectral_function
 
-WAVE_GRID = np.arange(0.02, 2.6, 0.004)
-"""Frequencies omega of the spectral functions."""
+CASES = {
+    "square 0.8": ("square", 0.8, (0.12, 0.6), 1.0),
+    "square 0.7": ("square", 0.7, (0.12, 0.6), 4.0),
+    "simple-cubic 0.6": ("simple-cubic", 0.6, (0.3, 0.56), 1.0),
+}
+"""Lattice, share of the springs that is kept, range of the eight long waves, whose lines are narrow, and how much wider
+the kernel for them may be."""
 
+SHORT = (0.65, 2.75)
+"""Range of the fifteen short waves, whose lines are wide."""
 
-@dataclass(frozen=True)
-class Lines:
-    """Lines of the spectral function at several wave vectors, fitted by damped oscillators.
+WIDE = 0.004
+"""Standard deviation of the kernel for the short waves, unless that of the long ones is larger."""
 
-    Attributes
-    ----------
-    frequency, width : array, shape (Q,)
-        Omega and the full width Gamma at half of the height, in sqrt(t0/m).
-    weight : array, shape (Q,)
-        1 for a whole line.
-    """
-
-    frequency: np.ndarray
-    width: np.ndarray
-    weight: np.ndarray
-
-    @property
-    def damping(self) -> np.ndarray:
-        """pi Gamma / Omega, (Q,). Where it is 1 the mean free path of the energy is half a wavelength."""
-        return np.pi * self.width / self.frequency
-
-    @property
-    def ioffe_regel(self) -> float:
-        """Frequency at which the damping of ascending wave vectors first reaches 1, NaN where it does not."""
-        over = np.flatnonzero(self.damping >= 1)
-        if not len(over):
-            return np.nan
-        part = slice(max(over[0] - 1, 0), over[0] + 1)
-        return float(np.interp(1.0, self.damping[part], self.frequency[part]))
+LEAST = 5
+"""Number of wave vectors that an exponent needs."""
 
 
 def wave_spectrum(network: SpringNetwork, q, omega, resolution: float) -> Spectrum:
@@ -100,194 +86,230 @@ def damped_oscillator(omega, frequency, width) -> np.ndarray:
     return 2 / np.pi * omega**2 * width / ((omega**2 - frequency**2) ** 2 + (omega * width) ** 2)
 
 
-def fit_lines(seen: Spectrum, above: float = 0.25) -> Lines:
-    """Fit a damped oscillator, seen through the kernel of the run, to each line.
+def _fit(shown, omega, top, matrix, fine, narrow, seen):
+    """Frequency and width of one line, whose part above a quarter of its height is `shown` in units of that height."""
 
-    The width of the kernel is thereby taken out. A width much below that of the kernel is uncertain.
+    def difference(p):
+        return np.exp(p[2]) * (matrix @ damped_oscillator(fine, np.exp(p[0]), np.exp(p[1]))) - shown
+
+    half = max(np.ptp(omega) / 2, seen.resolution)
+    start = [np.log(top), max(np.log(half), narrow + 0.1), np.log(half)]
+    ends = np.log([0.5 * omega[0], 1.5 * omega[-1]])
+    found = least_squares(difference, start, bounds=([ends[0], narrow, -20], [ends[1], np.log(3 * fine[-1]), 20]))
+    return np.exp(found.x[:2])
+
+
+def fit_lines(q: np.ndarray, seen: Spectrum) -> dict:
+    """Fit a damped oscillator, seen through the kernel, to each line where it exceeds a quarter of its height.
+
+    Each line is seen through the kernel next to it only, since the kernel shows nothing from farther away.
 
     Parameters
     ----------
+    q : array, shape (Q, d)
+        Wave vectors along the first axis, in 1/a.
     seen : Spectrum
-        With one column of g for each wave vector.
-    above : float
-        The part of a line that is fitted: where it exceeds this fraction of its height.
+        With one column of g for each; with the resolution 0 it is taken as it is.
 
     Returns
     -------
-    Lines
+    dict
+        q, frequency and width of the lines, and `kernel`, the full width of the kernel at half of its height at the
+        line; (Q,) each.
 
     Raises
     ------
     ValueError
         If fewer than five points of a line are that high.
     """
-    omega = seen.omega
-    fine = kernel.fine_grid(seen.omega_max * (1 - 1e-9), max(2000, 8 * seen.n_moments))
-    matrix = kernel.kernel_matrix(fine, omega, seen.n_moments, seen.omega_max)
-    # a line narrower than the fine grid cannot be distinguished from a narrower one
-    narrow = np.log(2 * (fine[1] - fine[0]))
-    lines = []
-    for curve in seen.g.T:
-        i = int(np.argmax(curve))
-        # the part that is connected with the top
-        low = np.flatnonzero(curve < above * curve[i])
-        part = slice(max(low[low < i], default=-1) + 1, min(low[low > i], default=len(omega)))
-        if part.stop - part.start < 5:
-            raise ValueError(f"the line at omega = {omega[i]:.3g} spans fewer than five points: take a finer grid")
-        lines.append(_fit(curve[part] / curve[i], curve[i], omega[part], omega[i], matrix[part], fine, narrow, seen))
-    return Lines(*np.transpose(lines))
+    rows, spread = [], seen.resolution
+    for wave, curve in zip(q[:, 0], seen.g.T, strict=True):
+        i, low = int(np.argmax(curve)), np.flatnonzero(curve < curve.max() / 4)
+        part = slice(max(low[low < i], default=-1) + 1, min(low[low > i], default=len(curve)))
+        omega = fine = seen.omega[part]
+        if len(omega) < 5:
+            raise ValueError(f"the line at {seen.omega[i]:.3g} spans fewer than five points: take a finer grid")
+        matrix = identity(len(omega))
+        if spread:
+            ends = max(omega[0] - 8 * spread, spread / 4), min(omega[-1] + 8 * spread, 0.999 * seen.omega_max)
+            fine = np.arange(*ends, spread / 4)
+            matrix = kernel.kernel_matrix(fine, omega, seen.n_moments, seen.omega_max)
+        line = _fit(curve[part] / curve[i], omega, seen.omega[i], matrix, fine, np.log(2 * (fine[1] - fine[0])), seen)
+        # the kernel narrows towards the top of the spectrum; a Gaussian is 2.355 standard deviations wide
+        narrowed = np.sqrt(1 - min(line[0] / seen.omega_max, 1) ** 2)
+        rows.append([wave, *line, np.sqrt(8 * np.log(2)) * spread * narrowed])
+    return dict(zip(("q", "frequency", "width", "kernel"), np.transpose(rows), strict=True))
 
 
-def _fit(shown, height, omega, top, matrix, fine, narrow, seen):
-    """Frequency, width and weight of one line."""
-
-    def difference(p):
-        return np.exp(p[2]) * (matrix @ damped_oscillator(fine, np.exp(p[0]), np.exp(p[1]))) / height - shown
-
-    half = max(np.ptp(omega) / 2, seen.resolution)
-    start = [np.log(top), max(np.log(half), narrow + 0.1), 0.0]
-    ends = np.log([0.5 * omega[0], 1.5 * omega[-1]])
-    found = least_squares(difference, start, bounds=([ends[0], narrow, -5], [ends[1], np.log(3 * fine[-1]), 5]))
-    return np.exp(found.x)
+def list_bands(case: str, n: int, resolution: float) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """Wave vectors q (Q, d) of a box of n nodes along an edge, frequencies (K,) and kernel: long waves, short waves."""
+    lattice, _, reach, factor = CASES[case]
+    narrow = factor * resolution
+    one, axis, wide = 2 * np.pi / n, np.eye(get_lattice(lattice).dimension)[0], max(narrow, WIDE)
+    ranges = np.geomspace(*reach, 8), np.linspace(*SHORT, 15)
+    waves = [np.outer(one * np.unique(np.maximum(np.round(q / one), 1)), axis) for q in ranges]
+    grids = np.arange(0.04, 0.7, narrow / 2), np.arange(0.1, 3.4, wide / 2)
+    return list(zip(waves, grids, (narrow, wide), strict=True))
 
 
-def medium_run(medium, q, seen: Spectrum) -> Spectrum:
-    """A(q, omega) of an effective medium as the run `seen` would have shown it.
-
-    Lines narrower than the medium's own grid of frequencies are not resolved: choose larger q.
-
-    Parameters
-    ----------
-    medium : cpa.EffectiveMedium
-    q : array, shape (Q, d)
-        Wave vectors in 1/a.
-    seen : Spectrum
-
-    Returns
-    -------
-    Spectrum
-        With g (K, Q) at the frequencies of `seen`.
-    """
-    g = kernel.see_through_kernel(medium.omega, medium_spectrum(medium, q), seen)
-    return replace(seen, g=g, stderr=np.zeros_like(g))
+def _joined(parts: list[dict]) -> dict:
+    return {name: np.concatenate([each[name] for each in parts]) for name in parts[0]}
 
 
-def wave_vectors(n_waves: int) -> np.ndarray:
-    """Thirteen wave vectors (Q, 2) at most, along one side of a square box of this many nodes."""
-    every = 2 * np.pi * np.arange(1, n_waves // 3) / n_waves
-    return np.outer(every[np.unique(np.searchsorted(every, np.linspace(0.28, 1.85, 13)))], [1.0, 0.0])
+def network_part(case: str, n: int, seed: int, resolution: float) -> dict:
+    """`fit_lines` of the network of a case, n nodes along an edge, on its `list_bands`."""
+    network = lattice_network(CASES[case][0], n, bond_fraction=CASES[case][1], rng=seed)
+    return _joined([fit_lines(q, wave_spectrum(network, q, *band)) for q, *band in list_bands(case, n, resolution)])
 
 
-def wave_part(n_waves: int, share: float, seed: int, resolution: float) -> dict:
-    """`part_of` the spectral function (K, Q) of one network at its `wave_vectors`."""
-    network = lattice_network("square", n_waves, bond_fraction=share, rng=seed)
-    return part_of(wave_spectrum(network, wave_vectors(n_waves), WAVE_GRID, resolution))
+def medium_part(case: str, n: int, second_order: bool) -> dict:
+    """`fit_lines` of the effective medium of a case, without a kernel, or of second-order perturbation theory."""
+    lattice, share, *_ = CASES[case]
+    solved = cpa.solve_cpa(lattice, kernel.fine_grid(3.4, 800), bond_fraction=share)
+    stiffness = (
+        cpa.expand_second_order(lattice, solved.omega, bond_fraction=share) if second_order else solved.stiffness
+    )
+    rows = []
+    for q in np.concatenate([q for q, _, _ in list_bands(case, n, WIDE)]):
+        # a grid as fine as the line: the stiffness is smooth where its lines are narrow
+        level = float(get_lattice(lattice).matrix(q))
+        centre = np.interp(0, solved.omega**2 - stiffness.real * level, solved.omega)
+        half = -np.interp(centre, solved.omega, stiffness.imag) * level / centre
+        omega = np.linspace(max(centre - 5 * half, 0.1 * centre), min(centre + 5 * half, 3.39), 600)
+        medium = replace(solved, omega=omega, stiffness=np.interp(omega, solved.omega, stiffness))
+        seen = Spectrum(omega, medium_spectrum(medium, q), omega, 0.0, 0, 0, omega[-1])
+        rows.append(fit_lines(q[None], seen))
+    return _joined(rows)
 
 
-@method("spring-network-waves", 1)
-def measure_waves(n_waves, seeds, resolution, *, progress=False, folder=None) -> xr.Dataset:
-    """Spectral functions of diluted square lattices of n_waves^2 nodes at the shares 0.8 and 0.7.
+@method("spring-network-waves", 2)
+def measure_waves(n_square, n_cubic, seeds, resolution, *, progress=False, folder=None) -> xr.Dataset:
+    """Lines of the networks of `CASES`, of their effective media, and of second-order perturbation theory.
 
     Parameters
     ----------
-    n_waves, seeds : int
+    n_square, n_cubic : int
+        Nodes along an edge.
+    seeds : int
     resolution : float
-        Standard deviation of the kernel, in sqrt(t0/m).
+        Standard deviation of the kernel for the long waves, in sqrt(t0/m).
+    progress : bool
+        Whether to show a progress bar.
+    folder : path-like, optional
+        Where finished samples are kept, so that a run that was killed resumes.
 
     Returns
     -------
     xarray.Dataset
-        density (sample, K, Q) at the frequencies `WAVE_GRID` and the wave vectors q (Q,) in 1/a along one axis; samples
-        named "<p> s<seed>"; n_moments and omega_max of the kernel.
+        As `fit_lines`, (sample, Q), NaN beyond the last wave vector of a lattice. The samples are "<case> s<seed>",
+        "medium <case> s0" and "second <case> s0".
+
+    Raises
+    ------
+    ValueError
+        As `fit_lines`.
     """
-    jobs = {f"{p:g} s{s}": (wave_part, n_waves, p, 100 + s, resolution) for p in (0.8, 0.7) for s in range(seeds)}
-    found = measure_samples(jobs, measure_waves.method, progress, folder, resolution=resolution)
-    return found.assign(q=("density_2", wave_vectors(n_waves)[:, 0]))
+    jobs = {}
+    for case, (lattice, *_) in CASES.items():
+        n = n_square if lattice == "square" else n_cubic
+        jobs |= {f"medium {case} s0": (medium_part, case, n, False), f"second {case} s0": (medium_part, case, n, True)}
+        jobs |= {f"{case} s{s}": (network_part, case, n, 500 + s, resolution) for s in range(seeds)}
+    return sample_datasets.measure_samples(jobs, measure_waves.method, progress, folder, resolution=resolution)
 
 
-@dataclass(frozen=True)
-class Attenuation:
-    """Widths of lines over those of the medium, as geometric means over wave vectors: of the networks, of second-order
-    perturbation theory, and of the networks at the longest wave."""
-
-    networks: excess.Interval
-    second: float
-    longest: float
+def ioffe_regel(frequency, width) -> float:
+    """Frequency at which pi Gamma / Omega of ascending wave vectors (Q,) first reaches 1, NaN where it does not."""
+    over = np.flatnonzero(np.pi * width >= frequency)
+    if not len(over):
+        return np.nan
+    part = slice(max(over[0] - 1, 0), over[0] + 1)
+    return float(np.interp(1.0, (np.pi * width / frequency)[part], frequency[part]))
 
 
 @dataclass(frozen=True)
 class Waves:
-    """Waves of a diluted square lattice.
+    """Lines of the networks of one case, of their effective medium, and of second-order perturbation theory.
 
     Attributes
     ----------
-    q : array, shape (Q,)
-        Wave vectors in 1/a.
-    networks : list of Lines
-        Of each sample.
-    medium, second : Lines
-        Of the effective medium, and of second-order perturbation theory.
-    mean, drawn : array, shape (K, Q)
-        Mean spectral function of the networks, and that of the medium on a coarser grid.
+    dimension : int
+    networks : array, shape (2, samples, Q)
+        Frequency and width of the lines of ascending wave vectors, in sqrt(t0/m).
+    medium, second : array, shape (2, 1, Q)
+    kernel : array, shape (Q,)
+        Full width of the kernel at half of its height.
+    reached : array, shape (n,)
+        Frequencies of the crossover of Ioffe and Regel of the samples that reach it.
     """
 
-    q: np.ndarray
-    networks: list[Lines]
-    medium: Lines
-    second: Lines
-    mean: np.ndarray
-    drawn: np.ndarray
-
-    def values(self, quantity: str) -> np.ndarray:
-        """ "frequency", "width" or "damping" of the lines of the networks, (samples, Q)."""
-        return np.array([getattr(lines, quantity) for lines in self.networks])
+    dimension: int
+    networks: np.ndarray
+    medium: np.ndarray
+    second: np.ndarray
+    kernel: np.ndarray
+    reached: np.ndarray
 
     @property
-    def reached(self) -> np.ndarray:
-        """Ioffe-Regel frequencies omega of the samples that reach the crossover."""
-        found = self.values("ioffe_regel")
-        return found[np.isfinite(found)]
+    def crossover(self) -> float:
+        """Mean frequency of the crossover; NaN where no sample reaches it."""
+        return float(self.reached.mean()) if len(self.reached) else np.nan
 
     @property
-    def crossing(self) -> float | None:
-        """Their mean; None where no sample reaches the crossover."""
-        return float(self.reached.mean()) if len(self.reached) else None
+    def below(self) -> np.ndarray:
+        """True for wave vectors (Q,) below half of the crossover whose mean width exceeds that of the kernel."""
+        frequency, width = self.networks.mean(axis=1)
+        return (frequency < self.crossover / 2) & (width > self.kernel)
 
-    def crossing_over(self, omega: float) -> excess.Interval | tuple[None, None]:
-        """`crossing` over a frequency with its interval; (None, None) where no sample reaches the crossover."""
+    @property
+    def above(self) -> np.ndarray:
+        """True for wave vectors (Q,) above the crossover."""
+        return self.networks[0].mean(axis=0) > self.crossover
+
+    def crossing_over(self, omega: float) -> Interval | tuple[None, None]:
+        """The crossover over a frequency, with its interval; (None, None) where no sample reaches it."""
         return statistics.mean_interval(self.reached / omega) if len(self.reached) else (None, None)
 
-    def attenuation(self) -> Attenuation:
-        """Widths over those of the medium below the crossover."""
-        below = self.values("frequency").mean(axis=0) < (self.crossing or np.inf)
-        ratios = np.log(self.values("width") / self.medium.width)[:, below]
-        value, (low, high) = statistics.mean_interval(ratios.mean(axis=1))
-        second = np.log(self.second.width / self.medium.width)[below].mean()
-        value, low, high, second, longest = np.exp([value, low, high, second, ratios[:, 0].mean()]).tolist()
-        return Attenuation((value, (low, high)), second, longest)
+    def over_theory(self) -> tuple[Interval, float]:
+        """Geometric mean, over the wave vectors below the crossover, of the widths over those of the medium.
 
-    @property
-    def dispersion_error(self) -> float:
-        """Largest relative difference between the mean frequencies of the networks and those of the medium."""
-        return float(abs(self.values("frequency").mean(axis=0) / self.medium.frequency - 1).max())
+        Wave vectors whose width does not exceed that of the kernel are left out. Returns that of the networks with its
+        interval over the samples, and that of second-order perturbation theory.
+        """
+        frequency, width = self.networks.mean(axis=1)
+        used = ~(frequency > self.crossover) & (width > self.kernel)
+        ratios = np.log(self.networks[1] / self.medium[1])[:, used].mean(axis=1)
+        value, (low, high) = statistics.mean_interval(ratios)
+        second = np.exp(np.log(self.second[1] / self.medium[1])[0, used].mean())
+        return (float(np.exp(value)), (float(np.exp(low)), float(np.exp(high)))), float(second)
+
+    def exponent(self, lines: np.ndarray, points: np.ndarray) -> Interval | tuple[None, None]:
+        """Exponent of the width with the frequency.
+
+        Parameters
+        ----------
+        lines : array, shape (2, samples, Q)
+            `networks` or `medium`.
+        points : array of bool, shape (Q,)
+            `below` or `above`.
+
+        Returns
+        -------
+        value, interval
+            The bootstrap resamples the wave vectors, and then the samples at each. (None, None) where fewer than
+            `LEAST` wave vectors are left.
+        """
+        if np.sum(points) < LEAST:
+            return None, None
+        return statistics.scaling_exponent(*lines[:, :, points].transpose(0, 2, 1), rng=5)
 
 
-def read_waves(data: xr.Dataset, media: dict[str, cpa.EffectiveMedium], share: float) -> Waves:
-    """Fit the lines of the networks at one share of springs, and those of the effective medium alike.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Of `measure_waves`.
-    media : dict of EffectiveMedium
-        With "wave <share>" and "drawn <share>".
-    share : float
-        0.8 or 0.7.
-    """
-    seen = read_spectra(data, f"{share:g}", WAVE_GRID, data.attrs["resolution"])
-    q = np.outer(data.q.values, [1.0, 0.0])
-    medium, coarse = media[f"wave {share:g}"], media[f"drawn {share:g}"]
-    born = replace(medium, stiffness=cpa.expand_second_order("square", medium.omega, bond_fraction=share))
-    own, second = (fit_lines(medium_run(each, q, seen[0])) for each in (medium, born))
-    drawn = medium_run(coarse, q, seen[0]).g
-    return Waves(data.q.values, [fit_lines(s) for s in seen], own, second, np.mean([s.g for s in seen], axis=0), drawn)
+def read_waves(data: xr.Dataset, case: str) -> Waves:
+    """The lines of one case of a `measure_waves` dataset."""
+    groups = np.array([sample_datasets.group_of(name) for name in data["sample"].values.tolist()])
+    parts = [data.isel(sample=groups == name) for name in (case, f"medium {case}", f"second {case}")]
+    shown = np.isfinite(parts[0].q.values[0])
+    networks, medium, second = (np.stack([e.frequency.values, e.width.values])[:, :, shown] for e in parts)
+    reached = np.array([ioffe_regel(*line) for line in networks.transpose(1, 0, 2)])
+    seen = parts[0].kernel.values[:, shown].mean(axis=0)
+    dimension = get_lattice(CASES[case][0]).dimension
+    return Waves(dimension, networks, medium, second, seen, reached[np.isfinite(reached)])

@@ -33,8 +33,8 @@ def two_values(weak_share: float, weak: float) -> SpringDistribution:
     return SpringDistribution("two-valued", 1.0, (1 - weak) ** 2 * weak_share / (1 - weak_share), weak_share)
 
 
-SWEPT = (0.2, 0.25, 0.3, 0.4, 0.5, 0.65, 0.8)
-"""Shares of weak springs for which two values of mean 1 and variance 0.25 are compared: from missing to hardly weak."""
+SWEPT = {0.2: "dilution", 0.5: "halves", 0.8: "few-strong"} | {w: f"swept-{w}" for w in (0.25, 0.3, 0.4, 0.65)}
+"""Names of the distributions of two values with mean 1 and variance 0.25, by the share of the weak springs."""
 
 DISTRIBUTIONS = {
     "box": SpringDistribution("box", 1.0, 0.25),
@@ -49,7 +49,7 @@ DISTRIBUTIONS = {
     "p-0.6": two_values(0.4, 0.0),
     # a twentieth of the others, at mean 1
     "weakened": two_values(0.3, 1 / 14.3),
-} | {f"swept-{w}": two_values(w, 1 - np.sqrt(0.25 * (1 - w) / w)) for w in SWEPT[1:-1] if w != 0.5}
+} | {name: two_values(w, 1 - np.sqrt(0.25 * (1 - w) / w)) for w, name in SWEPT.items() if name[:5] == "swept"}
 """Distributions of springs of mean 1 that are compared with one another; the first five have the variance 0.25."""
 
 
