@@ -305,15 +305,18 @@ def test_a_diluted_triangular_lattice_has_an_excess_and_a_floppy_one_no_level():
 
 
 def test_the_excess_of_a_solid_is_that_of_its_packings():
-    contacts = coordination.disc_contacts(archived.discs(200))
-    found = coordination.solid_excess(contacts)
-    networks = [packing.contact_network() for packing in contacts.packings]
+    networks = []
+    for loose, packing in zip((0, 4, 8), coordination.disc_contacts(archived.discs(200)).packings, strict=True):
+        network = packing.contact_network()
+        assert len(network.largest_piece()) == 200
+        # discs that nothing touches are pieces of their own
+        networks.append(replace(network, positions=np.concatenate([network.positions, np.zeros((loose, 2))])))
+    packings = [SimpleNamespace(contact_network=lambda network=network: network) for network in networks]
+    found = coordination.solid_excess(SimpleNamespace(packings=packings))
     each = [coordination.excess_over_triangular(network, seed) for seed, network in enumerate(networks)]
     assert same_interval(found.net, statistics.mean_interval([one.net for one, _, _ in each]))
     np.testing.assert_array_equal(found.ratios, [ratio for _, _, ratio in each])
-    # discs that nothing touches are pieces of their own
-    loose = [np.mean(network.coordination() == 0) for network in networks]
-    assert 0 < found.cut_off == pytest.approx(np.mean(loose), abs=0.02) and found.cut_off >= np.mean(loose) - 1e-12
+    assert found.cut_off == pytest.approx(np.mean([0, 4 / 204, 8 / 208]))
     # 200 nodes of the triangular lattice are 10 cells of two along an edge
     control, scaled, ratio = coordination.excess_over_triangular(lattice_network("triangular", 10), 7)
     assert found.control == control.net
@@ -427,7 +430,7 @@ def large_dataset(densities, moduli, sums=None, omega=archived.OMEGA):
 
 
 AMPLITUDES = np.array([0.9, 1.0, 1.1])
-HEIGHTS = {"distance": 0.1, "uniform": 0.2, "rewired": 0.16, "diluted": 0.05, "matched": 0.0}
+HEIGHTS = {"distance": 0.1, "uniform": 0.2, "rewired": 0.16, "diluted": 0.08, "matched": 0.0}
 
 
 @pytest.fixture(scope="module")
@@ -466,7 +469,7 @@ def test_a_softened_crystal_has_no_excess_beyond_dispersion(large, kind, stiffne
     np.testing.assert_allclose(found.crystals[0], found.crystals[1])
     # the exact crystal under the kernel, away from the singularity and the end of the band
     omega = found.omega
-    away = (omega > 0.15) & (abs(omega - 2 * np.sqrt(stiffness)) > 0.1) & (omega < 2.8 * np.sqrt(stiffness))
+    away = (omega > 0.15) & (abs(omega - 2 * np.sqrt(stiffness)) > 0.1) & (omega < 2.82 * np.sqrt(stiffness) - 0.1)
     np.testing.assert_allclose(found.crystals[0][away], found.density[0][away] / omega[away], rtol=1e-3)
     np.testing.assert_allclose(found.over_level, found.density[0] / omega / found.level)
     for ratio in (found.net, found.over_affine, found.mean_ratio, found.slow_ratio):
@@ -478,7 +481,7 @@ def test_a_softened_crystal_has_no_excess_beyond_dispersion(large, kind, stiffne
     assert found.height[0] == pytest.approx(end / found.level, rel=0.01)
     # no maximum at low frequency, and one at the van Hove singularity
     assert not found.interior and found.place == "none" and found.peak[0] == pytest.approx(1.2, abs=0.01)
-    assert found.maxima == (1, (1, 1))
+    assert found.maxima == found.all_maxima == (1, (1, 1))
 
 
 def test_a_hump_is_found_where_it_was_put(large):
@@ -500,13 +503,13 @@ def test_a_hump_is_found_where_it_was_put(large):
         assert same_interval(found.peak, statistics.mean_interval(fine[curves.argmax(axis=1)]), abs=2e-3)
         assert found.interior and found.place == f"{found.peak[0]:.2f}" and abs(found.peak[0] - place) < 0.02
         # the hump and the van Hove peak
-        assert found.maxima == (2, (2, 2))
+        assert found.maxima == found.all_maxima == (2, (2, 2))
         slow = np.linspace(0.2, 1.0, 4001)
         measured = 1 + under_kernel(slow, reduced_hump(HEIGHTS[family], place)) / under_kernel(
             slow, reduced_crystal(0.8)
         )
         assert found.mean_ratio[0] == pytest.approx(measured.mean(), abs=2e-3)
-        assert same_interval(found.slow_ratio, found.net, abs=1e-6)
+        assert same_interval(found.slow_ratio, found.net, abs=1e-3)
 
 
 def test_the_affine_reference_is_the_crystal_of_the_mean_sum():
@@ -519,6 +522,19 @@ def test_the_affine_reference_is_the_crystal_of_the_mean_sum():
     away = (omega > 0.15) & (omega < 1.8)
     np.testing.assert_allclose(found.crystals[1][away], curves[0][away] / omega[away], rtol=1e-3)
     np.testing.assert_allclose(found.crystals[0][away], under_kernel(omega, reduced_crystal(0.8))[away], rtol=0.02)
+
+
+def test_a_maximum_above_the_van_hove_peak_is_counted_apart():
+    kind, omega = ("distance", 0.3), archived.OMEGA
+    curve = under_kernel(omega, reduced_crystal(0.8)) + reduced_hump(0.1)(omega)
+    bumps = [reduced_hump(height, place)(omega) for height, place in ((0.0, 3.0), (0.1, 3.0), (0.1, 3.5))]
+    curves = np.array([(curve + bump) * omega for bump in bumps])
+    found = large_networks.large_spectra(large_dataset({kind: curves}, {kind: 0.8}))[kind]
+    # of three networks one has a third maximum between 2.6 and 3.3, and the rise of another ends beyond
+    assert found.maxima == (2, (2, 2))
+    assert same_interval(found.all_maxima, statistics.mean_interval([2, 3, 2]))
+    table = large_networks.network_table({kind: found}, {kind: (4.0, 1.0)})
+    assert table["maxima"].tolist() == ["2.3"]
 
 
 def test_the_modulus_counts_by_the_determinant_of_its_mean():
@@ -619,9 +635,10 @@ def test_the_van_hove_peak_is_compared_at_its_highest_point(large):
     far = damped.density + 9 * ((omega < 1.79) | (omega > 2.31))
     moved = large | {("fixed", 0.3): replace(damped, density=far)}
     assert large_networks.van_hove_height(moved, first.density[0])[0][0] == pytest.approx(0.7)
-    # the singularity of the softer crystal lies at 2 sqrt(0.8), below 1.8
-    softer = large_networks.van_hove_height(large, first.density[0])[0][0]
-    assert 0 < softer < 0.7
+    # the peak of the softer crystal lies at 2 sqrt(0.8), and only its flank is counted
+    near = omega[(omega > 1.8) & (omega < 2.3)]
+    soft, hard = (under_kernel(near, reduced_crystal(stiffness)).max() for stiffness in (0.8, 1.0))
+    assert large_networks.van_hove_height(large, first.density[0])[0][0] == pytest.approx(soft / hard)
 
 
 def test_the_table_has_one_row_for_each_kind(large):
@@ -670,7 +687,6 @@ def test_nine_nodes_have_the_poles_that_paper_and_pencil_give():
         moved = vectors[:, [abs(values - z).argmin() for z in new]] ** 2
         np.testing.assert_allclose(toy.shares[change], moved[network.coordination() == 4].sum() / 2, atol=1e-9)
         assert 0.1 < toy.shares[change] < 1
-    assert toy.shares[toy.least_shared] == min(toy.shares.values())
     assert toy.pair_share == pytest.approx(0, abs=1e-12)
     omega = np.array([1.2, 1.9, 2.6])
     for change, network in toy.networks.items():

@@ -1,5 +1,8 @@
 """Whole spectra against their effective media: the engine alone, files, and deviations put there by hand."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -10,7 +13,7 @@ from bosonpeak.papers.spring_network.excess import softened_density
 from bosonpeak.papers.spring_network.kernel import fine_grid, see_through_kernel
 from bosonpeak.papers.spring_network.lattice_green import TOP
 from bosonpeak.papers.spring_network.recipes import Recipe
-from bosonpeak.papers.spring_network.sample_datasets import stack_parts
+from bosonpeak.statistics import mean_interval
 from bosonpeak.vibrations.spectra import Spectrum, density_of_states
 
 
@@ -34,13 +37,18 @@ def test_comparison_with_the_medium(vector, lattice, n, p):
     assert comparison.relative_difference(found.network, wrong) > 2 * found.deviation
 
 
-def test_comparisons_are_read_back(monkeypatch):
+def made(omega, medium, *shares):
+    """Comparison of samples whose g is that of the medium times 1 + share."""
+    return comparison.Comparison(omega, np.outer(1 + np.array(shares), medium), medium)
+
+
+def test_comparisons_are_read_back(monkeypatch, tmp_path):
     name = "square, p = 0.9"
     monkeypatch.setattr(comparison, "CASES", {name: Recipe("square", 0, 0.9)})
-    monkeypatch.setattr(comparison, "SERIES", {})
-    data = comparison.measure_comparison(400, 400, 2, 0.05)
+    data = comparison.measure_comparison(400, 2, 0.05, folder=tmp_path)
+    assert data["sample"].values.tolist() == [f"{name} s0", f"{name} s1"]
     medium = solve_cpa("square", fine_grid(2.9, 100), bond_fraction=0.9)
-    (found,) = comparison.read_comparisons(data, {"square, p = 0.9": medium}).values()
+    (found,) = comparison.read_comparisons(data, {name: medium}).values()
     nets = [lattice_network("square", 20, bond_fraction=0.9, rng=s) for s in (0, 1)]
     seen = [comparison.network_spectrum(x, "square", resolution=0.05, rng=s) for s, x in enumerate(nets)]
     by_hand = comparison.compare_spectra(seen, medium)
@@ -49,32 +57,81 @@ def test_comparisons_are_read_back(monkeypatch):
     value, (low, high) = found.deviation_interval()
     assert low <= value <= high and value == pytest.approx(by_hand.deviation)
     read = comparison.read_deviations({name: found}, {name: medium})
-    assert read.cases[name] == (value, (low, high)) and read.firm == [name] and read.median == pytest.approx(value)
+    assert read.cases[name] == (value, (low, high)) and read.firm == [name]
     crystal = softened_density("square", found.omega, 0.9)
     assert read.from_crystal == pytest.approx(comparison.relative_difference(found.network, crystal))
-    sharp = comparison.read_sharp(data, solve_cpa("square", fine_grid(2.9, 100), bond_fraction=0.6), 0.6)
-    assert sharp.g.shape == comparison.SHARP.shape and sharp.weight[0] > 0
+    # what is kept is not measured again
+    monkeypatch.setattr(comparison, "network_spectrum", None)
+    assert comparison.measure_comparison(400, 2, 0.05, folder=tmp_path).identical(data)
 
 
-def test_deviations_are_ordered_and_divided():
+def test_deviations_are_divided():
     cases = {"a": (0.02, (0.01, 0.03)), "b": (0.06, (0.05, 0.08)), "c": (0.04, (0.04, 0.04))}
     found = comparison.Deviations(cases, ["b", "a"], 0.1)
-    assert found.median == 0.04
     value, ends = found.times("b", "a")
     assert value == pytest.approx(3) and ends == pytest.approx((0.05 / 0.03, 8))
+    assert found.times("c", "c") == (1, (1, 1))
 
 
-def test_a_deviation_at_the_chain_frequencies_only_has_the_largest_weight():
+def test_deviations_are_ordered_and_only_firm_media_count(monkeypatch):
+    """Three cases with known deviations, of which the medium of the largest has lost its stiffness."""
+    monkeypatch.setattr(comparison, "CASES", {kind: Recipe("square", 0, 0.8) for kind in "abc"})
+    omega = comparison.comparison_grid("square", points=60)
+    crystal = softened_density("square", omega, 0.8)
+    shares = {"a": (0.01, 0.03), "b": (0.05, 0.05), "c": (0.3, 0.3)}
+    compared = {kind: made(omega, crystal, *each) for kind, each in shares.items()}
+    media = {kind: SimpleNamespace(static_stiffness=K) for kind, K in (("a", 0.6), ("b", 0.5), ("c", 0.2))}
+    read = comparison.read_deviations(compared, media)
+    assert {kind: pytest.approx(value[0]) for kind, value in read.cases.items()} == {"a": 0.02, "b": 0.05, "c": 0.3}
+    assert read.firm == ["b", "a"]
+    # the crystal of the mean spring is the medium here, so that a is the nearest to it
+    assert read.from_crystal == pytest.approx(0.02)
+    assert comparison.deviation_from_crystal(compared["c"], "c") == pytest.approx(0.3)
+
+
+def test_the_interval_of_a_deviation_is_that_of_its_samples():
+    """Samples off by a known share each: the jackknife gives back these shares, and Student's t their interval."""
+    omega, shares = np.linspace(0.1, 2, 50), np.array([0.02, 0.05, 0.08, 0.03])
+    found = made(omega, omega**2, *shares)
+    value, (low, high) = found.deviation_interval()
+    expected, ends = mean_interval(shares)
+    assert value == pytest.approx(expected) == pytest.approx(found.deviation)
+    assert (low, high) == (pytest.approx(ends[0]), pytest.approx(ends[1]))
+    assert found.noise == pytest.approx(shares.std(ddof=1) / 2)
+
+
+def test_a_deviation_at_some_frequencies_only_is_seen_through_the_kernel():
+    """A tenth of the largest g is added where the mask is true: the deviation is the norm of just that."""
     medium = solve_cpa("square", fine_grid(2.9, 300), bond_fraction=0.8)
-    omega = comparison.SHARP
+    omega = comparison.comparison_grid("square")
     blank = Spectrum(omega, omega, omega, 0.015, 300, 1, 2.9)
     smooth = see_through_kernel(medium.omega, medium.g, blank)
-    near = (abs(omega[:, None] - comparison.CHAINS) < 0.03).any(axis=1)
-    for added, expected in ((near, 1 / near.mean()), (np.ones(len(near)), 1.0)):
-        part = {"density": smooth + 0.1 * added, "shown": len(omega), "n_moments": 300, "omega_max": 2.9}
-        found = comparison.read_sharp(stack_parts({"sharp 0.8 s0": part, "sharp 0.8 s1": part}), medium, 0.8)
-        assert found.weight[0] == pytest.approx(expected)
-        np.testing.assert_allclose(found.g, part["density"])
+    near = abs(omega - 1.0) < 0.1
+    for added in (near, np.ones(len(near))):
+        seen = replace(blank, g=smooth + 0.1 * smooth.max() * added)
+        found = comparison.compare_spectra([seen, seen], medium)
+        expected = 0.1 * smooth.max() * np.sqrt(np.sum(added)) / np.linalg.norm(smooth)
+        assert found.deviation == pytest.approx(expected) and found.noise == pytest.approx(0, abs=1e-12)
+        np.testing.assert_allclose(found.medium, smooth)
+    # a sample that ends early has nothing above its end, and neither has its medium
+    short = replace(blank, omega=omega[:150], g=smooth[:150])
+    found = comparison.compare_spectra([short, short], medium)
+    assert not found.samples[:, 150:].any() and not found.medium[150:].any() and found.deviation < 1e-9
+
+
+def test_the_cases_that_are_drawn_are_measured():
+    assert set(comparison.SHOWN) < set(comparison.CASES) and len(comparison.SHOWN) == 4
+
+
+def test_the_table_of_deviations_is_in_per_cent():
+    omega = np.linspace(0.1, 2, 50)
+    compared = {"first": made(omega, omega, 0.01, 0.03), "second": made(omega, omega, 0.1, 0.1)}
+    media = {"first": SimpleNamespace(static_stiffness=0.61234), "second": SimpleNamespace(static_stiffness=0.2)}
+    table = comparison.deviation_table(compared, media)
+    assert table["network"].tolist() == ["first", "second"] and table["K of the medium"].tolist() == [0.612, 0.2]
+    assert table["deviation (%)"].tolist() == [2.0, 10.0]
+    # the standard error of 1 and 3 per cent
+    assert table["noise (%)"].tolist() == [1.0, 0.0]
 
 
 def test_one_sample_has_no_error():

@@ -12,7 +12,7 @@ from bosonpeak.papers.spring_network.cpa import solve_cpa
 from bosonpeak.papers.spring_network.kernel import fine_grid, kernel_matrix, see_through_kernel
 from bosonpeak.papers.spring_network.lattice_green import debye_level_of_lattice
 from bosonpeak.vibrations.elasticity import scalar_debye_level, scalar_modulus
-from bosonpeak.vibrations.peaks import boson_peak
+from bosonpeak.vibrations.peaks import WINDOW, boson_peak, excess_over_crystal
 from bosonpeak.vibrations.spectra import spectral_function
 
 SEED = 20282
@@ -151,6 +151,39 @@ def test_a_group_has_the_mean_of_its_samples():
     value, (low, high) = group.interval("net", 2.0)
     # Student's t of one degree of freedom
     assert value == pytest.approx(0.65) and high - value == pytest.approx(12.706 * 0.05, rel=1e-4) == value - low
+
+
+def test_the_mean_ratio_of_a_group_is_that_between_two_frequencies():
+    group = excess.Group([_excess(1.2), replace(_excess(1.4), ratio=np.full(50, 2.5))])
+    omega = group.samples[0].omega
+    inside = (omega > 0.5) & (omega < 1.5)
+    first = 2 + omega[inside].mean()
+    value, (low, high) = group.mean_ratio(0.5, 1.5)
+    assert first == pytest.approx(3, abs=0.02) and value == pytest.approx((first + 2.5) / 2)
+    assert high - value == pytest.approx(12.706 * (first - 2.5) / 2, rel=1e-4) == value - low
+    # a crystal has the ratio 1 on its own frequencies, which lie in its own units
+    soft = replace(_excess(1.0), omega=omega / 2, ratio=np.where(omega / 2 < 0.6, 1.0, 9.0))
+    assert excess.Group([soft]).mean_ratio(0.2, 0.6)[0] == 1
+
+
+def test_the_excess_is_read_as_in_the_other_chapter():
+    """One definition for both chapters, `vibrations.peaks.excess_over_crystal`."""
+    medium = excess.medium_excess(solve_cpa("square", fine_grid(2.9, 200), bond_fraction=0.8))
+    for found in (
+        medium,
+        excess.measure_excess(lattice_network("square", 30, bond_fraction=0.8, rng=3), "square", rng=3),
+    ):
+        same = excess_over_crystal(found.omega, found.reduced, found.crystal * found.level, found.level, found.omega_v)
+        for name in ("height", "net", "net_interior", "place", "interior"):
+            assert getattr(found, name) == pytest.approx(getattr(same, name), rel=1e-12), name
+        # by hand, to the grid: the highest points in the window
+        inside = (found.scaled >= WINDOW[0] - 1e-9) & (found.scaled <= WINDOW[1] + 1e-9)
+        assert found.net == pytest.approx(found.ratio[inside].max(), rel=2e-3)
+        assert found.height == pytest.approx(found.over_level[inside].max(), rel=2e-3)
+        below = found.scaled < 0.8
+        assert found.place == pytest.approx(
+            found.omega[below][found.reduced[below].argmax()], abs=0.011 * found.omega_v
+        )
 
 
 def test_the_parts_of_an_excess_go_together():

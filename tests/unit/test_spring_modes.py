@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from bosonpeak.papers.spring_network import network_modes
-from bosonpeak.papers.spring_network.pieces import largest_piece
 from bosonpeak.papers.spring_network.recipes import Recipe
 from bosonpeak.papers.spring_network.sample_datasets import stack_parts
 
@@ -41,14 +40,27 @@ def test_levels_without_a_ratio_are_refused(values, sentence):
         network_modes.spacing_ratios(values)
 
 
-def test_modes_are_measured_on_the_largest_piece():
-    data = network_modes.measure_modes(400, 1, 0.08, 12, 4, 20)
+def test_modes_are_measured_on_the_largest_piece(tmp_path, monkeypatch):
+    data = network_modes.measure_modes(400, 1, 0.08, 12, 4, 20, folder=tmp_path)
     assert len(data["sample"]) == 9 and np.isnan(data.frequency.sel(sample="cubic 4 s0").values[64 // 12 :]).all()
     network = Recipe("square", 24, 0.7).network(200)
-    piece = largest_piece(network).dynamical_matrix().toarray()
-    exact = np.sqrt(np.clip(np.linalg.eigvalsh(piece), 0, None))
-    near = np.sort(exact[np.argsort(abs(exact**2 - data.attrs["peak"] ** 2))[:20]])
-    np.testing.assert_allclose(data.frequency.sel(sample="peak 24 s0").values[:20], near, atol=1e-6)
+    label = network.components()[1]
+    inside = label == np.bincount(label).argmax()
+    assert 400 < inside.sum() < len(network)
+    piece = network.dynamical_matrix().toarray()[np.ix_(inside, inside)]
+    value, vector = np.linalg.eigh(piece)
+    exact = np.sqrt(np.clip(value, 0, None))
+    near = np.sort(np.argsort(abs(exact**2 - data.attrs["peak"] ** 2))[:20])
+    found = data.sel(sample="peak 24 s0")
+    np.testing.assert_allclose(found.frequency.values[:20], exact[near], atol=1e-6)
+    alone = np.diff(exact[near[0] - 1 : near[-1] + 2])
+    single = (alone[1:] > 1e-4) & (alone[:-1] > 1e-4)
+    assert single.sum() > 15
+    share = 1 / (inside.sum() * (vector[:, near] ** 4).sum(axis=0))
+    np.testing.assert_allclose(found.participation.values[:20][single], share[single], rtol=1e-3)
+    # what is kept is not measured again
+    monkeypatch.setattr(network_modes.modes, "modes_near", None)
+    assert network_modes.measure_modes(400, 1, 0.08, 12, 4, 20, folder=tmp_path).identical(data)
 
 
 def test_modes_within_a_fifth_of_the_peak_are_read():

@@ -33,7 +33,7 @@ NETWORKS = 3
 """Networks of each size and disorder whose modes are computed; of the smallest, four times as many."""
 TOLERANCE = 1e-6
 """By how much a recomputed sample may differ from the archive, relative to the largest value: the processors that
-made them may round differently, and the modulus is found by iteration."""
+made them may round differently."""
 
 
 @method("jiang-2026-levels", 1)
@@ -129,7 +129,7 @@ def large_density(network, resolution, seed) -> spectra.Spectrum:
     return spectra.density_of_states(network.dynamical_matrix(), OMEGA, **options)
 
 
-@method("jiang-2026-large", 2)
+@method("jiang-2026-large", 3)
 def large_networks(n, seeds, n_large, seeds_large, resolution, n_modulus, progress=False, folder=None) -> xr.Dataset:
     """Densities of states and moduli of large networks of every kind, each of its largest piece.
 
@@ -250,10 +250,10 @@ def participation(n, growth, progress=False, folder=None) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If n is below 22.
+        If n is odd or below 22, or growth does not begin with 1 and 2.
     """
-    if (n // 2) ** 2 < 3 * NEAR_COUNT:
-        raise ValueError(f"n = {n}: half of it must give a network of {3 * NEAR_COUNT} modes; take n = 22 or more")
+    if n < 22 or n % 2 or growth[:2] != [1, 2]:
+        raise ValueError(f"n = {n}, growth = {growth}: n must be even and at least 22, and growth begin with 1 and 2")
     parts, sizes = KeptParts(folder), [each * (n // 2) for each in growth]
     full, half = (parts.part(f"all-n{size}", partial(all_ratios, size)) for size in (n, n // 2))
     near = {}

@@ -55,7 +55,7 @@ def extension(data: xr.Dataset) -> Extension:
     Raises
     ------
     ValueError
-        If fewer than two modes lie in `MODE_RANGE` at some size.
+        If no mode lies in `MODE_RANGE` at some size.
     """
     sizes = data["size"].values.tolist()
     near = data.near_ratio

@@ -24,8 +24,6 @@ class NineNodes:
         Number of poles above zero.
     shares : dict
         For the changes "added" and "missing": share of the new modes' weight on nodes that have still four springs.
-    least_shared : str
-        The change with the smaller share.
     pair_share : float
         For two nodes tied only to each other: the share of the other nodes in the mode of that spring.
     """
@@ -35,7 +33,6 @@ class NineNodes:
     old: set[float]
     counts: dict[str | None, int]
     shares: dict[str, float]
-    least_shared: str
     pair_share: float
 
     def responses(self, omega) -> dict[str | None, np.ndarray]:
@@ -76,8 +73,7 @@ def nine_nodes() -> NineNodes:
         omega, weight = poles[change]
         fresh = weight[1:][[w not in old for w in np.round(omega[1:], 6)]]
         shares[change] = float(fresh[:, toy[change].coordination() == 4].sum() / fresh.sum())
-    least = min(shares, key=shares.get)
-    return NineNodes(toy, poles, old, counts, shares, least, _pair_share(toy[None]))
+    return NineNodes(toy, poles, old, counts, shares, _pair_share(toy[None]))
 
 
 def _pair_share(lattice: SpringNetwork) -> float:

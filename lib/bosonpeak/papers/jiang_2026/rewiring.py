@@ -32,7 +32,7 @@ def _exchange(there, other, spring, steps, share, margin, rng):
             # a node without a spring, or with all of them, ends the path
             for _ in range(64):
                 # diagonals are added where there are too few of them only, so that their number stays
-                wanted = 0.5 if not adding else (share if diagonals <= 0 else 0.0)
+                wanted = 0.5 if not adding else (share if diagonals + gain <= 0 else 0.0)
                 diagonal = rng.random() < wanted
                 k = rng.integers(0, 4) + 4 * diagonal
                 s = spring[now, k]
@@ -54,7 +54,7 @@ def _exchange(there, other, spring, steps, share, margin, rng):
         done += length
 
 
-def rewire(network: SpringNetwork, rng=None, rounds: int = 30) -> tuple[SpringNetwork, float]:
+def rewire(network: SpringNetwork, rng=None, rounds: int = 100) -> tuple[SpringNetwork, float]:
     """Exchange springs along closed paths until the network has forgotten where they were.
 
     A path starts at a random node, takes away one of its springs, adds a missing one at the other end, takes one away

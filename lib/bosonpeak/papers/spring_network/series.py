@@ -1,4 +1,4 @@
-"""Series of networks whose excess is measured: one knob at a time, the map of the knobs, and what the sliders show."""
+"""Series of networks whose excess is measured: one knob at a time, and distributions of springs."""
 
 from dataclasses import replace
 
