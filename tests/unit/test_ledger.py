@@ -127,6 +127,32 @@ def test_a_superseded_claim_keeps_its_last_record(root):
         _full("book", omit=("open",)).payload()
 
 
+@pytest.mark.parametrize("scale, kept", [("paper", 2.0), ("book", 2.5)])
+def test_at_paper_scale_the_record_on_the_largest_system_is_kept_with_its_date(root, scale, kept):
+    def run(value, n):
+        ledger = Ledger("small", scale)
+        ledger.record("value", value, n=n, seeds=[1])
+        ledger.record("controlled", value, n=1, seeds=[1], controls={"crystal": 9, "shuffled": 9})
+        ledger.record("open", 3, n=1, seeds=[1])
+        claims.archive(ledger.payload(), scale)
+
+    run(2.0, 100)
+    path = root / "data" / "results" / "claims" / f"{scale}.json"
+    content = json.loads(path.read_text())
+    content["small"]["date"] = "2020-02-02"
+    content["small"] |= {"checksum": claims._checksum(content["small"])}
+    path.write_text(json.dumps(content))
+    for _ in range(2):  # a second run does not make the record younger
+        run(2.5, 10)
+        found = claims.archived_records()
+        assert found["small/value"][scale]["value"] == kept
+        assert (found["small/value"][scale]["date"] == "2020-02-02") == (kept == 2.0)
+        # the others are those of the last run
+        assert found["small/controlled"][scale]["value"] == 2.5
+    run(2.7, 1000)
+    assert claims.archived_records()["small/value"][scale]["value"] == 2.7
+
+
 def test_recording_twice_is_fine_only_with_the_same_value(root):
     ledger = Ledger("small", "ci")
     ledger.record("value", 2, n=1, seeds=[1])

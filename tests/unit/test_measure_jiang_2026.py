@@ -875,8 +875,9 @@ def test_participation_is_that_of_all_modes_of_the_window(modes_data):
     assert found["omega"].min() < 0.45 and found["omega"].max() > 0.55
     measured = extension(modes_data)
     assert measured.sizes == [11, 22] and 0 < measured.edge_median < measured.median[22][0.3][0]
-    with pytest.raises(ValueError, match="take n = 22"):
-        archived.participation(20, [1])
+    for n, growth in ((20, [1, 2]), (23, [1, 2]), (24, [1, 3]), (24, [1])):
+        with pytest.raises(ValueError, match="n must be even and at least 22, and growth begin with 1 and 2"):
+            archived.participation(n, growth)
 
 
 def test_a_sample_agrees_with_what_was_computed_and_a_changed_archive_is_refused(large_data):
@@ -1026,3 +1027,10 @@ def test_corners_of_networks_are_coloured_by_the_number_of_springs():
     with pytest.raises(ValueError):
         draw_bonds(axes, networks)
     plt.close(fig)
+
+
+@pytest.mark.parametrize("disorder", [0.1, 0.2, 0.3])
+def test_more_exchanges_change_the_share_of_new_springs_no_longer(disorder):
+    network = square_lattice_network(60, disorder, "distance", "uniform", rng=3)
+    share, most = (rewire(network, 0, rounds=rounds)[1] for rounds in (100, 400))
+    assert share > 0.9 * most

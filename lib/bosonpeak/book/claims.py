@@ -218,7 +218,9 @@ def archive(payload: dict, scale: str) -> Path:
     """Put the records of a run into data/results/claims/<scale>.json, in place of earlier ones of the chapter.
 
     Versions and date are written with them. A claim that is superseded and that the run did not record keeps its last
-    record, with the date of its own run. Raises ValueError if the payload was altered or is of another scale.
+    record, with the date of its own run. So does, at paper scale, a claim that an earlier run measured on a larger
+    system: that scale holds the largest run of each claim. Raises ValueError if the payload was altered or is of
+    another scale.
     """
     check_seal(payload, f"the payload of {payload.get('chapter', 'a run')}", "run the chapter again")
     if payload["scale"] != scale:
@@ -230,23 +232,28 @@ def archive(payload: dict, scale: str) -> Path:
     run["records"] = [seal({k: v for k, v in record.items() if k != "read"}) for record in run["records"]]
     with alone():
         content = read_plain(path, dict) if path.is_file() else {}
-        run["records"] = _with_superseded(payload["chapter"], run["records"], content.get(payload["chapter"], {}))
+        before = content.get(payload["chapter"], {})
+        run["records"] = _with_earlier(payload["chapter"], run["records"], before, largest=scale == "paper")
         content[payload["chapter"]] = run | {"checksum": _checksum(run)}
         write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
     return path
 
 
-def _with_superseded(chapter: str, records: list[dict], before: dict) -> list[dict]:
+def _with_earlier(chapter: str, records: list[dict], before: dict, largest: bool) -> list[dict]:
     """Records of a run, with the last ones of superseded claims that it did not record, in the order of the ledger.
 
-    Raises ValueError if one of the latter was altered.
+    With `largest`, an earlier record on a larger system takes the place of the one of the run. Raises ValueError if an
+    earlier record was altered.
     """
     last, found = {record["id"]: record for record in before.get("records", ())}, {r["id"]: r for r in records}
     known = load(chapter)
     for claim in known:
-        if claim.superseded_by and claim.id in last and claim.id not in found:
-            check_seal(last[claim.id], claim.id)
-            found[claim.id] = seal({"run": before["date"]} | last[claim.id])
+        here, earlier = found.get(claim.id), last.get(claim.id)
+        gone = claim.superseded_by and here is None
+        larger = largest and here and earlier and earlier["value"] is not None and earlier["n"] > here["n"]
+        if earlier and (gone or larger):
+            check_seal(earlier, claim.id)
+            found[claim.id] = seal({"run": before["date"]} | earlier)
     return [found[claim.id] for claim in known if claim.id in found]
 
 

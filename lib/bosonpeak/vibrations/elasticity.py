@@ -233,7 +233,7 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
     network : networks.SpringNetwork
     rtol : float
         Relative residual of the conjugate gradients, which are used in three dimensions; the error of mu is of second
-        order in it. Networks in two dimensions are solved directly.
+        order in it. Networks in two dimensions are solved directly, up to two million nodes.
 
     Raises
     ------
@@ -248,7 +248,7 @@ def scalar_modulus(network: SpringNetwork, rtol: float = 1e-4) -> np.ndarray:
     gain = np.zeros((d, d))
     if abs(force).max() > 1e-12 * abs(weighted).max(initial=0.0):
         H = network.dynamical_matrix()
-        if d == 2:
+        if d == 2 and n <= 2_000_000:
             # with one node of each piece held; factors of plane networks stay sparse, while those in space do not
             piece = connected_components(H != 0, directed=False)[1]
             free = np.setdiff1d(np.arange(n), np.unique(piece, return_index=True)[1])
