@@ -120,8 +120,10 @@ def test_distributions_of_one_variance_are_drawn_with_their_spectra():
         assert ax.get_title() == name.replace("-", " ") and list(level.get_ydata()) == [1, 1]
         for curve, (kind, color) in zip(curves, draw.SPREADS.items(), strict=True):
             found = spreads[f"{kind} {name}"]
-            np.testing.assert_array_equal(curve.get_xydata().T, [found.omega, found.over_level])
-            assert curve.get_color() == color
+            # without the frequencies at which the kernel leaks
+            seen = found.omega > 0.08 * found.omega[-1]
+            np.testing.assert_array_equal(curve.get_xydata().T, [found.omega[seen], found.over_level[seen]])
+            assert curve.get_color() == color and 0 < np.sum(~seen) < 0.2 * len(seen)
     # a distribution has one colour in all panels
     assert [line.get_color() for line in axes[0].lines] == list(draw.SPREADS.values())
 
@@ -136,7 +138,8 @@ def test_a_guess_shows_the_springs_the_networks_and_their_crystal(share, name):
         found = spreads[f"{name} {lattice}"]
         level, crystal, network = ax.lines
         assert (crystal.get_label(), network.get_label()) == ("crystal of equal stiffness", "network")
-        np.testing.assert_array_equal(network.get_ydata(), found.over_level)
+        seen = found.omega > 0.08 * found.omega[-1]
+        np.testing.assert_array_equal(network.get_xydata().T, [found.omega[seen], found.over_level[seen]])
         one = found.excess.samples[0]
         np.testing.assert_array_equal(crystal.get_xydata().T, [one.omega, one.over_level / one.ratio])
         assert list(level.get_ydata()) == [1, 1]

@@ -112,13 +112,19 @@ def draw_distribution(ax, springs, color, label=None) -> None:
     ax.set(xlabel="stiffness k ($t_0$)", ylabel="share or density", xlim=(-0.1, 2.6), ylim=(0, 1.05))
 
 
+def _draw_spread(ax, found, color, label) -> None:
+    # below this the division by omega^(d-1) shows what the kernel leaks from higher frequencies
+    seen = found.omega > 0.08 * found.omega[-1]
+    draw_over_level(ax, found.omega[seen], found.over_level[seen], color, label)
+
+
 def draw_spreads(axes, spreads) -> None:
     """Draw P(k) of the `SPREADS`, and g / omega^(d-1) over the Debye level on the square and simple cubic lattice."""
     for kind, color in SPREADS.items():
         draw_distribution(axes[0], DISTRIBUTIONS[kind], color, kind.replace("-", " "))
         for ax, name in zip(axes[1:], ("square", "simple-cubic"), strict=True):
             found = spreads[f"{kind} {name}"]
-            draw_over_level(ax, found.omega, found.over_level, color, None)
+            _draw_spread(ax, found, color, None)
     for ax, name, top in zip(axes[1:], ("square", "simple cubic"), (2.6, 2.2), strict=True):
         label_over_level(ax, name, 2.6, top)
     axes[0].legend(fontsize=9)
@@ -131,7 +137,7 @@ def draw_guess(axes, spreads, name: str) -> None:
         label_over_level(ax, lattice.replace("-", " "), 2.6, 2.6)
         found, crystal = spreads[f"{name} {lattice}"], spreads[f"{name} {lattice}"].excess.samples[0]
         ax.plot(crystal.omega, crystal.crystal, color="0.6", linewidth=1.1, label="crystal of equal stiffness")
-        draw_over_level(ax, found.omega, found.over_level, color, "network")
+        _draw_spread(ax, found, color, "network")
         ax.legend(fontsize=9, loc="upper left")
 
 
