@@ -11,7 +11,17 @@ from bosonpeak.materials import potentials
 from bosonpeak.materials.lammps import Session
 from bosonpeak.threads import set_threads
 from bosonpeak.vibrations.chebyshev import chebyshev_moments
-from bosonpeak.vibrations.hessian import bond_stiffness, bonds, check_minimum, dynamical_matrix, energy, forces, hessian
+from bosonpeak.vibrations.elasticity import scalar_modulus
+from bosonpeak.vibrations.hessian import (
+    bond_network,
+    bond_stiffness,
+    bonds,
+    check_minimum,
+    dynamical_matrix,
+    energy,
+    forces,
+    hessian,
+)
 from bosonpeak.vibrations.operators import FactoredOperator, check_operator, spectral_bound
 
 # lattice constants at which every potential has pushing and pulling bonds
@@ -381,3 +391,14 @@ def test_a_large_structure_is_checked_by_lanczos():
     cubic = bulk("Ar", "sc", 1.05).repeat(12)
     with pytest.raises(ValueError, match="a negative eigenvalue at or below -"):
         check_minimum(cubic, potential, 1e-9)
+
+
+def test_the_springs_of_an_oblique_cell_have_the_modulus_of_the_same_crystal_in_a_cube():
+    cubic = bulk("Ar", "fcc", a=np.sqrt(2) * 1.1, cubic=True).repeat(3)
+    primitive = bulk("Ar", "fcc", a=np.sqrt(2) * 1.1).repeat(5)
+    moduli = []
+    for atoms in (cubic, primitive):
+        network = bond_network(atoms, "lennard-jones", cutoff=1.3)
+        assert np.prod(network.box) == pytest.approx(atoms.get_volume())
+        moduli.append(scalar_modulus(network))
+    np.testing.assert_allclose(moduli[0], moduli[1], rtol=1e-10, atol=1e-10)

@@ -135,7 +135,7 @@ def bond_network(atoms: Atoms, potential, cutoff: float = np.inf) -> SpringNetwo
     Parameters
     ----------
     atoms : ase.Atoms
-        In a rectangular cell. Bonds of an atom to its own images are left out.
+        In any cell. Bonds of an atom to its own images are left out.
     potential : Potential or str
     cutoff : float
         Length up to which bonds count, in A or reduced.
@@ -143,7 +143,8 @@ def bond_network(atoms: Atoms, potential, cutoff: float = np.inf) -> SpringNetwo
     Returns
     -------
     SpringNetwork
-        Stiffnesses in eV/A^2 or reduced. psi'' is taken at fixed slope of the embedding energy.
+        Stiffnesses in eV/A^2 or reduced. psi'' is taken at fixed slope of the embedding energy. For an oblique cell,
+        `box` holds the diagonal of the triangular form of the cell, whose product is the volume.
 
     Raises
     ------
@@ -154,7 +155,8 @@ def bond_network(atoms: Atoms, potential, cutoff: float = np.inf) -> SpringNetwo
     k = bond_stiffness(found, get(potential).interaction()).second
     once = (found.i < found.j) & (found.distance < cutoff) & (k > 0)
     pairs = np.stack([found.i, found.j], axis=1)[once].astype(np.int64)
-    return SpringNetwork(atoms.get_positions(), pairs, k[once], atoms.cell.lengths(), found.vector[once])
+    box = abs(np.diag(np.linalg.qr(np.array(atoms.cell).T, mode="r")))
+    return SpringNetwork(atoms.get_positions(), pairs, k[once], box, found.vector[once])
 
 
 def energy(atoms: Atoms, potential) -> float:
