@@ -145,19 +145,25 @@ def test_a_line_of_too_few_points_is_refused():
 def test_bands_hold_waves_that_fit_the_box():
     for case, n, d, factor in (("square 0.8", 600, 2, 1), ("square 0.7", 600, 2, 4), ("simple-cubic 0.6", 60, 3, 1)):
         (long, fine, sharp), (short, grid, wide) = waves.list_bands(case, n, 0.001)
-        turns = np.concatenate([long, short])[:, 0] * n / (2 * np.pi)
+        turns = np.concatenate([long, short]) * n / (2 * np.pi)
         np.testing.assert_allclose(turns, np.round(turns), atol=1e-9)
-        assert (np.diff(turns) > 0.5).all() and long.shape[1] == short.shape[1] == d
-        assert not long[:, 1:].any() and not short[:, 1:].any()
+        assert len(np.unique(np.round(turns), axis=0)) == len(turns) and long.shape[1] == short.shape[1] == d
+        # in ascending order, without which the crossover is not the first one
+        lengths = np.linalg.norm(long, axis=1)
+        assert (np.diff(lengths) > 0).all() and (np.diff(short[:, 0]) > 0).all() and not short[:, 1:].any()
+        # only cubic boxes have oblique waves: multiples of four directions
+        oblique = np.round(turns[: len(long)][long[:, 1] > 0]).astype(int)
+        directions = {tuple((row // np.gcd.reduce(row)).tolist()) for row in oblique}
+        assert directions == ({(1, 1, 0), (1, 1, 1), (2, 1, 0), (2, 1, 1)} if d == 3 else set())
         assert sharp == 0.001 * factor and fine[1] - fine[0] == pytest.approx(sharp / 2)
         assert wide == waves.WIDE and grid[1] - grid[0] == pytest.approx(wide / 2)
         assert fine[-1] > 1.3 * 0.6 * np.sqrt(0.6) and grid[-1] > 3.39
         reach, step = waves.CASES[case][2], np.pi / n
-        assert reach[0] - step <= long[0, 0] and long[-1, 0] <= reach[1] + step
+        assert reach[0] - step <= lengths[0] and lengths[-1] <= reach[1] + step
         assert waves.SHORT[0] - step <= short[0, 0] and short[-1, 0] <= waves.SHORT[1] + step
     # the box decides how many waves there are
     assert len(waves.list_bands("square 0.8", 600, 0.001)[0][0]) == 8
-    assert len(waves.list_bands("simple-cubic 0.6", 60, 0.001)[0][0]) == 3
+    assert len(waves.list_bands("simple-cubic 0.6", 60, 0.001)[0][0]) == 8
     # in a small box the longest wave is that of the box, and the wide kernel is not the narrower one
     (long, _, _), (_, _, wide) = waves.list_bands("simple-cubic 0.6", 10, 0.01)
     np.testing.assert_allclose(long, [[2 * np.pi / 10, 0, 0]])
@@ -232,7 +238,7 @@ def test_long_waves_of_the_medium_decay_by_its_own_loss(case, n, few):
     level = LATTICES[lattice].matrix(every[:few])
     for second in (False, True):
         part = waves.medium_part(case, n, second)
-        np.testing.assert_array_equal(part["q"], every[:, 0])
+        np.testing.assert_array_equal(part["q"], np.linalg.norm(every, axis=1))
         at, width = part["frequency"][:few], part["width"][:few]
         real, plain, exact = loss(lattice, share, at, second, level)
         # the wave is on its shell, and decays by the loss of the medium there

@@ -11,7 +11,7 @@ from scipy.constants import Boltzmann, R, electron_volt
 from scipy.integrate import quad
 
 from bosonpeak.scattering import specific_heat as module
-from bosonpeak.scattering.raman import bose_factor, mode_couplings, raman_coupling, raman_intensity, reduce_raman
+from bosonpeak.scattering.raman import bose_factor, mode_couplings, raman_intensity, reduce_raman
 from bosonpeak.scattering.specific_heat import (
     PARAMETERS,
     HeatFit,
@@ -277,21 +277,6 @@ def test_long_waves_in_disorder_couple_as_the_square_of_their_wave_vector():
     np.testing.assert_allclose(found[1:] / found[0], [4, 16], rtol=0.35)
 
 
-def test_coupling_is_the_broadened_mean_over_modes():
-    atoms = _rattled()
-    energy = np.array([3.0, 4.0, 6.5, 8.0])
-    level = np.sort(np.random.default_rng(2).uniform(2, 9, 60))
-    modes = _modes(np.random.default_rng(0).standard_normal((192, 61)), np.append(0, level) / MEV)
-    c = mode_couplings(modes, atoms, 5.0)[1:]
-    weight = np.exp(-((energy[:, None] - level) ** 2) / (2 * 0.6**2))
-    expected = weight @ c / weight.sum(axis=1)
-    found = raman_coupling(modes, atoms, 5.0, energy, 0.6)
-    np.testing.assert_allclose(found / found[0], expected / expected[0])
-    assert np.trapezoid(found, energy) == pytest.approx(5)
-    # a kernel wider than the spectrum leaves no structure
-    np.testing.assert_allclose(raman_coupling(modes, atoms, 5.0, energy, 1e4), 1, rtol=1e-6)
-
-
 E = np.linspace(0, 10, 101)
 HEAT = np.full(10, 5.0)
 FCC = bulk("Cu", cubic=True) * (2, 2, 2)
@@ -324,10 +309,6 @@ LEVELS = _modes(np.random.default_rng(0).standard_normal((96, 20)), np.linspace(
         (lambda: raman_intensity(E[1:], E[1:], -3.0), "temperature holds -3.0"),
         (lambda: mode_couplings(LEVELS, FCC * (1, 1, 2), 4.0), "do not fit 64 atoms: give their own structure"),
         (lambda: mode_couplings(LEVELS, FCC, 0.0), "cutoff = 0.0: give a positive distance"),
-        (lambda: raman_coupling(LEVELS, FCC, 4.0, [4.0, 5.0], 0.5), "every atom is a centre of inversion"),
-        (lambda: raman_coupling(LEVELS, FCC, 4.0, [4.0, 12.0], 0.5), "no mode within three widths of E = 12 meV"),
-        (lambda: raman_coupling(LEVELS, FCC, 4.0, [5.0, 4.0], 0.5), "two or more ascending values"),
-        (lambda: raman_coupling(LEVELS, FCC, 4.0, [4.0, 5.0], 0.0), "width = 0.0 be positive"),
     ],
 )
 def test_mistakes_are_named(call, sentence):

@@ -153,17 +153,17 @@ def test_a_group_has_the_mean_of_its_samples():
     assert value == pytest.approx(0.65) and high - value == pytest.approx(12.706 * 0.05, rel=1e-4) == value - low
 
 
-def test_the_mean_ratio_of_a_group_is_that_between_two_frequencies():
+def test_the_deviation_of_a_group_is_that_between_two_frequencies():
     group = excess.Group([_excess(1.2), replace(_excess(1.4), ratio=np.full(50, 2.5))])
     omega = group.samples[0].omega
     inside = (omega > 0.5) & (omega < 1.5)
-    first = 2 + omega[inside].mean()
-    value, (low, high) = group.mean_ratio(0.5, 1.5)
-    assert first == pytest.approx(3, abs=0.02) and value == pytest.approx((first + 2.5) / 2)
-    assert high - value == pytest.approx(12.706 * (first - 2.5) / 2, rel=1e-4) == value - low
+    first = np.sqrt(np.square(1 + omega[inside]).mean())
+    value, (low, high) = group.deviation(0.5, 1.5)
+    assert first == pytest.approx(np.sqrt(4 + 1 / 12), abs=0.02) and value == pytest.approx((first + 1.5) / 2)
+    assert high - value == pytest.approx(12.706 * (first - 1.5) / 2, rel=1e-4) == value - low
     # a crystal has the ratio 1 on its own frequencies, which lie in its own units
     soft = replace(_excess(1.0), omega=omega / 2, ratio=np.where(omega / 2 < 0.6, 1.0, 9.0))
-    assert excess.Group([soft]).mean_ratio(0.2, 0.6)[0] == 1
+    assert excess.Group([soft]).deviation(0.2, 0.6)[0] == 0
 
 
 def test_the_excess_is_read_as_in_the_other_chapter():

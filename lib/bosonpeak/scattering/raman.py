@@ -8,10 +8,8 @@ from ase import Atoms
 
 from bosonpeak.scattering.specific_heat import check_positive
 from bosonpeak.structure.pair_distribution import periodic_neighbours
-from bosonpeak.units import MEV
 from bosonpeak.vibrations.debye import KELVIN
 from bosonpeak.vibrations.modes import Modes
-from bosonpeak.vibrations.peaks import gaussian_levels
 
 
 def bose_factor(energy, temperature) -> np.ndarray:
@@ -132,51 +130,3 @@ def mode_couplings(modes: Modes, atoms: Atoms, cutoff: float) -> np.ndarray:
         raise ValueError(f"modes of {size} degrees of freedom do not fit {len(atoms)} atoms: give their own structure")
     gradient = polarizability_gradient(atoms, cutoff) / np.sqrt(np.repeat(atoms.get_masses(), 3))[:, None]
     return 1.5 * np.array([1, 1, 1, 2, 2, 2]) @ (gradient.T @ modes.polarizations) ** 2
-
-
-def raman_coupling(modes: Modes, atoms: Atoms, cutoff: float, energy, width: float) -> np.ndarray:
-    """Light-vibration coupling C(E) of a glass from its modes in the dipole-induced-dipole model.
-
-        C(E) = sum_k c_k G(E - E_k) / sum_k G(E - E_k),    c_k of `mode_couplings`, G a Gaussian
-
-    Light penetrates only the surface of a metal, and its electrons are not dipoles at the atoms. The model therefore
-    represents the selection rule, that is, which modes couple, and not the intensities.
-
-    Parameters
-    ----------
-    modes : Modes
-        omega in sqrt(eV/(A^2 amu)); zero modes are left out.
-    atoms : ase.Atoms
-    cutoff : float
-        In A.
-    energy : array, shape (m,)
-        Ascending, in meV.
-    width : float
-        Standard deviation of the Gaussian in meV.
-
-    Returns
-    -------
-    array, shape (m,)
-        Its mean over the energies is 1.
-
-    Raises
-    ------
-    ValueError
-        If an energy has no mode within three widths, no mode couples (as in a lattice with one atom per cell), and as
-        `mode_couplings`.
-    """
-    (energy,) = check_positive(energy=energy)
-    if energy.ndim != 1 or len(energy) < 2 or (np.diff(energy) <= 0).any() or not width > 0:
-        raise ValueError(f"energy must hold two or more ascending values and width = {width} be positive, in meV")
-    level, coupling = modes.omega * MEV, mode_couplings(modes, atoms, cutoff)
-    moving = level > 1e-6 * level.max()
-    nearest = abs(energy[:, None] - level[moving]).min(axis=1, initial=np.inf)
-    if nearest.max() > 3 * width:
-        far = energy[nearest.argmax()]
-        raise ValueError(f"no mode within three widths of E = {far:g} meV: stay among the modes or raise width")
-    broadened = gaussian_levels(energy, level[moving], width)
-    found = broadened @ coupling[moving] / broadened.sum(axis=1)
-    mean = np.trapezoid(found, energy) / (energy[-1] - energy[0])
-    if not mean > 0:
-        raise ValueError("no mode couples to light: every atom is a centre of inversion, or the cutoff is too small")
-    return found / mean

@@ -45,8 +45,8 @@ class LargeSpectrum:
         Net excess of each network.
     net, over_affine, height : Interval
         The net excess, the same over the affine reference, and the height over the Debye level.
-    mean_ratio, slow_ratio : Interval
-        The mean, and the highest, of g over the static reference in `SLOW`.
+    deviation, slow_ratio : Interval
+        The root mean square of g over the static reference less 1, and the highest of this ratio, in `SLOW`.
     maxima, all_maxima : Interval
         The number of maxima of g / omega between 0.15 and 2.6, and up to 3.3.
     peak : Interval
@@ -65,7 +65,7 @@ class LargeSpectrum:
     net: Interval
     over_affine: Interval
     height: Interval
-    mean_ratio: Interval
+    deviation: Interval
     slow_ratio: Interval
     maxima: Interval
     all_maxima: Interval
@@ -140,7 +140,7 @@ def read_spectrum(omega, runs, moduli, mean_sum: float, kernel: float) -> LargeS
         interval(nets),
         interval([one.net for one in other]),
         interval([one.height for one in each]),
-        interval((curves[:, slow] / crystals[0, slow]).mean(axis=1)),
+        interval(np.sqrt(np.square(curves[:, slow] / crystals[0, slow] - 1).mean(axis=1))),
         interval((broad[:, slow] / wide[0, slow]).max(axis=1)),
         interval(counts),
         interval(every),
@@ -163,8 +163,10 @@ def of_disorders(large: Large, family: str, quantity: str) -> dict[float, object
     return {d: getattr(large[family, d], quantity) for d in DISORDERS}
 
 
-def place_spread(large: Large) -> tuple[Interval, str]:
+def place_spread(large: Large, interior: bool = False) -> tuple[Interval, str]:
     """How far apart the highest and the lowest maximum of g / omega lie, over all networks of `FLUCTUATING`.
+
+    With interior=True, networks whose maximum is the end of the range are left out.
 
     Returns
     -------
@@ -173,7 +175,8 @@ def place_spread(large: Large) -> tuple[Interval, str]:
     which : str
         The two networks in words.
     """
-    peaks = {(family, d): large[family, d].peak for family in FLUCTUATING for d in DISORDERS}
+    kinds = [(family, d) for family in FLUCTUATING for d in DISORDERS]
+    peaks = {kind: large[kind].peak for kind in kinds if large[kind].interior or not interior}
     top, bottom = highest(peaks), lowest(peaks)
     apart, (low, high) = statistics.subtract(peaks[top], peaks[bottom])
     return (apart, (max(low, 0.0), high)), f"highest {top[0]} at {top[1]}, lowest {bottom[0]} at {bottom[1]}"

@@ -148,9 +148,10 @@ class Group:
         """Mean of one attribute over the samples, a number or (M,)."""
         return self.values(quantity).mean(axis=0)
 
-    def mean_ratio(self, low: float, high: float) -> Interval:
-        """Mean over low < omega < high of g over that of the softened crystal, and its interval over the samples."""
-        return statistics.mean_interval([s.ratio[(s.omega > low) & (s.omega < high)].mean() for s in self.samples])
+    def deviation(self, low: float, high: float) -> Interval:
+        """Root mean square over low < omega < high of g over that of the softened crystal less 1, with its interval."""
+        inside = [s.ratio[(s.omega > low) & (s.omega < high)] for s in self.samples]
+        return statistics.mean_interval([np.sqrt(np.square(ratio - 1).mean()) for ratio in inside])
 
     def interval(self, quantity: str, reference: float = 1.0) -> Interval:
         """Mean of one attribute over the samples, divided by a reference, and its interval."""

@@ -107,15 +107,15 @@ def fit_lines(q: np.ndarray, seen: Spectrum) -> dict:
     Parameters
     ----------
     q : array, shape (Q, d)
-        Wave vectors along the first axis, in 1/a.
+        Wave vectors, in 1/a.
     seen : Spectrum
         With one column of g for each; with the resolution 0 it is taken as it is.
 
     Returns
     -------
     dict
-        q, frequency and width of the lines, and `kernel`, the full width of the kernel at half of its height at the
-        line; (Q,) each.
+        q (the length of each), frequency and width of the lines, and `kernel`, the full width of the kernel at half of
+        its height at the line; (Q,) each.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def fit_lines(q: np.ndarray, seen: Spectrum) -> dict:
         If fewer than five points of a line are that high.
     """
     rows, spread = [], seen.resolution
-    for wave, curve in zip(q[:, 0], seen.g.T, strict=True):
+    for wave, curve in zip(np.linalg.norm(q, axis=1), seen.g.T, strict=True):
         i, low = int(np.argmax(curve)), np.flatnonzero(curve < curve.max() / 4)
         part = slice(max(low[low < i], default=-1) + 1, min(low[low > i], default=len(curve)))
         omega = fine = seen.omega[part]
@@ -142,12 +142,20 @@ def fit_lines(q: np.ndarray, seen: Spectrum) -> dict:
 
 
 def list_bands(case: str, n: int, resolution: float) -> list[tuple[np.ndarray, np.ndarray, float]]:
-    """Wave vectors q (Q, d) of a box of n nodes along an edge, frequencies (K,) and kernel: long waves, short waves."""
+    """Wave vectors q (Q, d) of a box of n nodes along an edge, frequencies (K,) and kernel: long waves, short waves.
+
+    They lie along the first axis. In three dimensions the long ones lie along four oblique directions as well, because
+    a box has few long waves along its edges; long waves have one dispersion in all directions.
+    """
     lattice, _, reach, factor = CASES[case]
-    narrow = factor * resolution
-    one, axis, wide = 2 * np.pi / n, np.eye(get_lattice(lattice).dimension)[0], max(narrow, WIDE)
+    one, axis = 2 * np.pi / n, np.eye(get_lattice(lattice).dimension)[0]
+    narrow, wide = np.maximum([0, WIDE], factor * resolution)
     ranges = np.geomspace(*reach, 8), np.linspace(*SHORT, 15)
     waves = [np.outer(one * np.unique(np.maximum(np.round(q / one), 1)), axis) for q in ranges]
+    if len(axis) == 3:
+        more = one * np.kron(np.arange(1, n // 4)[:, None], [(1, 1, 0), (1, 1, 1), (2, 1, 0), (2, 1, 1)])
+        inside = abs(np.linalg.norm(more, axis=1) - np.mean(reach)) <= np.ptp(reach) / 2
+        waves[0] = np.array(sorted([*waves[0], *more[inside]], key=np.linalg.norm))
     grids = np.arange(0.04, 0.7, narrow / 2), np.arange(0.1, 3.4, wide / 2)
     return list(zip(waves, grids, (narrow, wide), strict=True))
 
@@ -182,7 +190,7 @@ def medium_part(case: str, n: int, second_order: bool) -> dict:
     return _joined(rows)
 
 
-@method("spring-network-waves", 2)
+@method("spring-network-waves", 3)
 def measure_waves(n_square, n_cubic, seeds, resolution, *, progress=False, folder=None) -> xr.Dataset:
     """Lines of the networks of `CASES`, of their effective media, and of second-order perturbation theory.
 
@@ -277,10 +285,9 @@ class Waves:
         """
         frequency, width = self.networks.mean(axis=1)
         used = ~(frequency > self.crossover) & (width > self.kernel)
-        ratios = np.log(self.networks[1] / self.medium[1])[:, used].mean(axis=1)
-        value, (low, high) = statistics.mean_interval(ratios)
-        second = np.exp(np.log(self.second[1] / self.medium[1])[0, used].mean())
-        return (float(np.exp(value)), (float(np.exp(low)), float(np.exp(high)))), float(second)
+        ratios, second = (np.log(y[1] / self.medium[1])[:, used].mean(axis=1) for y in (self.networks, self.second))
+        value, ends = statistics.mean_interval(ratios)
+        return (float(np.exp(value)), tuple(np.exp(ends).tolist())), float(np.exp(second[0]))
 
     def exponent(self, lines: np.ndarray, points: np.ndarray) -> Interval | tuple[None, None]:
         """Exponent of the width with the frequency.
@@ -309,7 +316,7 @@ def read_waves(data: xr.Dataset, case: str) -> Waves:
     parts = [data.isel(sample=groups == name) for name in (case, f"medium {case}", f"second {case}")]
     shown = np.isfinite(parts[0].q.values[0])
     networks, medium, second = (np.stack([e.frequency.values, e.width.values])[:, :, shown] for e in parts)
-    reached = np.array([ioffe_regel(*line) for line in networks.transpose(1, 0, 2)])
+    crossings = [ioffe_regel(*line) for line in networks.transpose(1, 0, 2)]
     seen = parts[0].kernel.values[:, shown].mean(axis=0)
-    dimension = get_lattice(CASES[case][0]).dimension
-    return Waves(dimension, networks, medium, second, seen, reached[np.isfinite(reached)])
+    reached = np.array([omega for omega in crossings if np.isfinite(omega)])
+    return Waves(get_lattice(CASES[case][0]).dimension, networks, medium, second, seen, reached)

@@ -53,23 +53,19 @@ DISTRIBUTIONS = {
 """Distributions of springs of mean 1 that are compared with one another; the first five have the variance 0.25."""
 
 
-def edge_lengths(nodes: int, reduced: int | None = None) -> dict[str, int]:
+def edge_lengths(nodes: int) -> dict[str, int]:
     """Cells along an edge of each lattice, for networks of about `nodes` nodes.
 
     Parameters
     ----------
     nodes : int
-    reduced : int, optional
-        Number of nodes of smaller networks; their edges are scaled from the rounded edges of the larger ones.
 
     Returns
     -------
     dict
         From the name of a lattice to an integer of at least 3.
     """
-    edges = {name: max(3, round((nodes / len(kind.basis)) ** (1 / kind.dimension))) for name, kind in LATTICES.items()}
-    share = 1 if reduced is None else reduced / nodes
-    return {name: max(3, round(edges[name] * share ** (1 / kind.dimension))) for name, kind in LATTICES.items()}
+    return {name: max(3, round((nodes / len(kind.basis)) ** (1 / kind.dimension))) for name, kind in LATTICES.items()}
 
 
 @dataclass(frozen=True)
@@ -119,8 +115,8 @@ def _build(recipe: Recipe, seed: int) -> SpringNetwork:
         return replace(network, stiffness=order.permutation(network.stiffness))
     name, n, z = recipe.lattice, recipe.n, recipe.mean_coordination
     if recipe.variance is None:
-        springs = {"springs": recipe.springs, "length_exponent": float(recipe.disorder > 0)}
         places = {"disorder": recipe.disorder, "bond_fraction": recipe.bond_fraction, "mean_coordination": z}
+        springs = {"springs": recipe.springs, "length_exponent": float(recipe.disorder > 0)}
         return lattice_network(name, n, **places, **springs, rng=seed)
     if recipe.springs == EQUAL:
         return network_with_variance(name, n, z, recipe.variance, rng=seed, most_rounds=recipe.most_rounds)

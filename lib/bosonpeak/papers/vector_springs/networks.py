@@ -17,7 +17,8 @@ whose second part is negative under pressure (DeGiuli, Laversanne-Finot, Düring
 psi'' = 1, which is their t0.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import xarray as xr
@@ -80,10 +81,16 @@ class Recipe:
 
     def network(self, seed: int) -> SpringNetwork:
         """The network of this recipe and seed. Raises ValueError as `lattice_network` and `network_with_variance`."""
-        name, n, z = self.lattice, self.n, self.mean_coordination
-        if self.variance is None:
-            return lattice_network(name, n, mean_coordination=z, rng=seed)
-        return network_with_variance(name, n, z, self.variance, rng=seed, most_rounds=4000)
+        return _build(replace(self, vector=False), seed)
+
+
+# the same networks have vector springs first and scalar springs later, two groups further on
+@lru_cache(maxsize=6)
+def _build(recipe: Recipe, seed: int) -> SpringNetwork:
+    name, n, z = recipe.lattice, recipe.n, recipe.mean_coordination
+    if recipe.variance is None:
+        return lattice_network(name, n, mean_coordination=z, rng=seed)
+    return network_with_variance(name, n, z, recipe.variance, rng=seed, most_rounds=4000)
 
 
 def vector_recipes(nodes: int) -> dict[str, Recipe]:
