@@ -10,9 +10,11 @@ import xarray as xr
 from bosonpeak.archive.measurements import measurement
 from bosonpeak.archive.results import load_result
 from bosonpeak.landscape.excitation import Transition
-from bosonpeak.papers.mizuno_2020 import amplitudes, barriers, measure, minima, minimisers, pushes, slow_modes
+from bosonpeak.papers.mizuno_2017 import slow_modes
+from bosonpeak.papers.mizuno_2020 import amplitudes, barriers, measure, minima, minimisers
 from bosonpeak.papers.mizuno_2020 import figures as draw
 from bosonpeak.papers.mizuno_2020.rearrangement import label_transitions, same_minimum
+from bosonpeak.papers.xu_2010 import pushes
 
 PEAK = 0.1
 FIELDS = ("returned_amplitude", "sign", "n_rearranged", "returned_distance", "unconverged", "pushes", "capped")

@@ -10,7 +10,8 @@ import xarray as xr
 from ase import Atoms
 
 from bosonpeak.book.prose import quote_or
-from bosonpeak.drawing.style import tidy_logarithmic
+from bosonpeak.drawing.style import draw_power, tidy_logarithmic
+from bosonpeak.papers.mizuno_2017.figures import draw_split
 from bosonpeak.papers.mizuno_2020 import figures as draw
 
 
@@ -34,7 +35,7 @@ def test_linear_axes_keep_negative_numbers(axes):
 
 
 def test_a_power_goes_through_its_point_with_its_slope(axes):
-    draw.draw_power(axes, [1, 100], -3, (10, 5.0), "x")
+    draw_power(axes, [1, 100], -3, (10, 5.0), "x")
     x, y = axes.lines[0].get_data()
     assert np.allclose(np.diff(np.log(y)) / np.diff(np.log(x)), -3) and y[0] == pytest.approx(5000)
 
@@ -44,7 +45,7 @@ def test_the_two_kinds_of_modes_add_up_to_the_density(axes):
     omega = rng.uniform(0.1, 1.0, 60)
     modes = pd.DataFrame({"frequency": omega, "phonon_order_parameter": rng.random(60), "n_atoms": 100, "sample": 0})
     edges = np.array([0.1, 0.4, 1.0])
-    draw.draw_split(axes, modes, edges, 0.5)
+    draw_split(axes, modes, edges, 0.5)
     densities = [container.lines[0].get_ydata() for container in axes.containers]
     assert len(densities) == 2
     total = np.histogram(omega, edges)[0] / (300 * np.diff(edges))

@@ -11,18 +11,17 @@ from ase.build import bulk
 
 from bosonpeak.archive.results import load_result, shipped_results, take_result
 from bosonpeak.landscape.anharmonicity import expand_energy
-from bosonpeak.landscape.excitation import Transition, excite_modes, loose_atoms
+from bosonpeak.landscape.excitation import AMPLITUDES, Transition, excite_modes, loose_atoms
 from bosonpeak.materials import glasses, potentials
-from bosonpeak.papers.mizuno_2020 import pushes
 from bosonpeak.papers.mizuno_2020.rearrangement import displacement_profile
 from bosonpeak.papers.mizuno_2020.transitions import (
-    AMPLITUDES,
     archived_tables,
-    moving_modes,
     push_modes,
     spread_indices,
     tabulate_transitions,
 )
+from bosonpeak.papers.xu_2010 import pushes
+from bosonpeak.vibrations.glass_spectrum import moving_modes
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import Modes, normal_modes
 

@@ -6,7 +6,7 @@ computes it; the key of a result is made of the recipe of the glass, the options
 
 import json
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import ClassVar
@@ -145,6 +145,8 @@ class Push(Campaign):
     method: str
     lowest: int
     spread: int
+    pairs: int = 0
+    finest: int = 0
     kind, file, source = "transitions", "pushes.yml", "bosonpeak.papers.mizuno_2020.transitions:push_modes"
     needs = "lowest, spread and a method, fire or cg"
 
@@ -152,18 +154,24 @@ class Push(Campaign):
     def name(self):
         return f"{self.recipe.name}-{self.method}"
 
+    @property
+    def options(self):
+        # the options that came later are part of the key only where they are used
+        return {name: v for name, v in super().options.items() if v or name not in ("pairs", "finest")}
+
     @staticmethod
     def is_good(entry):
         return entry["method"] in ("fire", "cg")
 
     def computed(self, glass, potential, folder):
-        from bosonpeak.papers.mizuno_2020.transitions import AMPLITUDES
+        from bosonpeak.landscape.excitation import AMPLITUDES
         from bosonpeak.vibrations.glass_spectrum import DENSE, LOW_MODES
 
         n_modes = None if 3 * len(glass) <= DENSE else LOW_MODES
         push = function_at(self.source)
-        data = push(glass, potential, self.lowest, self.spread, n_modes, self.method, folder, progress=True)
-        return data.assign_attrs(lowest=self.lowest, spread=self.spread, amplitudes=AMPLITUDES)
+        more = {"pairs": self.pairs, "finest": self.finest, "progress": True}
+        data = push(glass, potential, self.lowest, self.spread, n_modes, self.method, folder, **more)
+        return data.assign_attrs(**self.options, amplitudes=AMPLITUDES)
 
     def counted(self, data):
         left = int((data.transition >= 0).sum())
@@ -311,9 +319,10 @@ def campaigns(kind: str, group: str) -> list[Campaign]:
         return []
     known = [recipe for name in GROUPS for recipe in recipes.recipes(name)]
     options = [field.name for field in fields(kind) if field.name != "recipe"]
+    usual = {field.name: field.default for field in fields(kind) if field.default is not MISSING}
     found = []
     for entry in recipes.group_entries(path.stem, group):
-        where = f"{path.name}: {entry}"
+        where, entry = f"{path.name}: {entry}", usual | entry
         if set(entry) == {"glasses", *options}:
             types = {f.name: f.type if f.type in (int, float, str) else list for f in fields(kind) if f.name in options}
             check_fields(entry, {"glasses": str} | types, where)

@@ -54,3 +54,23 @@ def tidy_logarithmic(*axes) -> None:
             if np.log10(high / low) < 1.5:
                 axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
                 axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def draw_power(axes, x, exponent, through, label, **style) -> None:
+    """Draw y ~ x^exponent as a straight line on logarithmic axes, through a point.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    x : sequence of two floats
+        Where the line begins and ends.
+    exponent : float
+    through : tuple of two floats
+        The point (x, y).
+    label : str or None
+    **style
+        Of `Axes.plot`; by default the line is grey and dashed.
+    """
+    x = np.asarray(x, float)
+    style = {"color": "0.3", "linewidth": 1.2, "linestyle": "--", **style}
+    axes.plot(x, through[1] * (x / through[0]) ** exponent, label=label, **style)

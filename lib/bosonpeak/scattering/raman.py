@@ -1,4 +1,4 @@
-"""The boson peak in light scattering: Raman intensities, their reduction, and the coupling of modes (li-2025, Methods).
+"""The boson peak in light scattering: Raman intensities and the coupling of modes (li-2025, Methods).
 
 Energies are in meV, temperatures in K, densities of states in 1/meV.
 """
@@ -57,31 +57,6 @@ def raman_intensity(energy, g, temperature, coupling=1.0) -> np.ndarray:
     """
     enhanced = bose_factor(energy, temperature) + 1
     return coupling * np.asarray(g, float) * enhanced / np.asarray(energy, float)
-
-
-def reduce_raman(energy, intensity, temperature) -> np.ndarray:
-    """C g / E^2 = I / (E (n + 1)) of a Stokes intensity I (li-2025, Methods: Raman scattering).
-
-    This is the inverse of `raman_intensity`, divided by E^2.
-
-    Parameters
-    ----------
-    energy, intensity : array, shape (m,)
-        Energy in meV.
-    temperature : float
-        In K.
-
-    Returns
-    -------
-    array, shape (m,)
-
-    Raises
-    ------
-    ValueError
-        As `bose_factor`.
-    """
-    enhanced = bose_factor(energy, temperature) + 1
-    return np.asarray(intensity, float) / np.asarray(energy, float) / enhanced
 
 
 def polarizability_gradient(atoms: Atoms, cutoff: float) -> np.ndarray:

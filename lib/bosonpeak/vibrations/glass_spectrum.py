@@ -1,5 +1,7 @@
 """The vibrational spectrum of a glass: density of states, lowest modes, boson peak, moduli and Debye level."""
 
+from dataclasses import replace
+
 import numpy as np
 import xarray as xr
 from ase import Atoms
@@ -127,3 +129,34 @@ def glass_spectrum(atoms: Atoms, potential, force_tolerance: float = 1e-8) -> xr
             "unit": unit,
         },
     )
+
+
+def moving_modes(atoms, potential, n_modes=None):
+    """The lowest modes of a glass, or all of them, without those at rest (translations and rattlers).
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        A minimum of the potential.
+    potential : materials.potentials.Potential
+    n_modes : int, optional
+        How many; all by default.
+
+    Returns
+    -------
+    vibrations.modes.Modes
+        Frequencies are in the square root of the unit of the dynamical matrix.
+
+    Raises
+    ------
+    ValueError
+        As `low_frequency_modes`.
+    """
+    D = dynamical_matrix(atoms, potential, factored=True)
+    if n_modes is not None:
+        resting = zero_modes(D, 3, potential.masses_of(atoms))
+        return low_frequency_modes(D, n_modes, SEED, project_out=resting)
+    modes = normal_modes(D)
+    keep = modes.omega > 1e-5 * modes.omega[-1]
+    kept = {"omega": modes.omega[keep], "polarizations": modes.polarizations[:, keep], "residual": modes.residual[keep]}
+    return replace(modes, **kept)

@@ -5,8 +5,7 @@
 
 import numpy as np
 
-from bosonpeak.drawing.spectra import draw_reduced_densities
-from bosonpeak.drawing.style import CYCLE, ordered_colors, tidy_logarithmic
+from bosonpeak.drawing.style import CYCLE, draw_power, ordered_colors, tidy_logarithmic
 
 MARKERS = "osD^v"
 OMEGA = r"$\omega$  ($\sqrt{\epsilon/m\sigma^2}$)"
@@ -60,128 +59,6 @@ def mark_peak(axes, omega) -> None:
     """
     axes.axvline(omega, color="0.4", linestyle=":", linewidth=1.2)
     axes.annotate(r"$\omega_\mathrm{BP}$", (omega, 1), xycoords=("data", "axes fraction"), ha="center", va="bottom")
-
-
-def draw_power(axes, x, exponent, through, label, **style) -> None:
-    """Draw y ~ x^exponent as a straight line on logarithmic axes, through a point.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    x : sequence of two floats
-        Where the line begins and ends.
-    exponent : float
-    through : tuple of two floats
-        The point (x, y).
-    label : str or None
-    **style
-        Of `Axes.plot`; by default the line is grey and dashed.
-    """
-    x = np.asarray(x, float)
-    style = {"color": "0.3", "linewidth": 1.2, "linestyle": "--", **style}
-    axes.plot(x, through[1] * (x / through[0]) ** exponent, label=label, **style)
-
-
-def draw_states(axes, spectra, first_phonon, modes) -> None:
-    """Draw g / omega^2 on axes[0] and participation ratios on axes[1], one colour per number of particles.
-
-    Parameters
-    ----------
-    axes : sequence of two matplotlib.axes.Axes
-    spectra : dict
-        Archived spectra of each number of particles.
-    first_phonon : dict
-        omega of the first wave of the box, which is drawn dotted.
-    modes : dict
-        For each number of particles a list of tables, of which the hundred lowest modes are drawn, the fuller the
-        larger their O_k.
-    """
-    for (n, group), color in zip(spectra.items(), ordered_colors(len(spectra)), strict=True):
-        draw_reduced_densities(axes[0], group, 0.02, color, f"N = {n:,}")
-        for ax in axes:
-            ax.axvline(first_phonon[n], color=color, linestyle=":", linewidth=1)
-        for table in (table.isel(mode=slice(100)) for table in modes[n]):
-            face = [(*color[:3], share) for share in np.clip(table.phonon_order_parameter.values, 0, 1)]
-            style = {"facecolors": face, "edgecolors": [color], "linewidths": 0.6}
-            axes[1].scatter(table.frequency.values, table.participation_ratio.values, 16, **style)
-    axes[0].set(xlim=(0, 0.45), ylim=(0, None), ylabel=r"$g/\omega^2$  (reduced)")
-    axes[1].set(xlabel=OMEGA, ylabel="participation ratio $P_k$", yscale="log")
-    axes[0].legend()
-
-
-def draw_split(axes, modes, edges, least) -> None:
-    """Draw the density of states of phonon-like modes (O_k >= least) and of the others, on logarithmic axes.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    modes : pandas.DataFrame
-        `transitions.computed_modes` of samples of one size.
-    edges : array, shape (b + 1,)
-        Bins in omega, below the highest frequency that every sample has. Error bars are those of Poisson's law.
-    least : float
-    """
-    total = 3 * modes.drop_duplicates("sample").n_atoms.sum()
-    centre, width = np.sqrt(edges[1:] * edges[:-1]), np.diff(edges)
-    phonon = modes.phonon_order_parameter >= least
-    kinds = (phonon, "o", CYCLE[0], "phonon-like"), (~phonon, "s", CYCLE[1], "quasi-localised")
-    for chosen, marker, color, label in kinds:
-        count = np.histogram(modes.frequency[chosen], edges)[0]
-        some = count > 0
-        g, error = count / (total * width), np.sqrt(count) / (total * width)
-        # the bar of a single mode would reach zero
-        low = np.where(count > 1, error, 0.9 * g)
-        look = {"fmt": marker, "color": color, "markersize": 5, "linewidth": 1, "label": label}
-        axes.errorbar(centre[some], g[some], (low[some], error[some]), **look)
-    axes.set(xscale="log", yscale="log")
-
-
-def draw_density(axes, modes, debye_level, alpha, first_phonon) -> None:
-    """Draw `draw_split` of the modes, Debye's and the quartic law, and ticks at the waves of the box.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    modes : pandas.DataFrame
-        As in `draw_split`.
-    debye_level, alpha : float
-        Of g = debye_level omega^2 and of g = alpha omega^4.
-    first_phonon : float
-        omega of the first transverse wave of the box.
-    """
-    edges = np.geomspace(0.03, modes.groupby("sample").frequency.max().min(), 13)
-    draw_split(axes, modes, edges, 0.3)
-    draw_power(axes, [0.03, 0.2], 2, (0.1, debye_level * 0.01), r"$A_D\,\omega^2$")
-    draw_power(axes, [0.03, 0.13], 4, (0.1, alpha * 1e-4), r"$\alpha\,\omega^4$", linestyle=":")
-    for shell in first_phonon * np.sqrt([1, 2, 3, 4, 5]):
-        axes.axvline(shell, ymax=0.04, color="0.3", linewidth=1.2)
-    axes.set(xscale="log", yscale="log", xlabel=OMEGA, ylabel=r"$g(\omega)$  (reduced)", ylim=(1e-4, 0.3))
-    axes.legend()
-    tidy_logarithmic(axes)
-
-
-def draw_scans(axes, scans) -> None:
-    """Draw |dr| (top) and |dPhi| (bottom) of `pushes.scan_lowest_modes` against A on (2, 2) axes.
-
-    Spheres, with one curve per force tolerance, are on the left and Lennard-Jones on the right.
-
-    Parameters
-    ----------
-    axes : array of matplotlib.axes.Axes, shape (2, 2)
-    scans : xarray.Dataset
-    """
-    labels = [f"force < $10^{{{round(np.log10(tolerance))}}}$" for tolerance in scans.tolerance.values]
-    curves = [(0, "", *pair) for pair in zip(CYCLE, labels, range(len(labels)), strict=False)]
-    for column, prefix, color, label, k in [*curves, (1, "lj_", CYCLE[3], "Lennard-Jones", ...)]:
-        for ax, quantity, name in zip(axes[:, column], ("distance", "energy"), (DISTANCE, ENERGY), strict=True):
-            look = {"color": color, "markersize": 3.5, "linewidth": 1, "label": label}
-            ax.plot(scans[f"{prefix}amplitude"].values, abs(scans[f"{prefix}{quantity}"].values[k]), "o-", **look)
-            ax.set(xscale="log", yscale="log", ylabel=name)
-    for ax in axes[0]:
-        ax.legend()
-    for ax in axes[1]:
-        ax.set_xlabel(r"$A$  ($\sigma$)")
-    tidy_logarithmic(*np.ravel(axes))
 
 
 def draw_against_frequency(axes, systems, column, label, peaks=True, crosses=None) -> None:

@@ -1,7 +1,5 @@
 """The transitions of one glass as one table, and the tables that the book ships (mizuno-2020)."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -10,21 +8,16 @@ from bosonpeak.archive.glasses import load
 from bosonpeak.archive.methods import method
 from bosonpeak.archive.results import load_result, shipped_results
 from bosonpeak.landscape.anharmonicity import expand_energy
-from bosonpeak.landscape.excitation import excite_modes
+from bosonpeak.landscape.excitation import AMPLITUDES, excite_modes
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.mizuno_2020.rearrangement import displacement_profile, label_transitions
 from bosonpeak.paths import project_root
 from bosonpeak.statistics import rank_correlation, split_by_group
-from bosonpeak.vibrations.hessian import dynamical_matrix
-from bosonpeak.vibrations.modes import low_frequency_modes, normal_modes, participation_ratio, phonon_order_parameter
-from bosonpeak.vibrations.spectra import zero_modes
+from bosonpeak.vibrations.glass_spectrum import moving_modes
+from bosonpeak.vibrations.modes import participation_ratio, phonon_order_parameter
 
-AMPLITUDES = tuple(float(a) for a in np.geomspace(1e-5, 1, 11).round(12))
-"""Amplitudes A (sigma) that are tried, two per decade, up to the first that leaves the basin. Four per decade from 1e-6
-found the same A_c within the width of the bisection (harmonic spheres, N = 4,000, eight modes) with half as many pushes
-again."""
-SEED = 7919
-"""Seed of the subspace iteration that finds low modes; it differs from the seeds of all glasses."""
+PHONON_LIKE, QUASI_LOCALISED = 0.7, 0.45
+"""Modes with an O_k (Eq. 3) above the first are phonon-like, and those below the second are quasi-localised."""
 
 _SCALARS = ("amplitude", "returned_amplitude", "sign", "distance", "energy", "barrier", "inner_product")
 _SCALARS += ("n_rearranged", "returned_distance", "left_distance", "unconverged", "pushes", "capped")
@@ -55,41 +48,44 @@ def spread_indices(n_modes: int, lowest: int, spread: int) -> np.ndarray:
     return np.r_[np.arange(lowest), np.maximum.accumulate(np.maximum(more - steps, lowest)) + steps]
 
 
-def moving_modes(atoms, potential, n_modes=None):
-    """The lowest modes of a glass, or all of them, without those at rest (translations and rattlers).
+def matched_pairs(omega, order, pairs: int) -> np.ndarray:
+    """The most phonon-like modes, each with a quasi-localised one of nearly the same frequency.
 
     Parameters
     ----------
-    atoms : ase.Atoms
-        A minimum of the potential.
-    potential : materials.potentials.Potential
-    n_modes : int, optional
-        How many; all by default.
+    omega, order : array, shape (k,)
+        Frequencies, and phonon order parameters O_k (Eq. 3).
+    pairs : int
+        Number of phonon-like modes, those of the largest O_k. Each gets the mode with O_k below QUASI_LOCALISED whose
+        frequency has the nearest logarithm and which no earlier one got.
 
     Returns
     -------
-    vibrations.modes.Modes
-        Frequencies are in the square root of the unit of the dynamical matrix.
+    array of int, shape (2 pairs,)
+        Phonon-like mode, its partner, the next phonon-like mode, and so on. Fewer pairs are the beginning of more.
 
     Raises
     ------
     ValueError
-        As `low_frequency_modes`.
+        If fewer modes than `pairs` have an O_k above PHONON_LIKE, or below QUASI_LOCALISED.
     """
-    D = dynamical_matrix(atoms, potential, factored=True)
-    if n_modes is not None:
-        resting = zero_modes(D, 3, potential.masses_of(atoms))
-        return low_frequency_modes(D, n_modes, SEED, project_out=resting)
-    modes = normal_modes(D)
-    keep = modes.omega > 1e-5 * modes.omega[-1]
-    kept = {"omega": modes.omega[keep], "polarizations": modes.polarizations[:, keep], "residual": modes.residual[keep]}
-    return replace(modes, **kept)
+    omega, order = np.asarray(omega, float), np.asarray(order, float)
+    likely, free = np.argsort(-order, kind="stable")[:pairs], np.flatnonzero(order < QUASI_LOCALISED).tolist()
+    if (order[likely] <= PHONON_LIKE).any() or len(likely) < pairs or len(free) < pairs:
+        counts = f"{(order > PHONON_LIKE).sum()} above {PHONON_LIKE} and {len(free)} below {QUASI_LOCALISED}"
+        raise ValueError(f"{pairs} pairs of modes need as many O_k of either kind, and there are {counts}")
+    found = []
+    for k in likely:
+        partner = min(free, key=lambda other: abs(np.log(omega[other] / omega[k])))
+        free.remove(partner)
+        found += [k, partner]
+    return np.array(found, int)
 
 
 @method("transitions", version=1)
 def push_modes(
     atoms, potential, lowest: int, spread: int = 0, n_modes=None, method: str = "fire", folder=None, workers=None,
-    progress: bool = False,
+    progress: bool = False, pairs: int = 0, finest: int = 0,
 ) -> xr.Dataset:  # fmt: skip
     """Push the `lowest` modes of a glass and `spread` more, and tabulate what they led to.
 
@@ -102,8 +98,10 @@ def push_modes(
         As `spread_indices`.
     n_modes : int, optional
         How many modes are computed, the lowest; all by default.
-    method, folder, workers, progress
+    method, folder, workers, progress, finest
         As `excitation.excite_modes`, with the amplitudes AMPLITUDES.
+    pairs : int
+        How many phonon-like modes are pushed as well, each with a quasi-localised partner (`matched_pairs`).
 
     Returns
     -------
@@ -117,7 +115,10 @@ def push_modes(
     """
     modes = moving_modes(atoms, potential, n_modes)
     indices = spread_indices(len(modes.omega), lowest, spread)
-    options = {"method": method, "amplitudes": AMPLITUDES}
+    if pairs:
+        order = phonon_order_parameter(modes, atoms)
+        indices = np.array(list(dict.fromkeys([*indices, *matched_pairs(modes.omega, order, pairs)])))
+    options = {"method": method, "amplitudes": AMPLITUDES} | ({"finest": finest} if finest else {})
     found = excite_modes(atoms, potential, modes, indices, folder, workers, progress, **options)
     return tabulate_transitions(atoms, potential, modes, indices, found).assign_attrs(method=method)
 

@@ -1,6 +1,8 @@
-"""Pushes that the chapter makes besides those along the modes of its glasses: scans, crystals and random directions.
+"""The push along a mode by itself: one mode further and further, crystals, and directions that are not modes.
 
-Each of the three is a `Measurement`: the book archives its result, and the page makes a small sample of it again.
+Xu, Vitelli, Liu and Nagel, Europhys. Lett. 90, 56001 (2010) pushed jammed packings along their modes first, and
+mizuno-2020 (Fig. 2) follows them. Each of the three is a `Measurement`: the book archives its result, and the page
+makes a small sample of it again.
 """
 
 from functools import partial
@@ -15,9 +17,9 @@ from bosonpeak.archive.glasses import load
 from bosonpeak.archive.measurements import Measurement
 from bosonpeak.archive.methods import method
 from bosonpeak.archive.resume import KeptParts
-from bosonpeak.landscape.excitation import Transition, critical_amplitude, excite_modes, scan_amplitudes
+from bosonpeak.landscape.excitation import AMPLITUDES, Transition, critical_amplitude, excite_modes, scan_amplitudes
 from bosonpeak.materials.potentials import get
-from bosonpeak.papers.mizuno_2020.transitions import AMPLITUDES, moving_modes
+from bosonpeak.vibrations.glass_spectrum import moving_modes
 from bosonpeak.vibrations.modes import Modes
 
 TOLERANCES = (1e-13, 1e-9, 1e-6)
@@ -172,6 +174,9 @@ def returned_share(crystals: xr.Dataset) -> float:
     """
     return float(np.isinf(crystals.amplitude).mean())
 
+
+PAGE = "mizuno-2020"
+"""The page that reads these measurements."""
 
 SCANS = Measurement(
     "mizuno-2020-scans",

@@ -1,4 +1,8 @@
-"""How densely slow modes lie in packings of harmonic spheres, from the archived spectra."""
+"""How densely slow modes lie in packings of harmonic spheres, from the archived spectra.
+
+Mizuno, Shiba and Ikeda, Proc. Natl. Acad. Sci. USA 114, E9767 (2017): phonons follow g = A_D omega^2, and the
+quasi-localised modes follow g = alpha omega^4. In a small box, all modes below its first wave are quasi-localised.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +11,9 @@ import xarray as xr
 
 from bosonpeak import statistics
 from bosonpeak.archive.results import load_vibrations, vibrations_table
-from bosonpeak.papers.mizuno_2020.measure import Estimate
+
+Estimate = tuple[float, tuple[float, float]]
+"""A value and its 95 % interval."""
 
 
 def sphere_spectra(sizes) -> dict[int, list[xr.Dataset]]:
