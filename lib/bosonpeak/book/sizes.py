@@ -129,7 +129,6 @@ def _of_pushed(pushed) -> Iterator[tuple[str, tuple]]:
     yield "fig6/distance-against-frequency", correlate(pushed.left, "frequency", "distance")
     yield "fig10/one-to-thousand", mizuno.share_between(pushed.distinct.n_rearranged, 1, 1000)
     yield "fig12/weak-inner-product", mizuno.sample_median(pushed.low, "inner_product", rng=10)
-    yield "fig9/tail", minima.far_field(pushed, rng, least=0).exponent
     for column, tag in (("phonon_order_parameter", "order"), ("participation_ratio", "participation")):
         nature = amplitudes.nature_of(pushed, column, least=0)
         yield f"fig4/amplitude-against-{tag}", nature.amplitude

@@ -163,10 +163,10 @@ def of_disorders(large: Large, family: str, quantity: str) -> dict[float, object
     return {d: getattr(large[family, d], quantity) for d in DISORDERS}
 
 
-def place_spread(large: Large, interior: bool = False) -> tuple[Interval, str]:
-    """How far apart the highest and the lowest maximum of g / omega lie, over all networks of `FLUCTUATING`.
+def place_spread(large: Large, families=FLUCTUATING) -> tuple[Interval, str]:
+    """How far apart the highest and the lowest maximum of g / omega lie, over all networks of some families.
 
-    With interior=True, networks whose maximum is the end of the range are left out.
+    Networks whose maximum is the end of the range are left out.
 
     Returns
     -------
@@ -175,8 +175,7 @@ def place_spread(large: Large, interior: bool = False) -> tuple[Interval, str]:
     which : str
         The two networks in words.
     """
-    kinds = [(family, d) for family in FLUCTUATING for d in DISORDERS]
-    peaks = {kind: large[kind].peak for kind in kinds if large[kind].interior or not interior}
+    peaks = {(name, d): large[name, d].peak for name in families for d in DISORDERS if large[name, d].interior}
     top, bottom = highest(peaks), lowest(peaks)
     apart, (low, high) = statistics.subtract(peaks[top], peaks[bottom])
     return (apart, (max(low, 0.0), high)), f"highest {top[0]} at {top[1]}, lowest {bottom[0]} at {bottom[1]}"

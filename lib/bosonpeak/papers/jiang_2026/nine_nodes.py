@@ -24,6 +24,8 @@ class NineNodes:
         Number of poles above zero.
     shares : dict
         For the changes "added" and "missing": share of the new modes' weight on nodes that have still four springs.
+    scaled : int
+        Poles that appear less those that vanish if all springs become half as stiff again.
     pair_share : float
         For two nodes tied only to each other: the share of the other nodes in the mode of that spring.
     """
@@ -33,6 +35,7 @@ class NineNodes:
     old: set[float]
     counts: dict[str | None, int]
     shares: dict[str, float]
+    scaled: int
     pair_share: float
 
     def responses(self, omega) -> dict[str | None, np.ndarray]:
@@ -48,10 +51,7 @@ class NineNodes:
         dict
             For each change an array (K, 9), in m/t0.
         """
-        green = {
-            change: networks.green_function(network.dynamical_matrix(), omega, eps=0.02)
-            for change, network in self.networks.items()
-        }
+        green = {c: networks.green_function(n.dynamical_matrix(), omega, eps=0.02) for c, n in self.networks.items()}
         return {change: -np.diagonal(g, axis1=1, axis2=2).imag for change, g in green.items()}
 
 
@@ -68,12 +68,14 @@ def nine_nodes() -> NineNodes:
     poles = {change: networks.poles(network.dynamical_matrix()) for change, network in toy.items()}
     counts = {change: len(omega) - 1 for change, (omega, _) in poles.items()}
     old = set(np.round(poles[None][0][1:], 6))
-    shares = {}
+    harder = replace(toy[None], stiffness=1.5 * toy[None].stiffness).dynamical_matrix()
+    moved, shares = set(np.round(networks.poles(harder)[0][1:], 6)), {}
     for change in ("added", "missing"):
         omega, weight = poles[change]
         fresh = weight[1:][[w not in old for w in np.round(omega[1:], 6)]]
         shares[change] = float(fresh[:, toy[change].coordination() == 4].sum() / fresh.sum())
-    return NineNodes(toy, poles, old, counts, shares, _pair_share(toy[None]))
+    scaled = len(moved - old) - len(old - moved)
+    return NineNodes(toy, poles, old, counts, shares, scaled, _pair_share(toy[None]))
 
 
 def _pair_share(lattice: SpringNetwork) -> float:

@@ -6,6 +6,7 @@
 import numpy as np
 
 from bosonpeak.drawing.style import CYCLE, draw_power, ordered_colors, tidy_logarithmic
+from bosonpeak.papers.mizuno_2020.far_fields import CORE, EDGE
 
 MARKERS = "osD^v"
 OMEGA = r"$\omega$  ($\sqrt{\epsilon/m\sigma^2}$)"
@@ -175,62 +176,6 @@ def draw_law(axes, systems, exponents) -> None:
     tidy_logarithmic(*axes)
 
 
-def draw_rearrangement(axes, atoms, table, transition: int, shown: int = 150, length: float = 1.5, reach=5.0) -> None:
-    """Draw the largest displacements of one transition as arrows in its box, the tenth that moves most in red.
-
-    Parameters
-    ----------
-    axes : mpl_toolkits.mplot3d.axes3d.Axes3D
-    atoms : ase.Atoms
-        The glass. Its box is shifted so that the particle that moves most is in the middle.
-    table : xarray.Dataset
-        `transitions.tabulate_transitions` of the glass.
-    transition : int
-        Label of the transition.
-    shown : int
-        Number of arrows.
-    length : float
-        Length of the longest arrow.
-    reach : float
-        Of a large box a cube is shown that ends at this distance from its middle.
-    """
-    index, moved = table.moved_atom.values[transition][:shown], table.moved.values[transition][:shown]
-    box = atoms.cell.lengths()
-    centred = (atoms.positions[index] - atoms.positions[index[0]] + box / 2) % box
-    arrows = moved * (length / np.linalg.norm(moved, axis=1).max())
-    # axes in 3D do not clip
-    inside = (abs(centred - box / 2) <= reach).all(axis=1)
-    index, centred, arrows = index[inside], centred[inside], arrows[inside]
-    few = max(len(index) // 10, 1)
-    for part, color, width in ((slice(few, None), "0.45", 0.7), (slice(0, few), "#D55E00", 1.6)):
-        axes.quiver(*centred[part].T, *arrows[part].T, color=color, linewidth=width, arrow_length_ratio=0.35)
-    low, high = np.maximum(box / 2 - reach, 0), np.minimum(box / 2 + reach, box)
-    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]), box_aspect=(1, 1, 1))
-    # a label of the third axis would overlap with the next panel
-    axes.set(xlabel=r"$x$  ($\sigma$)", ylabel=r"$y$  ($\sigma$)")
-
-
-def draw_profiles(axes, pushed) -> None:
-    """Draw the decay of every distinct transition of a system, one colour per size, with the slopes -2 and -3.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-    pushed : measure.Pushed
-    """
-    for (n, tables), color in zip(pushed.tables.items(), ordered_colors(len(pushed.tables)), strict=True):
-        style = {"color": color, "linewidth": 0.9, "alpha": 0.7}
-        axes.plot([], [], label=f"N = {n:,}", **style)
-        for table in tables:
-            axes.plot(table.shell_distance.values.T, table.shell_displacement.values.T, **style)
-    draw_power(axes, [2, 10], -2, (2, 0.15), "$r^{-2}$")
-    draw_power(axes, [2, 10], -3, (2, 0.15), "$r^{-3}$", linestyle=":")
-    axes.set(xscale="log", yscale="log", xlabel=r"$r$  ($\sigma$)", ylabel="mean displacement / largest")
-    axes.set_ylim(1e-4, 1.2)
-    axes.legend()
-    tidy_logarithmic(axes)
-
-
 def draw_rearranged(axes, systems, bounds) -> None:
     """Draw the number of rearranged particles against frequency (top) and squared length (bottom).
 
@@ -289,3 +234,79 @@ def draw_minimisers(axes, found) -> None:
     axes.set(xlabel=r"$A_c$ by FIRE  ($\sigma$)", ylabel=r"$A_c$ by conjugate gradients  ($\sigma$)")
     axes.legend()
     tidy_logarithmic(axes)
+
+
+def draw_field(axes, atoms, index, arrows, centre, length: float = 1.5, reach: float = 5.0) -> None:
+    """Draw displacements as arrows in a cube of a box, the tenth that is longest in red.
+
+    Parameters
+    ----------
+    axes : mpl_toolkits.mplot3d.axes3d.Axes3D
+    atoms : ase.Atoms
+        The glass.
+    index : array of int, shape (k,)
+        Atoms, from the one that moves most downwards.
+    arrows : array, shape (k, 3)
+        Their displacements.
+    centre : array, shape (3,)
+        The middle of the cube.
+    length : float
+        Length of the longest arrow.
+    reach : float
+        Of a large box a cube is shown that ends at this distance from its middle.
+    """
+    box = atoms.cell.lengths()
+    centred = (atoms.positions[index] - centre + box / 2) % box
+    arrows = arrows * (length / np.linalg.norm(arrows, axis=1).max())
+    # axes in 3D do not clip
+    inside = (abs(centred - box / 2) <= reach).all(axis=1)
+    centred, arrows = centred[inside], arrows[inside]
+    few = max(len(arrows) // 10, 1)
+    for part, color, width in ((slice(few, None), "0.45", 0.7), (slice(0, few), "#D55E00", 1.6)):
+        axes.quiver(*centred[part].T, *arrows[part].T, color=color, linewidth=width, arrow_length_ratio=0.35)
+    low, high = np.maximum(box / 2 - reach, 0), np.minimum(box / 2 + reach, box)
+    axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]), box_aspect=(1, 1, 1))
+    # a label of the third axis would overlap with the next panel
+    axes.set(xlabel=r"$x$  ($\sigma$)", ylabel=r"$y$  ($\sigma$)")
+
+
+def draw_tails(axes, far) -> None:
+    """Draw profiles times r^2, on which an elastic field in an infinite medium is level: single ones, and medians.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    far : far_fields.FarField
+    """
+    for (name, groups), color in zip(far.profiles.items(), CYCLE, strict=False):
+        least = min(distance.shape[1] for distance, _ in groups)
+        r, u = (np.concatenate([group[k][:, :least] for group in groups]) for k in (0, 1))
+        # each profile is scaled to its own value at the beginning of the range
+        scaled = u * r**2 / np.array([np.interp(CORE, a, b * a**2) for a, b in zip(r, u, strict=True)])[:, None]
+        axes.plot(r.T, scaled.T, color=color, linewidth=0.4, alpha=0.35)
+        axes.plot(np.nanmedian(r, axis=0), np.nanmedian(scaled, axis=0), color=color, label=name)
+    axes.axvspan(CORE, EDGE, color="0.93", zorder=0)
+    axes.set(xscale="log", yscale="log", xlabel=r"$r$  ($\sigma$)", ylabel="displacement times $r^2$, over that at 4")
+    axes.set(xlim=(1, 12), ylim=(0.05, 20))
+    axes.legend()
+    tidy_logarithmic(axes)
+
+
+def draw_pairs(axes, pairs, columns) -> None:
+    """Draw quantities of phonon-like modes against those of their quasi-localised partners.
+
+    Parameters
+    ----------
+    axes : sequence of matplotlib.axes.Axes
+    pairs : phonons.Pairs
+    columns : dict
+        A column for each of the axes, and its label.
+    """
+    for ax, (column, label) in zip(axes, columns.items(), strict=True):
+        x, y = pairs.partners[column].to_numpy(float), pairs.phonons[column].to_numpy(float)
+        ax.loglog(x, y, "o", color=CYCLE[0])
+        good = np.isfinite(x) & np.isfinite(y)
+        ends = [min(x[good].min(), y[good].min()), max(x[good].max(), y[good].max())] if good.any() else [1e-3, 1]
+        ax.plot(ends, ends, color="0.4", linewidth=1)
+        ax.set(xlabel=f"{label}, quasi-localised", ylabel=f"{label}, phonon-like")
+    tidy_logarithmic(*axes)

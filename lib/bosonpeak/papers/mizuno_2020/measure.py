@@ -15,7 +15,7 @@ import xarray as xr
 from bosonpeak import statistics
 from bosonpeak.archive.glasses import catalogue
 from bosonpeak.archive.results import shipped_results, vibrations_table
-from bosonpeak.papers.mizuno_2020 import transitions
+from bosonpeak.papers.mizuno_2020 import rearrangement, transitions
 
 TAGS = {"harmonic-spheres": "spheres", "lennard-jones": "lj"}
 """Short names of the two systems, as the claims use them."""
@@ -104,9 +104,21 @@ class Pushed:
 
     @cached_property
     def distinct(self) -> pd.DataFrame:
-        """The final minima without those that only exchange particles, with `size`, the |energy| in epsilon."""
-        kept = self.minima[abs(self.minima.energy) > EXCHANGE].reset_index(drop=True)
-        return kept.assign(size=abs(kept.energy))
+        """One row per rearrangement of each glass, with `size`, the |energy| in epsilon.
+
+        Final minima that only exchange particles are left out. Of those whose displacements overlap by 0.8 or more
+        (`rearrangement.clusters`), which are parts of one avalanche, the one that most modes lead to is kept.
+        """
+        kept = self.minima[abs(self.minima.energy) > EXCHANGE].sort_values("modes", ascending=False, kind="stable")
+        groups = [rearrangement.clusters(table) for table in self.every_table]
+        cluster = [groups[sample][label] for sample, label in zip(kept["sample"], kept.transition, strict=True)]
+        kept = kept.assign(size=abs(kept.energy), cluster=cluster).drop_duplicates(["sample", "cluster"])
+        return kept.sort_index().reset_index(drop=True)
+
+    def at_least(self, n: int) -> "Pushed":
+        """The same of the boxes of n particles or more, if there are any, and otherwise of all."""
+        large = {m: tables for m, tables in self.tables.items() if m >= n and any(t.sizes["pushed"] for t in tables)}
+        return gather(self.system, large or self.tables, self.boson_peak)
 
     @property
     def downhill(self) -> float:
@@ -384,3 +396,35 @@ def size_exponent(groups: dict[int, np.ndarray], rng: int = 9) -> Estimate:
         (None, None) if there is a single size.
     """
     return statistics.median_exponent(list(groups), list(groups.values()), rng=rng) if len(groups) > 1 else NONE
+
+
+def size_table(pushed: Pushed) -> pd.DataFrame:
+    """Every observable by the number of particles, from the modes below the boson peak that left.
+
+    Parameters
+    ----------
+    pushed : Pushed
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per size, with medians; lengths in sigma.
+    """
+    rows = []
+    for n, modes in pushed.low.groupby("n_atoms"):
+        ends = pushed.distinct[pushed.distinct.n_atoms == n]
+        rows.append(
+            {
+                "N": f"{n:,}",
+                "glasses": modes["sample"].nunique(),
+                "modes": len(modes),
+                "A_c": modes.amplitude.median(),
+                "barrier / harmonic": modes.over_harmonic.median(),
+                "A_c by third order / A_c": modes.third_over_true.median(),
+                "overlap I": modes.inner_product.median(),
+                "rearrangements": len(ends),
+                "|dr|": ends.distance.median(),
+                "N_rearr": ends.n_rearranged.median(),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -10,10 +10,12 @@ import pandas as pd
 import xarray as xr
 
 from bosonpeak import statistics
-from bosonpeak.archive.glasses import catalogue
+from bosonpeak.archive.glasses import load
+from bosonpeak.materials.potentials import get
 from bosonpeak.papers.mizuno_2020 import transitions
-from bosonpeak.papers.mizuno_2020.measure import EXCHANGE, NONE, Estimate, Pushed, sample_median
+from bosonpeak.papers.mizuno_2020.measure import EXCHANGE, NONE, Estimate, Pushed
 from bosonpeak.papers.mizuno_2020.rearrangement import same_minimum
+from bosonpeak.vibrations.glass_spectrum import moving_modes
 
 
 def minima_per_mode(pushed: Pushed) -> tuple[Estimate, float | None]:
@@ -54,86 +56,6 @@ def energy_law(pushed: Pushed, rng: np.random.Generator) -> tuple[Estimate, Esti
     frame = pushed.distinct.assign(dealt=rng.permutation(pushed.distinct["size"]))
     groups = [transitions.by_sample(frame, "distance", y) for y in ("size", "dealt")]
     return tuple(statistics.scaling_exponent(*pair, rng=7) if len(frame) >= 5 else NONE for pair in groups)
-
-
-# ----------------------------------------------------------------------------------------------------- what moves
-
-
-@dataclass(frozen=True)
-class FarField:
-    """How displacements fall far from a rearrangement, as r^-a.
-
-    Attributes
-    ----------
-    exponent : Estimate
-        Median of a.
-    shuffled : float or None
-        Median of a where the displacements of each profile beyond r = 2 are shuffled, a control.
-    count : int
-        Number of transitions.
-    seeds : list of int
-        Of the glasses; empty if no box is large enough.
-    """
-
-    exponent: Estimate
-    shuffled: float | None
-    count: int
-    seeds: list[int]
-
-
-def far_field(pushed: Pushed, rng: np.random.Generator, least: int = 16000) -> FarField:
-    """`FarField` of the distinct transitions in large boxes.
-
-    Parameters
-    ----------
-    pushed : Pushed
-    rng : numpy.random.Generator
-        Shuffles.
-    least : int
-        Smallest number of particles of a box.
-
-    Returns
-    -------
-    FarField
-    """
-    far = pushed.distinct[(pushed.distinct.n_atoms >= least) & np.isfinite(pushed.distinct.tail_exponent)]
-    if not len(far):
-        return FarField(NONE, None, 0, [])
-    slopes = []
-    for table in (table for table in pushed.every_table if table.attrs["n_atoms"] >= least):
-        for r, u in zip(table.shell_distance.values, table.shell_displacement.values, strict=True):
-            keep = np.isfinite(u) & (r > 2) & (u > 1e-9)
-            if keep.sum() >= 4:
-                slopes.append(-np.polyfit(np.log(r[keep]), np.log(rng.permutation(u[keep])), 1)[0])
-    median = sample_median(far, "tail_exponent", rng=8)
-    return FarField(median, float(np.median(slopes)), len(far), sorted(far.seed.unique()))
-
-
-def largest_packing(pushed: Pushed) -> tuple[xr.Dataset, int]:
-    """The table of the largest archived glass with most transitions, and its transition of median extent.
-
-    Parameters
-    ----------
-    pushed : Pushed
-
-    Returns
-    -------
-    table : xarray.Dataset
-    transition : int
-        Label in this table.
-
-    Raises
-    ------
-    ValueError
-        If none of the glasses is archived.
-    """
-    known = set(catalogue().name)
-    number, table = max(
-        ((k, table) for k, table in enumerate(pushed.every_table) if table.attrs["name"] in known),
-        key=lambda one: (one[1].attrs["n_atoms"], one[1].sizes["transition_label"]),
-    )
-    ends = pushed.distinct[pushed.distinct["sample"] == number].sort_values("n_rearranged")
-    return table, int(ends.transition.iloc[len(ends) // 2])
 
 
 # ------------------------------------------------------------------------------------- other ways to a transition
@@ -196,18 +118,58 @@ def four_samples(pushed: Pushed) -> pd.DataFrame:
     return frame[frame["sample"].isin(first)].assign(size=lambda f: abs(f.energy))
 
 
-def sample_ratio(four: pd.DataFrame) -> float | None:
-    """Largest median |r1 - r0| of four glasses over the smallest.
+@dataclass(frozen=True)
+class Picture:
+    """A mode and the rearrangement that a push along it triggers.
+
+    Attributes
+    ----------
+    glass : str
+    n : int
+        Number of particles.
+    fields : dict
+        Title, and the pair of the atoms that move most, (k,), and their displacements, (k, 3), for either.
+    centre : array, shape (3,)
+        Position of the atom that moves most in the rearrangement.
+    inner_product : float
+        Overlap of both (Eq. 10).
+    """
+
+    glass: str
+    n: int
+    fields: dict
+    centre: np.ndarray
+    inner_product: float
+
+
+def picture_of(pushed: Pushed, most: int = 4000, shown: int = 150) -> Picture:
+    """`Picture` of the lowest mode of a packing, the largest archived one up to `most` particles.
 
     Parameters
     ----------
-    four : pandas.DataFrame
-        Of `four_samples`.
+    pushed : Pushed
+    most : int
+    shown : int
+        Number of atoms of either field.
 
     Returns
     -------
-    float or None
-        None if there are fewer than four glasses.
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If no glass is that small, or no push along its lowest mode left.
     """
-    medians = four.groupby("sample").distance.median()
-    return float(medians.max() / medians.min()) if len(medians) >= 4 else None
+    tables = [table for n in sorted(pushed.tables) if n <= most for table in pushed.tables[n][:1]]
+    if not tables or not tables[-1].transition.values[0] >= 0:
+        raise ValueError(f"no glass of up to {most} particles left its basin along its lowest mode: take larger ones")
+    table = tables[-1]
+    atoms = load(table.attrs["name"])
+    mode = moving_modes(atoms, get(table.attrs["potential"]), 12).polarizations[:, 0].reshape(-1, 3)
+    at = np.argsort(-np.linalg.norm(mode, axis=1))[:shown]
+    label = int(table.transition.values[0])
+    moved_at, moved = table.moved_atom.values[label][:shown], table.moved.values[label][:shown]
+    fields = {"the mode": (at, mode[at]), "the rearrangement": (moved_at, moved)}
+    overlap = float(table.inner_product.values[0])
+    return Picture(table.attrs["name"], len(atoms), fields, atoms.positions[moved_at[0]], overlap)

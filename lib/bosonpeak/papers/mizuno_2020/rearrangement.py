@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from scipy.sparse.csgraph import connected_components
 
 from bosonpeak.materials.geometry import nearest_image
 
@@ -54,20 +55,81 @@ def displacement_profile(atoms, transition) -> Profile:
     """
     if not np.isfinite(transition.amplitude):
         raise ValueError("no push left the basin: there is no rearrangement to describe")
-    size, keep = np.linalg.norm(transition.displacements, axis=1), ~transition.loose
+    distance, displacement = shell_means(atoms, transition.displacements, ~transition.loose)
+    far = (distance > 2 * (atoms.cell.volume / len(atoms)) ** (1 / 3)) & (displacement > 0)
+    if far.sum() < 4:
+        return Profile(distance, displacement, np.nan, (np.nan, np.nan))
+    fit = stats.linregress(np.log(distance[far]), np.log(displacement[far]))
+    half = stats.t.ppf(0.975, far.sum() - 2) * fit.stderr
+    return Profile(distance, displacement, float(-fit.slope), (float(-fit.slope - half), float(-fit.slope + half)))
+
+
+def shell_means(atoms, field, keep) -> tuple[np.ndarray, np.ndarray]:
+    """Mean length of a displacement field in shells around the atom that moves most.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+        N atoms; the shells are as in `displacement_profile`.
+    field : array, shape (N, 3)
+        Such as a rearrangement or a mode.
+    keep : array of bool, shape (N,)
+        Atoms that count.
+
+    Returns
+    -------
+    distance, displacement : array, shape (k,)
+        Mean distance of the atoms of each shell, and mean length of the field there over its largest length.
+    """
+    size = np.linalg.norm(field, axis=1)
     centre, cell = int(size.argmax()), atoms.cell.array
     apart = nearest_image(atoms.positions - atoms.positions[centre], atoms.cell)
     r, d = np.linalg.norm(apart, axis=1), (atoms.cell.volume / len(atoms)) ** (1 / 3)
     edges = np.arange(0.5 * d, 0.5 / np.linalg.norm(np.linalg.inv(cell), axis=0).max() + 1e-9, 0.5 * d)
     shell = np.digitize(r[keep], edges)
     count, far_off, moved = (np.bincount(shell, w, len(edges) + 1)[1:-1] for w in (None, r[keep], size[keep]))
-    distance, displacement = far_off[count > 0] / count[count > 0], moved[count > 0] / count[count > 0] / size[centre]
-    far = (distance > 2 * d) & (displacement > 0)
-    if far.sum() < 4:
-        return Profile(distance, displacement, np.nan, (np.nan, np.nan))
-    fit = stats.linregress(np.log(distance[far]), np.log(displacement[far]))
-    half = stats.t.ppf(0.975, far.sum() - 2) * fit.stderr
-    return Profile(distance, displacement, float(-fit.slope), (float(-fit.slope - half), float(-fit.slope + half)))
+    some = count > 0
+    return far_off[some] / count[some], moved[some] / count[some] / size[centre]
+
+
+def overlaps(table) -> np.ndarray:
+    """Overlaps |u v| / |u||v| of the displacement fields u, v of the transitions of one glass.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+        `transitions.tabulate_transitions`; the particles that move most count.
+
+    Returns
+    -------
+    array, shape (k, k)
+        Between 0 and 1; 1 on the diagonal.
+    """
+    moved, at = table.moved.values.astype(float), table.moved_atom.values
+    fields = np.zeros((len(at), table.attrs["n_atoms"], 3))
+    for field, index, u in zip(fields, at, moved, strict=True):
+        field[index] = u
+    fields = fields.reshape(len(at), -1) / np.linalg.norm(moved.reshape(len(at), -1), axis=1)[:, None]
+    return abs(fields @ fields.T)
+
+
+def clusters(table, least: float = 0.8) -> np.ndarray:
+    """Which transitions of one glass are parts of one rearrangement.
+
+    Parameters
+    ----------
+    table : xarray.Dataset
+        As in `overlaps`.
+    least : float
+        Two transitions belong together if their overlap is at least this, or if a chain of such pairs joins them. An
+        avalanche that stops at different places is one rearrangement.
+
+    Returns
+    -------
+    array of int, shape (k,)
+        Number of the cluster of each transition, in the order of first appearance.
+    """
+    return connected_components(overlaps(table) >= least, directed=False)[1]
 
 
 def label_transitions(transitions, tolerance: float = 1e-4) -> np.ndarray:

@@ -5,6 +5,7 @@ mizuno-2020 (Fig. 2) follows them. Each of the three is a `Measurement`: the boo
 makes a small sample of it again.
 """
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -17,9 +18,12 @@ from bosonpeak.archive.glasses import load
 from bosonpeak.archive.measurements import Measurement
 from bosonpeak.archive.methods import method
 from bosonpeak.archive.resume import KeptParts
+from bosonpeak.landscape.anharmonicity import expand_energy
 from bosonpeak.landscape.excitation import AMPLITUDES, Transition, critical_amplitude, excite_modes, scan_amplitudes
+from bosonpeak.materials.lammps import Session
 from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.glass_spectrum import moving_modes
+from bosonpeak.vibrations.hessian import bonds
 from bosonpeak.vibrations.modes import Modes
 
 TOLERANCES = (1e-13, 1e-9, 1e-6)
@@ -158,6 +162,64 @@ def push_random_directions(glass: str, directions: int, progress: bool = False, 
     data = {name: ("direction", [getattr(t, name) for t in found]) for name in ("amplitude", "returned_amplitude")}
     moved = np.array([t.displacements for t in found], "f4").reshape(directions, len(atoms), 3)
     return xr.Dataset({**data, "displacements": (("direction", "atom", "xyz"), moved)}, attrs={"glass": glass})
+
+
+@dataclass(frozen=True)
+class Climb:
+    """The energy along one push, and what its expansion at the minimum gives.
+
+    Attributes
+    ----------
+    amplitude : array, shape (k,)
+        A in sigma.
+    energy, harmonic, cubic : array, shape (k,)
+        Phi(A) - Phi(0) in epsilon: true, of second and of third order (Eq. A1 of mizuno-2020).
+    contacts : array of int, shape (k,)
+        How many pairs more than at the start are within the cutoff.
+    """
+
+    amplitude: np.ndarray
+    energy: np.ndarray
+    harmonic: np.ndarray
+    cubic: np.ndarray
+    contacts: np.ndarray
+
+
+def climb_of(glass: str, mode: int, amplitudes) -> Climb:
+    """`Climb` along one of the lowest modes of a glass.
+
+    Parameters
+    ----------
+    glass : str
+        Name of an archived glass.
+    mode : int
+        Number of the mode, below 20.
+    amplitudes : array, shape (k,)
+        A in sigma, of either sign.
+
+    Returns
+    -------
+    Climb
+
+    Raises
+    ------
+    ValueError
+        If the glass is unknown.
+    """
+    atoms, amplitudes = load(glass), np.asarray(amplitudes, float)
+    potential = get(atoms.info["recipe"]["potential"])
+    line = moving_modes(atoms, potential, 20).polarizations[:, mode].reshape(-1, 3)
+    x, expansion = amplitudes * np.sqrt(len(atoms)), expand_energy(atoms, potential, line.ravel())
+    energies, pairs = [], []
+    with Session(atoms, potential) as session:
+        for step in (0.0, *x):
+            energies.append(session.evaluate(atoms.positions + step * line)[0])
+            moved = atoms.copy()
+            moved.positions += step * line
+            pairs.append(len(bonds(moved, potential).i) // 2)
+    harmonic = float(expansion.second[0]) * x**2 / 2
+    cubic = harmonic + float(expansion.third[0]) * x**3 / 6
+    return Climb(amplitudes, np.array(energies[1:]) - energies[0], harmonic, cubic, np.array(pairs[1:]) - pairs[0])
 
 
 def returned_share(crystals: xr.Dataset) -> float:
