@@ -97,6 +97,12 @@ def test_atoms_come_no_closer_than_asked():
         found = critical_amplitude(atoms, LJ, mode, amplitudes, closest=closest)
         assert found.capped and found.pushes == 2 * expected
         assert found.returned_amplitude == pytest.approx(amplitudes[expected - 1])
+        # the range up to where it is too near is searched as well, and ends there
+        fine = critical_amplitude(atoms, LJ, mode, amplitudes, closest=closest, finest=20)
+        steps = int(np.ceil(20 * np.log10(fine.returned_amplitude / amplitudes[expected - 1])))
+        assert fine.capped and fine.pushes == found.pushes + 2 * steps and steps > 0
+        shortest = 1.1 - fine.returned_amplitude * np.sqrt(108)
+        assert shortest == pytest.approx(1.1 * closest, rel=1e-3)
 
 
 def test_the_glass_leaves_its_basin_and_both_minimisers_find_where(packing):

@@ -7,11 +7,22 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from bosonpeak.archive.glasses import load
 from bosonpeak.archive.measurements import measurement
 from bosonpeak.archive.results import load_result
 from bosonpeak.landscape.excitation import Transition
 from bosonpeak.papers.mizuno_2017 import slow_modes
-from bosonpeak.papers.mizuno_2020 import amplitudes, barriers, measure, minima, minimisers
+from bosonpeak.papers.mizuno_2020 import (
+    amplitudes,
+    barriers,
+    far_fields,
+    measure,
+    minima,
+    minimisers,
+    phonons,
+    rearrangement,
+    transitions,
+)
 from bosonpeak.papers.mizuno_2020 import figures as draw
 from bosonpeak.papers.mizuno_2020.rearrangement import label_transitions, same_minimum
 from bosonpeak.papers.xu_2010 import pushes
@@ -46,6 +57,9 @@ def made_up(n: int, seed: int, k: int = 12, name: str = "glass", **given) -> xr.
             "phonon_order_parameter": ("mode", rng.random(k)),
             "third_order_amplitude": ("mode", 10 * omega),
             **{field: ("pushed", values) for field, values in (pushed | given).items()},
+            # every transition moves another particle
+            "moved_atom": (("transition_label", "rank"), np.arange(k)[:, None]),
+            "moved": (("transition_label", "rank", "xyz"), np.ones((k, 1, 3))),
             "shell_distance": (("transition_label", "shell"), np.tile(r, (k, 1))),
             "shell_displacement": (("transition_label", "shell"), np.tile(0.5 * r**-2.0, (k, 1))),
         },
@@ -112,10 +126,14 @@ def test_glasses_are_read_from_the_archive_and_those_that_are_missing_left_out()
     pushed = measure.push_glasses("harmonic-spheres", [64, 1000], 2, archived=True)
     assert {n: [t.attrs["seed"] for t in tables] for n, tables in pushed.tables.items()} == {64: [], 1000: [1, 2]}
     assert pushed.boson_peak == measure.boson_peak_of("harmonic-spheres") == pytest.approx(0.1, abs=0.03)
-    table, transition = minima.largest_packing(pushed)
-    assert table is max(pushed.tables[1000], key=lambda t: t.sizes["transition_label"])
-    extents = table.n_rearranged.values[table.transition.values == transition]
-    assert 1 <= extents.min() <= extents.max() < 1000
+    picture = minima.picture_of(pushed, shown=30)
+    table = pushed.tables[1000][0]
+    assert picture.glass == table.attrs["name"] and picture.inner_product == table.inner_product.values[0]
+    (_, mode), (moved_at, moved) = picture.fields.values()
+    assert mode.shape == moved.shape == (30, 3) and (np.diff(np.linalg.norm(mode, axis=1)) <= 0).all()
+    np.testing.assert_array_equal(picture.centre, load(picture.glass).positions[moved_at[0]])
+    with pytest.raises(ValueError, match="no glass of up to 500 particles left its basin"):
+        minima.picture_of(pushed, most=500)
     with pytest.raises(ValueError, match="no glass of harmonic-spheres with 64 particles"):
         measure.push_glasses("harmonic-spheres", [64], 2, archived=True)
 
@@ -224,12 +242,134 @@ def test_energies_that_are_cubes_of_the_length_have_the_exponent_three(spheres):
     assert minima.energy_law(few, np.random.default_rng(1)) == ((None, None), (None, None))
 
 
-def test_the_far_field_is_read_in_large_boxes_only(spheres):
-    found = minima.far_field(spheres, np.random.default_rng(1))
-    assert found.exponent[0] == 2 and found.count == 60 and found.seeds == [1, 2, 3, 4, 5]
-    assert abs(found.shuffled) < 0.5
-    nothing = minima.far_field(spheres, np.random.default_rng(1), least=10**6)
-    assert nothing == minima.FarField((None, None), None, 0, [])
+def test_far_fields_are_compared_with_dipoles_in_the_same_boxes(spheres):
+    """Rearrangements that fall as r^-2.5 among dipoles that fall as r^-2, and modes that fall as r^-1."""
+    r = np.linspace(1, 11, 25)
+    large = spheres.at_least(16000)
+    for table in large.every_table:
+        table["shell_distance"] = (("transition_label", "wide"), np.tile(r, (12, 1)))
+        table["shell_displacement"] = (("transition_label", "wide"), np.tile(r**-2.5, (12, 1)))
+    fields = np.stack([np.tile(r**-a, (8, 1)) for a in (1.0, 2.0)]).reshape(1, 16, 25).repeat(2, axis=0)
+    data = xr.Dataset(
+        {
+            "distance": (("glass", "field", "shell"), np.broadcast_to(r, fields.shape)),
+            "displacement": (("glass", "field", "shell"), fields),
+            "order": (("glass", "mode"), np.tile([0.1] * 7 + [0.9], (2, 1))),
+        }
+    )
+    found = far_fields.read_far_fields(data, large)
+    assert found.transitions[0] == pytest.approx(2.5) and found.count == 60
+    assert found.excess[0] == pytest.approx(0.5) and found.excess_of_modes[0] == pytest.approx(-1)
+    assert found.modes[1] == pytest.approx((1, 1)) and found.dipoles[0] == pytest.approx(2)
+    # the mode that is a phonon does not count
+    assert [len(u) for _, u in found.profiles["quasi-localised modes"]] == [7, 7]
+    assert np.isnan(far_fields.tail_exponent(r[:8], r[:8] ** -2.0))
+
+
+def test_an_elastic_dipole_is_that_of_kelvin_far_from_the_images():
+    """u_i = -P_jl dG_ij / dx_l with Kelvin's solution G of an infinite isotropic medium."""
+    shear, bulk, dipole = 0.123, 0.55, np.array([[0.4, 1.0, 0], [1.0, -0.1, 0.2], [0, 0.2, -0.3]])
+    poisson = (3 * bulk - 2 * shear) / (2 * (3 * bulk + shear))
+
+    def green(x):
+        r = np.linalg.norm(x, axis=1)[:, None, None]
+        n = x / r[:, :, 0]
+        part = (3 - 4 * poisson) * np.eye(3) + n[:, :, None] * n[:, None, :]
+        return part / (16 * np.pi * shear * (1 - poisson) * r)
+
+    directions = np.random.default_rng(0).normal(size=(400, 3))
+    directions /= np.linalg.norm(directions, axis=1)[:, None]
+    centre, step = np.array([3.0, 7.0, 1.0]), 1e-4 * np.eye(3)
+    for r, accuracy in ((5.0, 0.06), (7.0, 0.04)):
+        x = r * directions
+        exact = -sum(
+            dipole[j, k] * (green(x + step[k]) - green(x - step[k]))[:, :, j] / 2e-4 for j in range(3) for k in range(3)
+        )
+        found = far_fields.elastic_dipole(centre + x, 40.0, bulk, shear, dipole, centre)
+        assert np.linalg.norm(found - exact, axis=1).mean() < accuracy * np.linalg.norm(exact, axis=1).mean() * 2
+        assert np.linalg.norm(found) == pytest.approx(np.linalg.norm(exact), rel=accuracy)
+    # a dipole of trace only does not turn the medium, and its field is radial
+    field = far_fields.elastic_dipole(centre + 4 * directions, 40.0, bulk, shear, np.eye(3), centre)
+    assert (abs((field * directions).sum(axis=1)) > 0.95 * np.linalg.norm(field, axis=1)).all()
+
+
+def test_transitions_that_overlap_are_one_rearrangement():
+    rng = np.random.default_rng(3)
+    first, second = rng.normal(size=(2, 40, 3))
+    moved = np.stack([first, second, 0.7 * first + 0.05 * second, -second])
+    at = np.tile(np.arange(40), (4, 1))
+    table = xr.Dataset(
+        {"moved_atom": (("label", "rank"), at), "moved": (("label", "rank", "xyz"), moved)}, attrs={"n_atoms": 50}
+    )
+    assert rearrangement.clusters(table).tolist() == [0, 1, 0, 1]
+    np.testing.assert_allclose(rearrangement.overlaps(table)[1, 3], 1)
+    assert rearrangement.clusters(table.isel(label=slice(0))).tolist() == []
+
+
+def test_claims_are_judged_in_boxes_of_the_size_asked_for(spheres):
+    large = spheres.at_least(16000)
+    assert set(large.tables) == {16000} and (large.modes.n_atoms == 16000).all()
+    assert spheres.at_least(2000, 4000).tables == spheres.tables
+    assert list(measure.size_table(spheres).N) == ["1,000", "16,000"]
+
+
+def test_an_amplitude_that_falls_with_the_size_has_that_exponent():
+    rng = np.random.default_rng(8)
+    tables = {}
+    for n in (1000, 4000, 16000):
+        omega = np.sort(rng.uniform(0.02, 0.09, 30))
+        amplitude = omega**1.5 * n**-0.5 * np.exp(rng.normal(0, 0.05, 30))
+        table = made_up(n, 1, k=30, amplitude=amplitude)
+        tables[n] = [table.assign(frequency=("mode", omega))]
+    pushed = measure.gather("harmonic-spheres", tables, PEAK)
+    value, (low, high) = phonons.amplitude_size_exponent(pushed.low)
+    assert low < -0.5 < high and value == pytest.approx(-0.5, abs=0.05) and high - low < 0.1
+    assert phonons.amplitude_size_exponent(pushed.at_least(16000).low) == (None, None)
+
+
+def test_phonons_are_paired_with_localised_modes_of_nearly_their_frequency():
+    omega = np.array([1.0, 2.0, 2.1, 3.0, 3.2, 5.0])
+    order = np.array([0.1, 0.9, 0.2, 0.8, 0.3, 0.6])
+    assert transitions.matched_pairs(omega, order, 2).tolist() == [1, 2, 3, 4]
+    assert transitions.matched_pairs(omega, order, 1).tolist() == [1, 2]
+    with pytest.raises(ValueError, match="3 pairs of modes need as many O_k of either kind, and there are 2 above"):
+        transitions.matched_pairs(omega, order, 3)
+    amplitude = np.array([1, 6, 2, 9, 3, 1]) * 1e-3
+    table = made_up(64000, 1, k=6, amplitude=amplitude).assign(
+        frequency=("mode", omega), phonon_order_parameter=("mode", order)
+    )
+    table.attrs["pairs"] = 2
+    pairs = phonons.find_pairs([made_up(1000, 1), table])
+    assert pairs.phonons["mode"].tolist() == [1, 3] and pairs.partners["mode"].tolist() == [2, 4]
+    assert pairs.ratio("amplitude") == (None, None)
+    twice = phonons.find_pairs([table, table])
+    assert twice.ratio("amplitude")[0] == pytest.approx(3) and twice.ratio("amplitude")[1] == pytest.approx((3, 3))
+    pushed = measure.gather("harmonic-spheres", {64000: [table]}, 10.0)
+    share, modes = phonons.phonons_that_leave(pushed, 8e-3)
+    assert share[0] == 0.5 and modes["mode"].tolist() == [1, 3]
+    assert phonons.find_pairs([]).ratio("distance") == (None, None)
+
+
+def test_a_gap_in_the_lengths_is_found_and_independent_lengths_have_none():
+    lengths = np.exp(np.random.default_rng(5).normal(0, 1, 60))
+    assert phonons.largest_gap(lengths) < 1
+    assert phonons.largest_gap(np.r_[lengths, 1e4 * lengths]) > 3
+    assert np.isnan(phonons.largest_gap([1.0, 2.0]))
+
+
+def test_onset_temperatures_are_complete_where_all_slow_modes_were_pushed():
+    whole = made_up(16000, 1)
+    part = made_up(16000, 2).isel(pushed=slice(2, None))
+    pushed = measure.gather("harmonic-spheres", {1000: [made_up(1000, 1)], 16000: [whole, part]}, PEAK)
+    onsets, modes = barriers.complete_onsets(pushed)
+    assert onsets == pytest.approx([2e-3 / 16000]) and modes == (whole.frequency.values < PEAK).sum()
+    assert barriers.complete_onsets(pushed, 10**6)[1] == 0
+
+
+def test_the_energy_along_a_push_begins_as_its_expansion_does():
+    climb = pushes.climb_of("harmonic-spheres-n1000-instant-s2", 0, [-1e-5, 1e-5, 1e-2])
+    np.testing.assert_allclose(climb.energy[:2], climb.cubic[:2], rtol=2e-2)
+    assert (climb.contacts[:2] == 0).all() and climb.energy[2] > 3 * climb.harmonic[2]
 
 
 def _transition(displacements):
@@ -275,8 +415,7 @@ def test_four_samples_are_compared_where_there_are_four(spheres):
     four = minima.four_samples(spheres)
     assert sorted(four.seed.unique()) == [1, 2, 3, 4] and (four.n_atoms == 16000).all()
     medians = [float(np.median(t.distance)) for t in spheres.tables[16000][:4]]
-    assert minima.sample_ratio(four) == pytest.approx(max(medians) / min(medians))
-    assert minima.sample_ratio(four[four.seed < 4]) is None
+    np.testing.assert_allclose(four.groupby("seed").distance.median(), medians)
 
 
 def test_two_minimisers_agree_within_five_per_cent_or_not():
@@ -354,12 +493,15 @@ def test_every_figure_draws_what_it_is_given(spheres, lj):
     draw.draw_samples(axes, minima.four_samples(spheres))
     plt.close(fig)
     fig, axes = plt.subplots(1, 2)
-    draw.draw_profiles(axes[0], spheres)
-    # a curve for each distinct transition, an empty one for each size in the legend, and the two slopes
-    assert len(axes[0].lines) == len(spheres.distinct) + 2 + 2
-    assert axes[0].lines[1].get_ydata() == pytest.approx(0.5 * axes[0].lines[1].get_xdata() ** -2.0)
-    legend = [text.get_text() for text in axes[0].get_legend().get_texts()]
-    assert legend == ["N = 1,000", "N = 16,000", "$r^{-2}$", "$r^{-3}$"]
+    r = np.linspace(1, 11, 25)
+    elastic, steep = ([[np.tile(r, (k, 1)), np.tile(5 * r**-a, (k, 1))]] for k, a in ((3, 2.0), (2, 3.0)))
+    profiles = {"a": elastic, "b": steep}
+    none = (None, None)
+    draw.draw_tails(axes[0], far_fields.FarField(none, none, none, none, none, 0, profiles))
+    # every profile and the medians; an elastic field is level
+    assert len(axes[0].lines) == 3 + 1 + 2 + 1
+    np.testing.assert_allclose(axes[0].lines[3].get_ydata(), 1)
+    assert [text.get_text() for text in axes[0].get_legend().get_texts()] == ["a", "b"]
     draw.draw_minimisers(axes[1], minimisers.compare_minimisers([(t, t) for t in spheres.tables[1000]]))
     assert len(axes[1].lines[0].get_xdata()) == 60
     plt.close(fig)

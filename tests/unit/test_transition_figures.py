@@ -6,7 +6,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from ase import Atoms
 
 from bosonpeak.book.prose import quote_or
@@ -57,10 +56,9 @@ def test_arrows_stand_where_the_atoms_are_and_the_longest_has_its_length():
     box = 6.0
     atoms = Atoms("X20", rng.random((20, 3)) * box, cell=[box] * 3, pbc=True)
     order, moved = np.arange(20)[::-1], np.diag([0.2, 0.1, 0.05])[[0, 1, 2] * 6 + [0, 1]]
-    table = xr.Dataset({"moved_atom": (("t", "rank"), [order]), "moved": (("t", "rank", "xyz"), [moved])})
     figure = plt.figure()
     ax = figure.add_subplot(projection="3d")
-    draw.draw_rearrangement(ax, atoms, table, 0, shown=20, length=1.5)
+    draw.draw_field(ax, atoms, order, moved, atoms.positions[order[0]], length=1.5)
     longest = max(np.linalg.norm(np.subtract(*segment[:2])) for c in ax.collections for segment in c._segments3d)
     assert longest == pytest.approx(1.5) and ax.get_xlim() == (0, box)
     plt.close(figure)

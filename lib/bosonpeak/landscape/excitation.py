@@ -318,7 +318,7 @@ def critical_amplitude(
                 break
             low = A if found is None else low
         if capped and finest and low > 0:
-            most = bisect(room, low, A, rtol=1e-3)
+            most = bisect(room, low, A, rtol=1e-4)
             for A in np.geomspace(low, most, int(np.ceil(finest * np.log10(most / low))) + 1)[1:]:
                 if found := try_both(A):
                     break

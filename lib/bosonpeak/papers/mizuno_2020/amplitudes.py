@@ -57,7 +57,7 @@ def transition_gap(systems: Sequence[Pushed], scans: xr.Dataset) -> Gap:
     )
 
 
-def amplitude_trend(pushed: Pushed, rng: np.random.Generator) -> tuple[Estimate, Estimate]:
+def amplitude_trend(pushed: Pushed, rng: np.random.Generator, below: bool = False) -> tuple[Estimate, Estimate]:
     """Rank correlation of A_c with frequency within the glasses, and the same with A_c shuffled in each glass.
 
     Parameters
@@ -65,12 +65,14 @@ def amplitude_trend(pushed: Pushed, rng: np.random.Generator) -> tuple[Estimate,
     pushed : Pushed
     rng : numpy.random.Generator
         Shuffles.
+    below : bool
+        Whether only the modes below the boson peak count.
 
     Returns
     -------
     trend, shuffled : Estimate
     """
-    frame = pushed.left.copy()
+    frame = (pushed.low if below else pushed.left).copy()
     frame["shuffled"] = frame.groupby("sample").amplitude.transform(rng.permutation)
     return correlate(frame, "frequency", "amplitude"), correlate(frame, "frequency", "shuffled")
 

@@ -80,3 +80,30 @@ def onset_of(pushed: Pushed) -> Onset:
     if covered < 0.9:
         note += f", of upper bounds: down to {100 * covered:.0f} % of the modes below the peak were pushed"
     return Onset(values, covered, exponent, note)
+
+
+def complete_onsets(pushed: Pushed, least: int = 16000) -> tuple[np.ndarray, int]:
+    """T_c of the large glasses of which every mode below the boson peak was pushed.
+
+    Parameters
+    ----------
+    pushed : Pushed
+    least : int
+        Smallest number of particles.
+
+    Returns
+    -------
+    onsets : array, shape (k,)
+        In epsilon / k_B.
+    modes : int
+        Mean number of modes below the boson peak of these glasses, rounded; 0 if there is none.
+    """
+    onsets, counts = [], []
+    for _, modes in pushed.modes[pushed.modes.n_atoms >= least].groupby("sample"):
+        table = pushed.every_table[int(modes["sample"].iloc[0])]
+        low = np.flatnonzero(table.frequency.values < pushed.boson_peak)
+        # the last mode that was computed must lie above the peak
+        if np.isin(low, table.mode_index.values).all() and len(low) < table.sizes["mode"]:
+            onsets.append(2 * modes[modes.left].barrier.min())
+            counts.append(len(low))
+    return np.array(onsets), round(float(np.mean(counts))) if counts else 0

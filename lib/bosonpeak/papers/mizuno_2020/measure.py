@@ -115,10 +115,10 @@ class Pushed:
         kept = kept.assign(size=abs(kept.energy), cluster=cluster).drop_duplicates(["sample", "cluster"])
         return kept.sort_index().reset_index(drop=True)
 
-    def at_least(self, n: int) -> "Pushed":
-        """The same of the boxes of n particles or more, if there are any, and otherwise of all."""
-        large = {m: tables for m, tables in self.tables.items() if m >= n and any(t.sizes["pushed"] for t in tables)}
-        return gather(self.system, large or self.tables, self.boson_peak)
+    def at_least(self, n: int, most: float = np.inf) -> "Pushed":
+        """The same of the boxes of n to `most` particles, if modes of such boxes were pushed, and otherwise of all."""
+        sizes = [m for m, group in self.tables.items() if n <= m <= most and any(t.sizes["pushed"] for t in group)]
+        return gather(self.system, {m: self.tables[m] for m in sizes} if sizes else self.tables, self.boson_peak)
 
     @property
     def downhill(self) -> float:

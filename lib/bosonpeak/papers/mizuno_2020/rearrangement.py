@@ -109,8 +109,7 @@ def overlaps(table) -> np.ndarray:
     fields = np.zeros((len(at), table.attrs["n_atoms"], 3))
     for field, index, u in zip(fields, at, moved, strict=True):
         field[index] = u
-    fields = fields.reshape(len(at), -1) / np.linalg.norm(moved.reshape(len(at), -1), axis=1)[:, None]
-    return abs(fields @ fields.T)
+    return abs(np.einsum("kax,lax->kl", fields, fields)) / np.outer(*[np.sqrt((moved**2).sum(axis=(1, 2)))] * 2)
 
 
 def clusters(table, least: float = 0.8) -> np.ndarray:
@@ -129,7 +128,7 @@ def clusters(table, least: float = 0.8) -> np.ndarray:
     array of int, shape (k,)
         Number of the cluster of each transition, in the order of first appearance.
     """
-    return connected_components(overlaps(table) >= least, directed=False)[1]
+    return connected_components(overlaps(table) >= least, directed=False)[1] if len(table.moved) else np.empty(0, int)
 
 
 def label_transitions(transitions, tolerance: float = 1e-4) -> np.ndarray:
