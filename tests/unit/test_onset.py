@@ -66,7 +66,7 @@ def test_shares_of_heated_packings_are_counted_without_unfinished_quenches():
 
 
 def test_a_run_is_made_again_as_it_is_archived(tmp_path):
-    archived = load_result("measurements", "onset-heating")
+    archived = load_result("measurements", "mizuno-2020-heating")
     plan = heating.HEATING.parameters
     glass, factor = plan["glasses"][0], 0.001
     live = heating.measure_heating([glass], [factor], 1.0, plan["timestep"], folder=tmp_path)

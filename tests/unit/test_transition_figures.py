@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from ase import Atoms
 
-from bosonpeak.book.prose import quote_or
+from bosonpeak.book.prose import quote_found, quote_or
 from bosonpeak.drawing.style import draw_power, tidy_logarithmic
 from bosonpeak.papers.mizuno_2017.figures import draw_split
 from bosonpeak.papers.mizuno_2020 import figures as draw
@@ -85,6 +85,16 @@ def test_a_number_that_was_not_measured_is_said_so(monkeypatch):
     quote_or("slope", 2.346)
     quote_or("count", 12.0, ".0f")
     quote_or("none", None, otherwise="unknown")
-    assert said == {"slope": "2.35", "count": "12", "none": "unknown"}
+    quote_found("found", (0.5, (0.25, 0.75)), ".0f", 100)
+    quote_found("single", (0.5, (-np.inf, np.inf)))
+    quote_found("missing", (None, None))
+    quote_found("nothing", None)
+    absent = "(too few modes at this size)"
+    assert said == {
+        "slope": "2.35", "count": "12", "none": "unknown", "found": "50 [25, 75]", "missing": absent, "nothing": absent,
+        "single": "0.50 (too few samples for an interval)",
+    }  # fmt: skip
+    with pytest.raises(ValueError, match="found is not a number"):
+        quote_found("found", (float("nan"), (0.0, 1.0)))
     with pytest.raises(ValueError, match="slope is not a number"):
         quote_or("slope", float("nan"))

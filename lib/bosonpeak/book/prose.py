@@ -72,3 +72,33 @@ def quote_interval(name: str, found, scale: float = 1.0) -> None:
     value, (low, high) = found
     for suffix, number in (("", value), ("_low", low), ("_high", high)):
         quote(f"{name}{suffix}", scale * float(number))
+
+
+def quote_found(name: str, found, spec: str = ".2f", scale: float = 1.0) -> None:
+    """Quote a value with its interval as one text, such as "0.44 [0.25, 0.65]", where either may be missing.
+
+    Parameters
+    ----------
+    name : str
+    found : tuple or None
+        (value, (low, high)), as the functions of `bosonpeak.statistics` return it; (None, None) or None where nothing
+        could be measured. An interval that is open or None is named as missing.
+    spec : str
+        Format of the three numbers.
+    scale : float
+        Factor on all three, such as 100 for per cent.
+
+    Raises
+    ------
+    ValueError
+        If the value is NaN.
+    """
+    value, ends = found or (None, None)
+    if value is None:
+        return quote_or(name, None)
+    if math.isnan(value):
+        raise ValueError(f"{name} is not a number: the sentence that quotes it would say nan")
+    numbers = [f"{scale * float(number):{spec}}" for number in (value, *(ends or ()))]
+    known = ends is not None and all(map(math.isfinite, ends))
+    extra = f"[{numbers[1]}, {numbers[2]}]" if known else "(too few samples for an interval)"
+    quote(name, f"{numbers[0]} {extra}")

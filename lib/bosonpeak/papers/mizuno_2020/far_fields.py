@@ -120,9 +120,9 @@ def measure_far_fields(glasses, modes: int, dipoles: int, progress: bool = False
         Over (glass, field, shell): `distance` (sigma) and `displacement` over the largest; over (glass, mode): `order`,
         the O_k of the modes, which are the first fields.
     """
-    rows, parts = [], KeptParts(folder)
+    rows, parts = [], KeptParts(folder, measure_far_fields.method.key(modes, dipoles))
     for name in tqdm(glasses, desc="far fields", disable=not progress):
-        rows.append(parts.part(f"{name}-{modes}-{dipoles}", partial(fields_of, name, modes, dipoles)))
+        rows.append(parts.part(name, partial(fields_of, name, modes, dipoles)))
     shells = min(row["distance"].shape[1] for row in rows)
     data = {n: (("glass", "field", "shell"), [r[n][:, :shells] for r in rows]) for n in ("distance", "displacement")}
     return xr.Dataset(data | {"order": (("glass", "mode"), [r["order"] for r in rows])}, {"glass": list(glasses)})
@@ -189,7 +189,7 @@ def read_far_fields(data: xr.Dataset, pushed: Pushed, quasi_localised: float = 0
     # each field has a place of its own in its box, so that fields are drawn anew and not boxes
     groups = [np.concatenate([[], *(g[np.isfinite(g)] for g in kind)]) for kind in groups]
     found = [statistics.bootstrap_interval(g, np.median, rng=8) if len(g) > 4 else NONE for g in groups]
-    excess = [statistics.subtract(each, found[2]) if each[0] is not None else NONE for each in found[:2]]
+    excess = [statistics.subtract(each, found[2]) if None not in (each[0], found[2][0]) else NONE for each in found[:2]]
     profiles = {"rearrangements": moved, "quasi-localised modes": rows, "elastic dipoles": round_dipoles}
     return FarField(*found, *excess, len(groups[0]), profiles)
 

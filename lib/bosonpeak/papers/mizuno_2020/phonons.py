@@ -113,7 +113,7 @@ def amplitude_size_exponent(frame: pd.DataFrame, rng: int = 13, draws: int = 100
     return float(fit(columns)), (float(low), float(high))
 
 
-def largest_gap(lengths, rng: int = 17, draws: int = 2000) -> float:
+def largest_gap(lengths, rng: int = 17, draws: int = 2000) -> float | None:
     """Largest gap between neighbouring log10 of some lengths over the one that independent lengths have.
 
     The gaps between the quantiles of 5 and 95 % count. Independent lengths are log-normal, of the same mean, variance
@@ -129,12 +129,12 @@ def largest_gap(lengths, rng: int = 17, draws: int = 2000) -> float:
 
     Returns
     -------
-    float
-        NaN for fewer than five lengths.
+    float or None
+        None for fewer than five lengths.
     """
     x = np.log10(np.asarray(lengths, float))
     if len(x) < 5:
-        return np.nan
+        return None
 
     def gap(values):
         ordered = np.sort(values)

@@ -110,15 +110,12 @@ def measure_heating(
     ValueError
         As `heat_and_quench`.
     """
-    parts, rows = KeptParts(folder), []
+    parts, rows = KeptParts(folder, measure_heating.method.key(periods, timestep)), []
     with tqdm(desc="heating", total=len(glasses) * len(factors), disable=not progress) as bar:
         for name in glasses:
             for factor in factors:
-                rows.append(
-                    parts.part(
-                        f"{name}-{factor:g}-{periods:g}-{timestep:g}", partial(_one, name, factor, periods, timestep)
-                    )
-                )
+                run = partial(_one, name, factor, periods, timestep)
+                rows.append(parts.part(f"{name}-{factor:g}", run))
                 bar.update()
     shape, where = (len(glasses), len(factors)), ("glass", "factor")
     data = {key: (where, np.reshape([row[key] for row in rows], shape)) for key in rows[0]}
@@ -155,7 +152,7 @@ def read_heating(data: xr.Dataset) -> Heating:
 
 
 HEATING = Measurement(
-    "onset-heating",
+    "mizuno-2020-heating",
     measure_heating,
     {
         "glasses": [f"harmonic-spheres-n1000-instant-s{s}" for s in range(1, 21)],
