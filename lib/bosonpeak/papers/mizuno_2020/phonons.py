@@ -10,6 +10,7 @@ import xarray as xr
 from bosonpeak import statistics
 from bosonpeak.papers.mizuno_2020.measure import NONE, Estimate, Pushed
 from bosonpeak.papers.mizuno_2020.transitions import PHONON_LIKE, matched_pairs, pushed_modes
+from bosonpeak.statistics.bootstrap import resample_groups
 
 
 @dataclass(frozen=True)
@@ -88,29 +89,30 @@ def amplitude_size_exponent(frame: pd.DataFrame, rng: int = 13, draws: int = 100
     Parameters
     ----------
     frame : pandas.DataFrame
-        Modes that left, with the columns amplitude, frequency and n_atoms.
+        Modes that left, with the columns amplitude, frequency, sample and n_atoms. Sizes with a single sample are left
+        out, because one sample says nothing about the next.
     rng : int
-        Seed of the bootstrap, which draws the modes of each size anew.
+        Seed of the bootstrap, which draws the samples of each size anew, and the modes of each.
     draws : int
 
     Returns
     -------
     Estimate
-        (None, None) where there is one size only, or fewer than ten modes.
+        (None, None) where fewer than two sizes are left, or fewer than ten modes.
     """
+    frame = frame[frame.groupby("n_atoms")["sample"].transform("nunique") > 1]
     if frame.n_atoms.nunique() < 2 or len(frame) < 10:
         return NONE
-    columns = np.log(frame[["frequency", "n_atoms", "amplitude"]].to_numpy(float))
 
-    def fit(rows):
-        x = np.column_stack([np.ones(len(rows)), rows[:, :2]])
-        return np.linalg.lstsq(x, rows[:, 2], rcond=None)[0][2]
+    def fit(parts):
+        omega, n, amplitude = np.log(np.concatenate(parts, axis=1))
+        return np.linalg.lstsq(np.column_stack([np.ones(len(n)), omega, n]), amplitude, rcond=None)[0][2]
 
-    groups = [columns[frame.n_atoms.to_numpy() == n] for n in frame.n_atoms.unique()]
-    random = np.random.default_rng(rng)
-    drawn = [fit(np.concatenate([g[random.integers(len(g), size=len(g))] for g in groups])) for _ in range(draws)]
+    names, random = ["frequency", "n_atoms", "amplitude"], np.random.default_rng(rng)
+    sizes = [[g[names].to_numpy(float).T for _, g in f.groupby("sample")] for _, f in frame.groupby("n_atoms")]
+    drawn = [fit([g for size in sizes for g in resample_groups(size, random)]) for _ in range(draws)]
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(fit(columns)), (float(low), float(high))
+    return float(fit([g for size in sizes for g in size])), (float(low), float(high))
 
 
 def largest_gap(lengths, rng: int = 17, draws: int = 2000) -> float | None:

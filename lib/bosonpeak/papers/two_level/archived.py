@@ -7,5 +7,5 @@ PAGE = "mizuno-2020"
 """The page that reads it."""
 
 GLASSES = ["harmonic-spheres-n1000-instant-s*", "lennard-jones-n1000-instant-s*"]
-SADDLES = Measurement("two-level-saddles", measure_saddles, {"glasses": GLASSES, "searches": 8})
+SADDLES = Measurement("mizuno-2020-saddles", measure_saddles, {"glasses": GLASSES, "searches": 8})
 MEASUREMENTS = (SADDLES,)

@@ -14,15 +14,19 @@ neighbouring minima, and the double wells that are found in this way are called 
 import json
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from scipy.linalg import eigvalsh_tridiagonal, ldl
+from scipy.sparse.linalg import eigsh
 from tqdm.auto import tqdm
 
+from bosonpeak import statistics
 from bosonpeak.archive.glasses import load
 from bosonpeak.archive.methods import method
-from bosonpeak.archive.results import load_result, shipped_results
+from bosonpeak.archive.results import catalogue_of, load_result, shipped_results
 from bosonpeak.archive.resume import KeptParts
 from bosonpeak.landscape.active_region import Region, describe_landscape
 from bosonpeak.landscape.excitation import loose_atoms
@@ -33,6 +37,9 @@ from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.hessian import hessian
 from bosonpeak.vibrations.operators import spectral_bound
 
+Interval = tuple[float, tuple[float, float]]
+"""A value with its 95 % interval."""
+
 SAME = 1e-4
 """Length (sigma) by which two minima may differ and count as one: that of the tables of transitions."""
 
@@ -42,8 +49,8 @@ EXCHANGE = 1e-12
 AGREE = 1e-3
 """Largest relative difference of the energy and of the distance of r1 from those in the table."""
 
-IMAGES, STEPS = 13, 100
-"""Images of the string between two minima, both ends included, and number of its relaxation steps."""
+IMAGES, STEPS, ROUNDS = 13, 50, 6
+"""Images of the string between two minima with both ends, steps of relaxation in a round, and most rounds."""
 
 _WIDE = {"radius": 1e3, "follow": 1e3, "finish_radius": None, "climbs": 60, "relaxations": 40, "first_lanczos": 30}
 SPHERES = Search(
@@ -205,20 +212,26 @@ class Explorer:
 
         They begin on the straight line. Each step moves them down the gradient by 1 / lambda, lambda being the largest
         eigenvalue of the Hessian of r0, and spaces them evenly again (E, Ren and Vanden-Eijnden, J. Chem. Phys. 126,
-        164103 (2007)). What is left of the forces is not small: a climb follows.
+        164103 (2007)). The steps end when a round of them lowers the highest image by less than a tenth of its height
+        above both ends. What is left of the forces is not small: a climb follows.
         """
-        even = np.linspace(0, 1, IMAGES)
+        even, height = np.linspace(0, 1, IMAGES), np.inf
         x = a + even[:, None, None] * (b - a)
-        for _ in range(STEPS):
-            for k in range(1, IMAGES - 1):
-                step = self._images[k].evaluate(x[k])[1] / self.bound
-                x[k] += step * min(1.0, 0.05 / max(np.linalg.norm(step, axis=1).max(), 1e-300))
-            length = np.r_[0, np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=(1, 2)))]
-            at = even * length[-1]
-            k = np.clip(np.searchsorted(length, at, "right") - 1, 0, IMAGES - 2)
-            share = ((at - length[k]) / np.diff(length)[k])[:, None, None]
-            x = x[k] + share * (x[k + 1] - x[k])
-        return x, np.array([image.evaluate(place)[0] for image, place in zip(self._images, x, strict=True)])
+        for _ in range(ROUNDS):
+            for _ in range(STEPS):
+                for k in range(1, IMAGES - 1):
+                    step = self._images[k].evaluate(x[k])[1] / self.bound
+                    x[k] += step * min(1.0, 0.05 / max(np.linalg.norm(step, axis=1).max(), 1e-300))
+                length = np.r_[0, np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=(1, 2)))]
+                at = even * length[-1]
+                k = np.clip(np.searchsorted(length, at, "right") - 1, 0, IMAGES - 2)
+                share = ((at - length[k]) / np.diff(length)[k])[:, None, None]
+                x = x[k] + share * (x[k + 1] - x[k])
+            energies = np.array([image.evaluate(place)[0] for image, place in zip(self._images, x, strict=True)])
+            before, height = height, energies[1:-1].max() - max(energies[0], energies[-1])
+            if height > 0.9 * before:
+                break
+        return x, energies
 
     def climb(self, positions, direction, step: float) -> Saddle | None:
         """Climb to a saddle from positions (N, 3), with the mode started along a direction (N, 3).
@@ -240,18 +253,20 @@ class Explorer:
         climber.e, climber.f = climber.evaluate(climber.x)
         climber.find_mode(o.first_lanczos, o.residual)
         reached = climber.climb(o.force_tolerance, 2)
-        climber.find_mode(60, o.residual / 30)
         self._climbed += climber.region.force_calls
-        x, mode = climber.x.reshape(-1, 3), climber.mode.reshape(-1, 3)
+        x, there = climber.x.reshape(-1, 3), self.atoms.copy()
         if not reached or np.linalg.norm(climber.f) > o.force_tolerance * len(x) ** 0.5:
             return None
-        there = self.atoms.copy()
         there.positions = x
-        if negative_eigenvalues(hessian(there, self.potential).toarray(), 1e-9 * self.bound) != 1:
+        H = hessian(there, self.potential)
+        if negative_eigenvalues(H.toarray(), 1e-9 * self.bound) != 1:
             return None
+        # the climber's own eigenvalue of a soft mode is wrong by a per cent
+        level, mode = eigsh(H.tocsr(), 1, which="SA", v0=climber.mode)
+        mode = mode.reshape(-1, 3) * np.sign(climber.mode @ mode[:, 0])
         step = min(step, 0.01 / np.linalg.norm(mode, axis=1).max())
         ends = self.minimise(x - step * mode), self.minimise(x + step * mode)
-        return Saddle(x, mode, climber.e, climber.level, ends)
+        return Saddle(x, mode, climber.e, float(level[0]), ends)
 
     def connect(self, a: Minimum, b: Minimum) -> tuple[str, Saddle | None, np.ndarray]:
         """The saddle between two minima.
@@ -306,7 +321,7 @@ def find_end(explorer: Explorer, table: xr.Dataset, label: int) -> Minimum | Non
     stated = np.array([table.energy.values[row], table.distance.values[row]])
     for relaxed in (False, True):
         end = explorer.minimise(explorer.minimise(start, held=atoms).positions if relaxed else start)
-        if np.allclose([end.energy, distance(home, end)], stated, rtol=AGREE, atol=0):
+        if np.allclose([end.energy - home.energy, distance(home, end)], stated, rtol=AGREE, atol=0):
             return end
     return None
 
@@ -333,7 +348,7 @@ def describe(home: Minimum, a: Minimum, b: Minimum, saddle: Saddle | None) -> di
     return found | {
         "barrier": saddle.energy - a.energy,
         "barrier_back": saddle.energy - b.energy,
-        "saddle_energy": saddle.energy,
+        "saddle_energy": saddle.energy - home.energy,
         "saddle_distance": distance(home, Minimum(saddle.positions, saddle.energy, loose)),
         "participants": saddle.participants,
         "curvature": saddle.curvature,
@@ -368,6 +383,8 @@ def measure_pair(explorer: Explorer, table: xr.Dataset, label: int, searches: in
         }  # fmt: skip
     rows, outcomes, waiting = [], [], [(home, end)]
     while waiting and searches > 0:
+        # neighbours are more likely to share a saddle than minima far apart
+        waiting.sort(key=lambda pair: distance(*pair))
         a, b = waiting.pop(0)
         (outcome, saddle, images), searches = explorer.connect(a, b), searches - 1
         if not rows:
@@ -383,7 +400,7 @@ def measure_pair(explorer: Explorer, table: xr.Dataset, label: int, searches: in
                 rows, outcomes = [*rows, describe(home, *saddle.ends, saddle)], [*outcomes, CONNECTED]
         else:
             stops = explorer.stops(a, b, images)
-            pairs = list(zip(stops[:-1], stops[1:], strict=True))
+            pairs = list(pairwise(stops))
         waiting += [pair for pair in pairs if SAME < distance(*pair) < far]
     calls = np.zeros(len(rows), int)
     calls[0] = explorer.force_calls - before
@@ -412,7 +429,7 @@ def measure_saddles(glasses, searches: int, progress: bool = False, folder=None)
         Over `pair`, in reduced units: system, glass, label of the transition in its table, link (0 for a transition),
         push_barrier (the smallest energy at A_c of the pushes that led there; NaN for a link), outcome, force_calls and
         the quantities of `describe`. Links are distinct wells of a glass that are no transition of its table. The
-        attribute `tables` is a JSON text with the key of each table.
+        attribute `tables` is a JSON text with the beginning of the SHA-256 of each table.
 
     Raises
     ------
@@ -423,12 +440,12 @@ def measure_saddles(glasses, searches: int, progress: bool = False, folder=None)
     names = [name for name in shipped if any(fnmatchcase(name, pattern) for pattern in glasses)]
     if not names:
         raise ValueError(f"no table of transitions is of {', '.join(glasses)}: give names such as {shipped[0]}")
-    tables = {name: load_result("transitions", f"{name}-fire") for name in names}
+    tables, sums = {name: load_result("transitions", f"{name}-fire") for name in names}, _sums()
     jobs = [(name, label) for name, table in tables.items() for label in distinct(table)]
     mark, found = measure_saddles.method, []
     with tqdm(desc=mark.name, total=len(jobs), unit="pair", disable=not progress) as bar:
         for name, table in tables.items():
-            kept = KeptParts(folder, mark.key(name, str(table.attrs["key"]), searches))
+            kept = KeptParts(folder, mark.key(name, sums[name], searches))
             parts = {label: kept.read(f"transition-{label}") for label in distinct(table)}
             if missing := [label for label, part in parts.items() if part is None]:
                 atoms, potential = load(name), get(table.attrs["potential"])
@@ -440,8 +457,20 @@ def measure_saddles(glasses, searches: int, progress: bool = False, folder=None)
                         bar.update()
             found.append(_stack(name, table, parts))
             bar.update(len(parts) - len(missing))
-    keys = json.dumps({name: str(table.attrs["key"]) for name, table in tables.items()})
-    return xr.concat(found, "pair").assign_attrs(unit="reduced", tables=keys)
+    used = json.dumps({name: sums[name] for name in names})
+    return xr.concat(found, "pair").assign_attrs(unit="reduced", tables=used)
+
+
+def _sums() -> dict[str, str]:
+    """Beginning of the SHA-256 of the archived table of transitions by FIRE of each glass."""
+    tables = catalogue_of("transitions").items()
+    return {name.removesuffix("-fire"): entry["sha256"][:12] for name, entry in tables if name.endswith("-fire")}
+
+
+def changed_tables(data: xr.Dataset) -> list[str]:
+    """Glasses whose archived table of transitions is not the one from which a `measure_saddles` dataset was made."""
+    now = _sums()
+    return [name for name, used in json.loads(data.tables).items() if now.get(name) != used]
 
 
 def distinct(table: xr.Dataset) -> list[int]:
@@ -454,19 +483,113 @@ def _stack(name: str, table: xr.Dataset, parts: dict[int, dict]) -> xr.Dataset:
     """The pairs of a glass, transitions first, each link once."""
     joined = {key: np.concatenate([part[key] for part in parts.values()]) for key in next(iter(parts.values()))}
     joined["label"] = np.repeat(list(parts), [len(part["link"]) for part in parts.values()])
-    known, keep = set(), []
+    known, keep = np.empty((0, 2)), []
     for k in np.argsort(joined["link"], kind="stable"):
-        # one saddle is found from several transitions: its energy and distance from r0 name it
-        saddle = (f"{joined['saddle_energy'][k]:.6e}", f"{joined['saddle_distance'][k]:.4f}")
-        if joined["link"][k] == 0 or (saddle not in known and joined["asymmetry"][k] >= EXCHANGE):
+        # one saddle is found from several transitions: its energy and its distance from r0 tell it
+        saddle = np.array([joined["saddle_energy"][k], joined["saddle_distance"][k]])
+        again = np.isclose(known, saddle, rtol=1e-4, atol=1e-12).all(axis=1).any()
+        if joined["link"][k] == 0 or not (again or joined["asymmetry"][k] < EXCHANGE):
             keep.append(k)
         if joined["outcome"][k] == CONNECTED:
-            known.add(saddle)
+            known = np.r_[known, saddle[None]]
     joined = {key: values[keep] for key, values in joined.items()}
     barriers, labels = table.barrier.values, table.transition.values
-    pushed = [
-        np.nan if link else barriers[labels == label].min() for label, link in zip(joined["label"], joined["link"])
-    ]
-    joined |= {"push_barrier": np.array(pushed), "glass": np.full(len(keep), name)}
+    pushed = np.array([barriers[labels == label].min() for label in joined["label"]])
+    joined |= {"push_barrier": np.where(joined["link"] > 0, np.nan, pushed), "glass": np.full(len(keep), name)}
     joined |= {"system": np.full(len(keep), str(table.attrs["potential"]))}
     return xr.Dataset({key: ("pair", values) for key, values in joined.items()})
+
+
+@dataclass(frozen=True)
+class Wells:
+    """The pairs of minima of one system: transitions of the tables, and links between minima on their ways.
+
+    Intervals are of 95 %. Those of medians are over resampled glasses and their members; those of shares and exponents
+    count every pair as independent.
+
+    Attributes
+    ----------
+    system : str
+    transitions : pandas.DataFrame
+        The quantities of `measure_saddles`, one transition a row, whatever its outcome.
+    links : pandas.DataFrame
+        The same of the links, all of them connected.
+    """
+
+    system: str
+    transitions: pd.DataFrame
+    links: pd.DataFrame
+
+    @property
+    def connected(self) -> pd.DataFrame:
+        """The transitions whose two minima one saddle connects."""
+        return self.transitions[self.transitions.outcome == CONNECTED]
+
+    def wells(self, links: bool) -> pd.DataFrame:
+        """The connected transitions, with the links or without."""
+        return pd.concat([self.connected, self.links], ignore_index=True) if links else self.connected
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of transitions of each of the `OUTCOMES`."""
+        return {outcome: int((self.transitions.outcome == outcome).sum()) for outcome in OUTCOMES}
+
+    def share(self, outcome: str) -> Interval:
+        """Share of the transitions that have an outcome. Raises ValueError where it is none of `OUTCOMES`."""
+        if outcome not in OUTCOMES:
+            raise ValueError(f"no outcome is {outcome!r}: choose one of {', '.join(OUTCOMES)}")
+        return statistics.fraction_interval(self.transitions.outcome == outcome)
+
+    def median(self, column: str, links: bool = False) -> Interval:
+        """Median of a column over the double wells. Raises ValueError where there are none."""
+        wells = self.wells(links)
+        return _median(wells[column], wells.glass)
+
+    @property
+    def push_ratio(self) -> Interval:
+        """Median of the smallest energy at A_c of the pushes that led to r1 over the barrier Phi(r_s) - Phi(r0)."""
+        return _median(self.connected.push_barrier / self.connected.barrier, self.connected.glass)
+
+    @property
+    def back_ratio(self) -> Interval:
+        """Median of the barrier as seen from r1 over that from r0."""
+        return _median(self.connected.barrier_back / self.connected.barrier, self.connected.glass)
+
+    def exponent(self, column: str, links: bool = False, below: float = 0.3) -> Interval:
+        """Exponent theta of the density P(x) ~ x^theta of a column near zero, of the double wells.
+
+        Maximum likelihood of the values below their quantile `below` (`statistics.density_exponent`). A uniform density
+        has 0. Raises ValueError where fewer than five values lie there.
+        """
+        values = self.wells(links)[column].to_numpy()
+        return statistics.density_exponent(values, float(np.quantile(values, below)) if len(values) else 1.0)
+
+    def lower_half(self, column: str, links: bool = False, below: float = 0.5) -> Interval:
+        """Of the values of a column below their quantile `below`, the share that lies below half of that quantile.
+
+        A density that is uniform near zero gives 1/2, and x^theta gives 2^-(1 + theta). Raises ValueError where no
+        value lies there.
+        """
+        values = self.wells(links)[column].to_numpy()
+        high = np.quantile(values, below) if len(values) else 1.0
+        return statistics.fraction_interval(values[values < high] < high / 2)
+
+
+def _median(values, groups) -> Interval:
+    return statistics.grouped_interval(statistics.split_by_group(values, groups), np.median, rng=13)
+
+
+def read_wells(data: xr.Dataset, system: str) -> Wells:
+    """The pairs of a `measure_saddles` dataset that are of one system, named by its potential.
+
+    Raises
+    ------
+    ValueError
+        If the dataset has no such system.
+    """
+    rows = data.to_dataframe().reset_index(drop=True)
+    if system not in set(rows.system):
+        raise ValueError(f"no saddles of {system!r} were measured: choose one of {', '.join(sorted(set(rows.system)))}")
+    rows = rows[rows.system == system]
+    parts = [rows[chosen].reset_index(drop=True) for chosen in (rows.link == 0, rows.link > 0)]
+    return Wells(system, *parts)

@@ -55,7 +55,9 @@ def fcc_crystal(distance: float, symbol: str, repeat: int) -> Atoms:
 
 
 @method("mizuno-2020-scans", version=1)
-def scan_lowest_modes(spheres: str, lennard_jones: str, amplitudes, progress: bool = False, folder=None) -> xr.Dataset:
+def scan_lowest_modes(
+    spheres: str, lennard_jones: str, amplitudes, progress: bool = False, folder=None, every: int = 1
+) -> xr.Dataset:
     """Push the lowest mode of a packing and of a Lennard-Jones glass further and further (mizuno-2020, Fig. 2).
 
     Parameters
@@ -69,6 +71,8 @@ def scan_lowest_modes(spheres: str, lennard_jones: str, amplitudes, progress: bo
         Whether to show a progress bar.
     folder : path-like, optional
         Where the finished scans are kept, so that a run that was stopped resumes.
+    every : int
+        Which of the pushes are made: every third with 3.
 
     Returns
     -------
@@ -82,12 +86,15 @@ def scan_lowest_modes(spheres: str, lennard_jones: str, amplitudes, progress: bo
         If a glass is unknown, or as `scan_amplitudes`.
     """
     data = {}
-    plans = (("", spheres, SPHERE_STEPS, TOLERANCES, None), ("lj_", lennard_jones, LJ_STEPS, (None,), "fire"))
+    plans = (
+        ("", spheres, SPHERE_STEPS[::every], TOLERANCES, None),
+        ("lj_", lennard_jones, LJ_STEPS[::every], (None,), "fire"),
+    )
     bar = tqdm(plans, desc="scanning", disable=not progress)
     for (prefix, name, *plan), critical in zip(bar, amplitudes, strict=True):
         atoms = load(name)
         potential = get(atoms.info["recipe"]["potential"])
-        kept = KeptParts(folder, atoms, potential, ["scan", critical, 1])
+        kept = KeptParts(folder, atoms, potential, ["scan", critical, every])
         found = kept.part("scan", partial(_scan, atoms, potential, critical, *plan))
         dims = ("lj_push",) if prefix else ("tolerance", "push")
         data[f"{prefix}amplitude"] = (dims[-1], found["amplitude"])
