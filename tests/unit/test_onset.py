@@ -33,6 +33,8 @@ def test_the_prediction_is_right_where_the_barriers_are_independent(theta):
     assert found.slope[0] == pytest.approx(-1 / (1 + theta), abs=0.12)
     with pytest.raises(ValueError, match="3 barriers and 5 packings: a prediction needs 20 barriers and 1 packing"):
         extremes.predict_onset(barriers[:3], large, 400)
+    assert extremes.barrier_exponent(barriers) == (found.theta, found.slope)
+    assert extremes.barrier_exponent(barriers[:19]) == ((None, None), (None, None))
     fig, ax = plt.subplots()
     figures.draw_barriers(ax, barriers, found)
     plt.close(fig)

@@ -67,6 +67,24 @@ def smallest_of(barriers, modes: int, packings: int, rng: np.random.Generator, d
     return 2 * np.median(np.exp(np.interp(rank, np.arange(len(ordered)), np.log(ordered))), axis=1)
 
 
+def barrier_exponent(barriers) -> tuple[Estimate, Estimate]:
+    """theta of the density of some barriers below their quantile of 30 %, and the exponent of T_c with N that follows.
+
+    Parameters
+    ----------
+    barriers : array, shape (k,)
+
+    Returns
+    -------
+    theta, slope : Estimate
+        The slope is -1 / (1 + theta). (None, None) for fewer than twenty barriers.
+    """
+    if len(barriers) < 20:
+        return (None, None), (None, None)
+    theta, (low, high) = statistics.density_exponent(barriers, np.quantile(barriers, 0.3))
+    return (theta, (low, high)), (-1 / (1 + theta), (-1 / (1 + low), -1 / (1 + high)))
+
+
 def predict_onset(small, large, modes: int, rng: int = 11) -> Extreme:
     """`Extreme` from the barriers of small packings and the onset temperatures of large ones.
 
@@ -95,13 +113,13 @@ def predict_onset(small, large, modes: int, rng: int = 11) -> Extreme:
         raise ValueError(
             f"{len(small)} barriers and {len(large)} packings: a prediction needs 20 barriers and 1 packing"
         )
-    exponent, (low, high) = statistics.density_exponent(small, np.quantile(small, 0.3))
     drawn = smallest_of(small, modes, len(large), np.random.default_rng(rng))
     predicted, measured = float(np.median(drawn)), float(np.median(large))
     first, last = np.quantile(drawn, [0.025, 0.975])
+    theta, slope = barrier_exponent(small)
     return Extreme(
-        theta=(exponent, (low, high)),
-        slope=(-1 / (1 + exponent), (-1 / (1 + low), -1 / (1 + high))),
+        theta=theta,
+        slope=slope,
         predicted=predicted,
         measured=measured,
         ratio=(measured / predicted, (float(measured / last), float(measured / first))),
