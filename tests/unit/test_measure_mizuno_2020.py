@@ -413,13 +413,6 @@ def test_the_same_minimum_is_recognised_from_the_atoms_that_move_most():
     assert minima.compare_triggers(found, table) == minima.Triggers(1, 6.0, 1.5)
 
 
-def test_four_samples_are_compared_where_there_are_four(spheres):
-    four = minima.four_samples(spheres)
-    assert sorted(four.seed.unique()) == [1, 2, 3, 4] and (four.n_atoms == 16000).all()
-    medians = [float(np.median(t.distance)) for t in spheres.tables[16000][:4]]
-    np.testing.assert_allclose(four.groupby("seed").distance.median(), medians)
-
-
 def test_two_minimisers_agree_within_five_per_cent_or_not():
     fire = made_up(1000, 1, amplitude=np.geomspace(0.01, 0.1, 12))
     cg = fire.assign(amplitude=fire.amplitude * np.r_[np.full(9, 1.04), np.full(2, 1.06), np.inf])
@@ -492,7 +485,6 @@ def test_every_figure_draws_what_it_is_given(spheres, lj):
     assert [len(ax.lines) for ax in axes] == [2, 1]
     draw.draw_onset(axes[0], barriers.onset_of(spheres).values, {64000: 1e-8}, "k", "spheres")
     assert axes[0].lines[-2].get_ydata() == pytest.approx([2e-6, 1.25e-7])
-    draw.draw_samples(axes, minima.four_samples(spheres))
     plt.close(fig)
     fig, axes = plt.subplots(1, 2)
     r = np.linspace(1, 11, 25)

@@ -6,6 +6,14 @@ import numpy as np
 
 from bosonpeak.papers.mizuno_2020.measure import NONE, Estimate, Pushed, size_exponent, smallest_by_size
 
+TABLE_I = {
+    "spheres": {32000: 1.3e-6, 128000: 2.9e-7, 512000: 3.7e-9},
+    "lj": {8000: 1.1e-1, 32000: 2.3e-2, 128000: 6.3e-3},
+}
+"""T_c (epsilon / k_B) by number of particles in Table I of the paper."""
+SMALLEST = {"spheres": {512000: 1e-6}, "lj": {128000: 1e-4}}
+"""Smallest A_c (sigma) of its Fig. 3, at its largest size."""
+
 
 @dataclass(frozen=True)
 class Onset:

@@ -200,24 +200,6 @@ def draw_rearranged(axes, systems, bounds) -> None:
     tidy_logarithmic(*np.ravel(axes))
 
 
-def draw_samples(axes, four) -> None:
-    """Draw length (axes[0]) and |energy| (axes[1]) of the transitions of four glasses against frequency.
-
-    Parameters
-    ----------
-    axes : sequence of two matplotlib.axes.Axes
-    four : pandas.DataFrame
-        Of `minima.four_samples`.
-    """
-    for (_, group), color, marker, letter in zip(four.groupby("sample"), CYCLE, "osD^", "ABCD", strict=False):
-        axes[0].loglog(group.frequency, group.distance, marker, color=color, markersize=4, label=letter)
-        axes[1].loglog(group.frequency, group["size"], marker, color=color, markersize=4)
-    axes[0].set_ylabel(DISTANCE)
-    axes[1].set(xlabel=OMEGA, ylabel=ENERGY)
-    axes[0].legend(ncols=4)
-    tidy_logarithmic(*axes)
-
-
 def draw_minimisers(axes, found) -> None:
     """Draw A_c by conjugate gradients against A_c by FIRE.
 

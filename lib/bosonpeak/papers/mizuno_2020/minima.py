@@ -6,14 +6,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from bosonpeak import statistics
 from bosonpeak.archive.glasses import load
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.mizuno_2020 import transitions
-from bosonpeak.papers.mizuno_2020.measure import EXCHANGE, NONE, Estimate, Pushed
+from bosonpeak.papers.mizuno_2020.measure import NONE, Estimate, Pushed
 from bosonpeak.papers.mizuno_2020.rearrangement import same_minimum
 from bosonpeak.vibrations.glass_spectrum import moving_modes
 
@@ -97,25 +96,6 @@ def compare_triggers(directions: xr.Dataset, table: xr.Dataset) -> Triggers:
     ends = directions.displacements.values[np.isfinite(directions.amplitude.values)]
     same = sum(any(same_minimum(end, table, label) for label in labels) for end in ends)
     return Triggers(same, float(np.median(directions.amplitude)), float(np.median(lowest.amplitude)))
-
-
-def four_samples(pushed: Pushed) -> pd.DataFrame:
-    """Transitions of four glasses of the largest size that has four, or of as many glasses as a size has at most.
-
-    Parameters
-    ----------
-    pushed : Pushed
-
-    Returns
-    -------
-    pandas.DataFrame
-        Modes that left, without exchanges of particles; the column `size` is the |energy| in epsilon.
-    """
-    most = max(len(tables) for tables in pushed.tables.values())
-    several = [n for n, tables in pushed.tables.items() if len(tables) >= min(4, most)]
-    frame = pushed.left[(pushed.left.n_atoms == max(several)) & (abs(pushed.left.energy) > EXCHANGE)]
-    first = sorted(frame["sample"].unique())[:4]
-    return frame[frame["sample"].isin(first)].assign(size=lambda f: abs(f.energy))
 
 
 @dataclass(frozen=True)

@@ -260,7 +260,8 @@ def spread_table(spreads: dict[str, Spread]) -> pd.DataFrame:
         springs = [f"{found.variance:.2f}", f"{100 * found.weak:.1f}"]
         springs += [f"{found.coordination:.2f}", f"{found.coordination_variance:.2f}", f"{group.mean('stiffness'):.3f}"]
         excess = [f"{percent(group.mean(key)):.1f}" for key in ("height", "net")]
-        words = kind.replace("swept", "weak share").replace("p-", "dilution, p-").replace("-", " ")
+        words = kind.replace("-", " ").replace("p ", "dilution, p = ").replace("swept", "weak share")
+        words = words.replace("half dilution", "dilution, p = 8/9")
         rows.append([words, lattice, *springs, *excess, place, f"{found.maxima.mean():.2g}"])
     titles = ["springs", "lattice", "v", "near zero (%)", "z", "var z", "K", "over own level (%)", "net excess (%)"]
     return pd.DataFrame(rows, columns=[*titles, "place", "maxima"])

@@ -115,3 +115,8 @@ ORDER = Measurement(
     },
 )
 MEASUREMENTS = (ORDER,)
+
+
+def last_cases(count: int) -> dict:
+    """The last `count` of the glasses and modes of `ORDER`, as parameters of it: the usual transitions come last."""
+    return {name: values[-count:] for name, values in ORDER.parameters.items()}
