@@ -13,7 +13,7 @@ from bosonpeak.archive.measurements import measurement
 from bosonpeak.archive.results import load_result
 from bosonpeak.materials.lammps import Session
 from bosonpeak.materials.potentials import get
-from bosonpeak.papers.two_level import pairs
+from bosonpeak.papers.two_level import pairs, wells
 from bosonpeak.papers.two_level.archived import SADDLES
 from bosonpeak.papers.two_level.figures import draw_saddles
 from bosonpeak.papers.two_level.pairs import CONNECTED, NO_END, NO_SADDLE, OTHER, PARTLY, Minimum, Saddle
@@ -314,7 +314,7 @@ def synthetic(n_glasses=8, members=60) -> xr.Dataset:
 
 def test_what_is_read_is_what_was_put_in():
     data = synthetic()
-    found = pairs.read_wells(data, "harmonic-spheres")
+    found = wells.read_wells(data, "harmonic-spheres")
     assert found.counts == {CONNECTED: 240, PARTLY: 120, OTHER: 0, NO_SADDLE: 0, NO_END: 0}
     value, (low, high) = found.share(CONNECTED)
     assert value == pytest.approx(2 / 3) and low < 2 / 3 < high
@@ -328,12 +328,12 @@ def test_what_is_read_is_what_was_put_in():
         assert low < theta < high and high - low < 1.5
         value, (low, high) = found.lower_half(column, links=True)
         assert low < 2.0 ** -(1 + theta) < high
-    assert len(pairs.read_wells(data, "lennard-jones").transitions) == 30
+    assert len(wells.read_wells(data, "lennard-jones").transitions) == 30
     with pytest.raises(ValueError, match="choose one of harmonic-spheres, lennard-jones"):
-        pairs.read_wells(data, "silica")
+        wells.read_wells(data, "silica")
     with pytest.raises(ValueError, match="choose one of connected"):
         found.share("lost")
-    nothing = pairs.Wells("x", found.transitions[:0], found.links[:0])
+    nothing = wells.Wells("x", found.transitions[:0], found.links[:0])
     for read in (nothing.median, nothing.exponent, nothing.lower_half):
         with pytest.raises(ValueError):
             read("barrier")
@@ -341,15 +341,15 @@ def test_what_is_read_is_what_was_put_in():
 
 def test_the_drawing_shows_every_well_and_the_line_of_equality():
     data, axes = synthetic(), Figure().subplots(1, 2)
-    systems = [pairs.read_wells(data, name) for name in ("harmonic-spheres", "lennard-jones")]
+    systems = [wells.read_wells(data, name) for name in ("harmonic-spheres", "lennard-jones")]
     draw_saddles(axes, *systems, links=True)
-    for points, wells in zip(axes[0].collections, systems, strict=True):
-        np.testing.assert_allclose(points.get_offsets()[:, 1], wells.connected.barrier)
-        np.testing.assert_allclose(points.get_offsets()[:, 0], 10 * wells.connected.barrier)
+    for points, found in zip(axes[0].collections, systems, strict=True):
+        np.testing.assert_allclose(points.get_offsets()[:, 1], found.connected.barrier)
+        np.testing.assert_allclose(points.get_offsets()[:, 0], 10 * found.connected.barrier)
     (line,) = axes[0].lines
     np.testing.assert_array_equal(*line.get_data())
     assert axes[0].get_xscale() == axes[0].get_yscale() == "log" and "epsilon" in axes[0].get_xlabel()
     filled = sum(patch.get_height() for patch in axes[1].containers[0])
     assert filled == len(systems[0].wells(True)) and len(axes[1].get_legend().get_texts()) == 4
     with pytest.raises(ValueError, match="nothing to draw"):
-        draw_saddles(axes, pairs.Wells("harmonic-spheres", systems[0].transitions[:0], systems[0].links))
+        draw_saddles(axes, wells.Wells("harmonic-spheres", systems[0].transitions[:0], systems[0].links))

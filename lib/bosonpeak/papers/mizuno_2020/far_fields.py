@@ -186,7 +186,7 @@ def read_far_fields(data: xr.Dataset, pushed: Pushed, quasi_localised: float = 0
         [np.array([tail_exponent(*pair) for pair in zip(*row, strict=True)]) for row in kind]
         for kind in (moved, rows, round_dipoles)
     ]
-    # each field has a place of its own in its box, so that fields are drawn anew and not boxes
+    # the fields of one box lie at different places, so that the fields are resampled and not the boxes
     groups = [np.concatenate([[], *(g[np.isfinite(g)] for g in kind)]) for kind in groups]
     found = [statistics.bootstrap_interval(g, np.median, rng=8) if len(g) > 4 else NONE for g in groups]
     excess = [statistics.subtract(each, found[2]) if None not in (each[0], found[2][0]) else NONE for each in found[:2]]

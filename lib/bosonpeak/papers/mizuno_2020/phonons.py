@@ -92,7 +92,7 @@ def amplitude_size_exponent(frame: pd.DataFrame, rng: int = 13, draws: int = 100
         Modes that left, with the columns amplitude, frequency, sample and n_atoms. Sizes with a single sample are left
         out, because one sample says nothing about the next.
     rng : int
-        Seed of the bootstrap, which draws the samples of each size anew, and the modes of each.
+        Seed of the bootstrap, which resamples the samples of each size and then the modes of each sample.
     draws : int
 
     Returns

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bosonpeak.drawing.style import CYCLE, tidy_logarithmic
-from bosonpeak.papers.two_level.pairs import Wells
+from bosonpeak.papers.two_level.wells import Wells
 
 NAMES = {"harmonic-spheres": "spheres", "lennard-jones": "Lennard-Jones"}
 MARKERS = "os^D"
