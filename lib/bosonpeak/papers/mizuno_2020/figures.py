@@ -101,10 +101,10 @@ def draw_nature(axes, pushed, columns, scale) -> None:
     """
     for row, (column, label) in zip(axes, columns.items(), strict=True):
         for ax, (x, name) in zip(row, NATURE.items(), strict=True):
-            scatter_by_size(ax, pushed.low, x, column, sizes=list(pushed.tables), scale=("linear", scale), legend=False)
+            scatter_by_size(ax, pushed.low, x, column, sizes=pushed.sizes, scale=("linear", scale), legend=False)
             ax.set_xlabel(name)
         row[0].set_ylabel(label)
-    if len(pushed.tables) > 1:
+    if len(pushed.sizes) > 1:
         axes[0, 1].legend(handletextpad=0.2)
     tidy_logarithmic(*np.ravel(axes))
 
@@ -165,7 +165,7 @@ def draw_law(axes, systems, exponents) -> None:
     """
     for ax, pushed, exponent in zip(axes, systems, exponents, strict=True):
         frame = pushed.distinct
-        scatter_by_size(ax, frame, "distance", "size", sizes=list(pushed.tables))
+        scatter_by_size(ax, frame, "distance", "size", sizes=pushed.sizes)
         middle = np.exp([np.log(frame.distance).mean(), np.log(frame["size"]).mean()])
         ends = [frame.distance.min(), frame.distance.max()]
         if exponent is not None:
@@ -190,7 +190,7 @@ def draw_rearranged(axes, systems, bounds) -> None:
     for column, pushed, pair in zip(axes.T, systems, bounds, strict=True):
         scatter_by_size(column[0], pushed.left, "frequency", "n_rearranged")
         once = pushed.distinct.assign(square=pushed.distinct.distance**2)
-        scatter_by_size(column[1], once, "square", "n_rearranged", sizes=list(pushed.tables), legend=False)
+        scatter_by_size(column[1], once, "square", "n_rearranged", sizes=pushed.sizes, legend=False)
         for bound in pair:
             draw_power(column[1], [once.square.min(), once.square.max()], 1, (1, 1 / bound), None)
         column[0].set_xlabel(OMEGA)
@@ -272,23 +272,3 @@ def draw_tails(axes, far) -> None:
     axes.set(xlim=(1, 12), ylim=(0.05, 20))
     axes.legend()
     tidy_logarithmic(axes)
-
-
-def draw_pairs(axes, pairs, columns) -> None:
-    """Draw quantities of phonon-like modes against those of their quasi-localised partners.
-
-    Parameters
-    ----------
-    axes : sequence of matplotlib.axes.Axes
-    pairs : phonons.Pairs
-    columns : dict
-        A column for each of the axes, and its label.
-    """
-    for ax, (column, label) in zip(axes, columns.items(), strict=True):
-        x, y = pairs.partners[column].to_numpy(float), pairs.phonons[column].to_numpy(float)
-        ax.loglog(x, y, "o", color=CYCLE[0])
-        good = np.isfinite(x) & np.isfinite(y)
-        ends = [min(x[good].min(), y[good].min()), max(x[good].max(), y[good].max())] if good.any() else [1e-3, 1]
-        ax.plot(ends, ends, color="0.4", linewidth=1)
-        ax.set(xlabel=f"{label}, quasi-localised", ylabel=f"{label}, phonon-like")
-    tidy_logarithmic(*axes)

@@ -82,6 +82,11 @@ class Pushed:
             raise ValueError(f"{glass} is not among the glasses of this run: add its size, and samples up to its seed")
         return found[0]
 
+    @property
+    def sizes(self) -> list[int]:
+        """The numbers of particles of which modes were pushed."""
+        return sorted(self.modes.n_atoms.unique().tolist())
+
     @cached_property
     def left(self) -> pd.DataFrame:
         """The modes that left the basin."""
@@ -420,8 +425,8 @@ def size_table(pushed: Pushed) -> pd.DataFrame:
                 "modes": len(modes),
                 "A_c": modes.amplitude.median(),
                 "barrier / harmonic": modes.over_harmonic.median(),
-                "A_c by third order / A_c": modes.third_over_true.median(),
-                "overlap I": modes.inner_product.median(),
+                "A3 / A_c": modes.third_over_true.median(),
+                "I": modes.inner_product.median(),
                 "rearrangements": len(ends),
                 "|dr|": ends.distance.median(),
                 "N_rearr": ends.n_rearranged.median(),

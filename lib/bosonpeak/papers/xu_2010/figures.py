@@ -84,3 +84,4 @@ def draw_climb(axes, climb, critical: float) -> None:
     axes[0].set(ylabel=r"$\Phi - \Phi_0$  ($\epsilon$)", ylim=(0, None))
     axes[0].legend()
     axes[1].set(xlabel=r"$A$  ($\sigma$)", ylabel="contacts gained")
+    axes[1].locator_params(axis="x", nbins=5)
