@@ -421,15 +421,14 @@ def size_table(pushed: Pushed) -> pd.DataFrame:
         rows.append(
             {
                 "N": f"{n:,}",
-                "glasses": modes["sample"].nunique(),
                 "modes": len(modes),
                 "A_c": modes.amplitude.median(),
                 "barrier / harmonic": modes.over_harmonic.median(),
                 "A3 / A_c": modes.third_over_true.median(),
                 "I": modes.inner_product.median(),
-                "rearrangements": len(ends),
+                "events": len(ends),
                 "|dr|": ends.distance.median(),
-                "N_rearr": ends.n_rearranged.median(),
+                "N_rearr": round(ends.n_rearranged.median()),
             }
         )
     return pd.DataFrame(rows)
