@@ -15,10 +15,20 @@ from ase import Atoms
 from ase.build import bulk
 
 from bosonpeak.archive import structures as structure_files
-from bosonpeak.landscape.excitation import Transition, critical_amplitude, excite_modes, loose_atoms, scan_amplitudes
+from bosonpeak.archive.glasses import load
+from bosonpeak.landscape.excitation import (
+    AMPLITUDES,
+    Transition,
+    _Basin,
+    critical_amplitude,
+    excite_modes,
+    loose_atoms,
+    scan_amplitudes,
+)
 from bosonpeak.materials import glasses, potentials
 from bosonpeak.materials.lammps import Session
 from bosonpeak.papers.mizuno_2020.rearrangement import displacement_profile
+from bosonpeak.vibrations.glass_spectrum import moving_modes
 from bosonpeak.vibrations.hessian import dynamical_matrix, energy, forces
 from bosonpeak.vibrations.modes import normal_modes
 
@@ -48,6 +58,11 @@ def _fcc(symbol, distance, repeat=3):
     return atoms
 
 
+def _gap(found):
+    """Decades between the largest |r1 - r0| of a push that returned and the smallest of one that left."""
+    return np.log10(found.left_distance / found.returned_distance)
+
+
 def _same(one, other):
     for name, value in asdict(one).items():
         np.testing.assert_array_equal(value, getattr(other, name), err_msg=name)
@@ -71,7 +86,7 @@ def test_layers_pushed_through_each_other_leave_at_a_quarter_of_their_period(d, 
     assert found.barrier == pytest.approx(2 * (4 * phi(d / 2**0.5) - 8 * phi(d)), rel=1e-6)
     assert found.distance == pytest.approx(a) and found.energy == pytest.approx(0, abs=1e-14)
     assert found.n_rearranged == pytest.approx(4) and found.inner_product == pytest.approx(1)
-    assert found.unconverged == 0 and found.gap > 9 and not found.capped
+    assert found.unconverged == 0 and _gap(found) > 9 and not found.capped
 
 
 @pytest.mark.parametrize("k", [3, 60])
@@ -114,7 +129,7 @@ def test_the_glass_leaves_its_basin_and_both_minimisers_find_where(packing):
         assert cg.amplitude == pytest.approx(fire.amplitude, rel=0.05) and fire.amplitude < 0.1
         for found in (fire, cg):
             assert 1 <= found.amplitude / found.returned_amplitude <= 1.01
-            assert found.gap > 6 and found.distance > 1e-3 and found.left_distance <= found.distance
+            assert _gap(found) > 6 and found.distance > 1e-3 and found.left_distance <= found.distance
             assert 1 <= found.n_rearranged <= 128 and 0 <= found.inner_product <= 1
             assert abs(found.displacements.sum(axis=0)).max() < 1e-10
 
@@ -158,6 +173,49 @@ def test_both_signs_of_a_mode_are_pushed(packing):
     one, other = (critical_amplitude(atoms, SPHERES, s * modes.polarizations[:, 3], COARSE) for s in (1, -1))
     assert one.sign == -other.sign and one.amplitude == pytest.approx(other.amplitude, rel=0.02)
     np.testing.assert_allclose(one.displacements, other.displacements, atol=1e-8)
+
+
+@pytest.mark.parametrize("method", ["fire", "cg"])
+def test_an_early_end_of_the_minimisations_changes_no_transition(packing, method):
+    """Modes of two packings and of a Lennard-Jones glass: the same bracket and the same minimum."""
+    found = []
+    glass = load("lennard-jones-n1000-instant-s2")
+    cases = [(*packing(seed), SPHERES, range(3, 7), {"amplitudes": AMPLITUDES}) for seed in (1, 2)]
+    if method == "fire":
+        # above the second amplitude two particles come too near
+        coarse = {"amplitudes": [5e-3, 5e-2, 5e-1], "finest": 8, "relative_width": 0.5}
+        cases.append((glass, moving_modes(glass, LJ, 4), LJ, [0], coarse))
+    for atoms, modes, potential, which, more in cases:
+        for k in which:
+            mode = modes.polarizations[:, k]
+            full, early = (
+                critical_amplitude(atoms, potential, mode, method=method, early=e, **more) for e in (False, True)
+            )
+            for name in ("amplitude", "returned_amplitude", "sign", "capped", "unconverged", "n_rearranged"):
+                assert getattr(early, name) == pytest.approx(getattr(full, name), rel=1e-6, nan_ok=True), (k, name)
+            np.testing.assert_allclose(early.displacements, full.displacements, atol=1e-7)
+            assert early.energy == pytest.approx(full.energy, abs=1e-11, rel=1e-7)
+            assert not early.returned_distance > 1e-9 and not early.left_distance < 1e-3
+            found.append(full.amplitude)
+    assert np.isfinite(found).sum() > 6
+
+
+def test_a_search_that_ended_too_early_is_made_again(packing, monkeypatch):
+    """A push that is taken for one that left, or for one that returned, is noticed at the ends of the bracket."""
+    atoms, modes = packing(2)
+    mode = modes.polarizations[:, 3]
+    full = critical_amplitude(atoms, SPHERES, mode, GRID)
+    for wrong in (True, False):
+        asked = []
+
+        def leaves(self, line, wrong=wrong, asked=asked):
+            asked.append(np.linalg.norm(line))
+            return wrong
+
+        monkeypatch.setattr(_Basin, "leaves", leaves)
+        found = critical_amplitude(atoms, SPHERES, mode, GRID, early=True)
+        assert asked and (found.returned_amplitude, found.amplitude) == (full.returned_amplitude, full.amplitude)
+        np.testing.assert_allclose(found.displacements, full.displacements, atol=1e-12)
 
 
 def test_a_loose_tolerance_fakes_transitions(packing):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from ase.build import bulk
+from raman_couplings import mode_couplings
 
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
@@ -15,7 +16,6 @@ from bosonpeak.papers.li_2025.excess import box_excess
 from bosonpeak.papers.li_2025.spectra import read_alignment, read_excess, vector_spectra
 from bosonpeak.papers.li_2025.tables import GRIDS, SEED, table_map
 from bosonpeak.scattering import harmonic
-from bosonpeak.scattering.raman import mode_couplings
 from bosonpeak.scattering.wavevectors import box_wavevectors, shell_means
 from bosonpeak.units import MEV
 from bosonpeak.vibrations.elasticity import elastic_moduli

@@ -147,6 +147,7 @@ class Push(Campaign):
     spread: int
     pairs: int = 0
     finest: int = 0
+    early: int = 0
     kind, file, source = "transitions", "pushes.yml", "bosonpeak.papers.mizuno_2020.transitions:push_modes"
     needs = "lowest, spread and a method, fire or cg"
 
@@ -157,7 +158,7 @@ class Push(Campaign):
     @property
     def options(self):
         # the options that came later are part of the key only where they are used
-        return {name: v for name, v in super().options.items() if v or name not in ("pairs", "finest")}
+        return {name: v for name, v in super().options.items() if v or name not in ("pairs", "finest", "early")}
 
     @staticmethod
     def is_good(entry):
@@ -169,7 +170,7 @@ class Push(Campaign):
 
         n_modes = None if 3 * len(glass) <= DENSE else LOW_MODES
         push = function_at(self.source)
-        more = {"pairs": self.pairs, "finest": self.finest, "progress": True}
+        more = {"pairs": self.pairs, "finest": self.finest, "early": bool(self.early), "progress": True}
         data = push(glass, potential, self.lowest, self.spread, n_modes, self.method, folder, **more)
         return data.assign_attrs(**self.options, amplitudes=AMPLITUDES)
 

@@ -89,10 +89,6 @@ class Event:
         return self.outcome == "saddle"
 
     @property
-    def kicked_moves_most(self) -> bool:
-        return self.moved_atom == self.atom
-
-    @property
     def energy(self) -> float:
         """Energy of the other minimum; nan where the saddle is not connected."""
         return self.end_energies[1] if self.connected else np.nan

@@ -6,7 +6,7 @@ or ends in another minimum, r1. The sign of a mode is arbitrary, and the paper d
 both are pushed, and the smaller amplitude counts.
 """
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 
 import numpy as np
 from ase import Atoms
@@ -27,6 +27,8 @@ AMPLITUDES = tuple(float(a) for a in np.geomspace(1e-5, 1, 11).round(12))
 """Amplitudes A (sigma) that are tried, two per decade, up to the first that leaves the basin. Four per decade from 1e-6
 found the same A_c within the width of the bisection (harmonic spheres, N = 4,000, eight modes) with half as many pushes
 again."""
+
+_PART = "mode-{:05d}"
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,6 @@ class Transition:
         square = (self.displacements**2).sum(axis=1)
         return float(square.sum() ** 2 / (square**2).sum()) if square.any() else np.nan
 
-    @property
-    def gap(self) -> float:
-        """Decades between the largest |r1 - r0| of a push that returned and the smallest of one that left."""
-        return float(np.log10(self.left_distance / self.returned_distance))
-
 
 def loose_atoms(atoms, potential) -> np.ndarray:
     """Atoms that their neighbours do not hold: rattlers and those that are nearly so.
@@ -135,7 +132,7 @@ class _Basin:
             session.commands("neighbor 0.1 bin")
         self.atoms = atoms
         session.evaluate(atoms.positions)
-        force, self.energy = self.minimise()
+        force, self.energy = self.minimise(force_tolerance)
         self.atoms = session.atoms()
         self.loose = loose_atoms(self.atoms, potential)
         moved = np.linalg.norm(self.displacements(atoms, self.loose))
@@ -145,11 +142,11 @@ class _Basin:
                 f"force of {force:.2g}; relax it first, or choose a larger force_tolerance"
             )
 
-    def minimise(self) -> tuple[float, float]:
+    def minimise(self, tolerance, below=-np.inf) -> tuple[float, float]:
         """Minimise by the method asked for, then by the other one if that stalls: largest force component, energy."""
         for method in ("cg", "fire") if self.method == "cg" else ("fire", "cg"):
             if method == "cg":
-                found = self.session.minimise(self.tolerance, "cg", max_steps=20000)
+                found = self.session.minimise(tolerance, "cg", max_steps=20000)
                 largest, energy = found.max_force, found.energy
             else:
                 self.session.commands(
@@ -157,11 +154,11 @@ class _Basin:
                     "min_style fire",
                     f"timestep {self.longest / 10!r}",
                     "min_modify norm inf dmax 0.1 tmax 10",
-                    f"minimize 0 {self.tolerance:g} 50000 500000",
+                    f"minimize 0 {tolerance:g} 50000 500000",
                 )
                 energy, f = self.session.evaluate()
                 largest = float(abs(f).max())
-            if largest <= self.tolerance:
+            if largest <= tolerance or energy < below:
                 break
         return largest, energy
 
@@ -175,7 +172,7 @@ class _Basin:
     def push(self, line):
         """Push by `line` (N, 3) and minimise: converged or not, energy gained, barrier, displacements, loose atoms."""
         pushed, _ = self.session.evaluate(self.atoms.positions + line)
-        (force, energy), end = self.minimise(), self.session.atoms()
+        (force, energy), end = self.minimise(self.tolerance), self.session.atoms()
         loose, u = self.loose, self.displacements(end, self.loose)
         if np.linalg.norm(u) > RETURNED:
             # where all are loose the structure has come apart: then those that were loose at the start count
@@ -183,6 +180,17 @@ class _Basin:
             loose = loose if everywhere.all() else everywhere
             u = self.displacements(end, loose)
         return force <= self.tolerance, energy - self.energy, pushed - self.energy, u, loose
+
+    def leaves(self, line):
+        """Whether a push by `line` seems to leave, which is known before the forces vanish; None if undecided."""
+        below, tolerance = self.energy - 1e-10 * abs(self.energy), 1e4 * self.tolerance
+        self.session.evaluate(self.atoms.positions + line)
+        halt = f"fix lower all halt 10 v_energy < {below!r} error continue message no"
+        self.session.commands("variable energy equal pe", halt)
+        force, energy = self.minimise(tolerance, below)
+        self.session.commands("unfix lower")
+        moved = np.linalg.norm(self.displacements(self.session.atoms(), self.loose))
+        return True if energy < below else None if force > tolerance else bool(moved > RETURNED)
 
 
 def _line(atoms, mode):
@@ -236,7 +244,7 @@ def scan_amplitudes(atoms, potential, mode, amplitudes, force_tolerance=None, me
 
 def critical_amplitude(
     atoms, potential, mode, amplitudes=None, relative_width=0.01, force_tolerance=None, method=None, closest=0.75,
-    finest: int = 0,
+    finest: int = 0, early: bool = False,
 ) -> Transition:  # fmt: skip
     """The amplitude A_c at which a push along a mode changes the inherent structure (mizuno-2020, Eqs. 5-10).
 
@@ -267,6 +275,11 @@ def critical_amplitude(
     finest : int
         Where the pushes end for this reason, the range between the last amplitude that returned and the one at which
         the pair comes so near is searched as well, with so many amplitudes per decade. Without it, that range is not.
+    early : bool
+        Whether the search stops each minimisation once the energy is below that of the minimum, or once the forces are
+        within ten thousand times the tolerance, and judges by where the structure is then. The two ends of the bracket
+        that it finds are minimised to the tolerance, and `returned_distance` and `left_distance` are theirs. If one of
+        them contradicts the search, the search is made again without `early`.
 
     Returns
     -------
@@ -293,8 +306,15 @@ def critical_amplitude(
             """What the first sign that leaves led to; None where both returned, False where this is undecided."""
             undecided = False
             for sign in (1, -1):
-                converged, energy, barrier, u, loose = basin.push(sign * A * line)
                 count["pushes"] += 1
+                if early:
+                    leaves = basin.leaves(sign * A * line)
+                    if leaves:
+                        return (sign,)
+                    undecided |= leaves is None
+                    count["unconverged"] += leaves is None
+                    continue
+                converged, energy, barrier, u, loose = basin.push(sign * A * line)
                 distance = float(np.linalg.norm(u))
                 if not converged:
                     count["unconverged"] += 1
@@ -330,6 +350,13 @@ def critical_amplitude(
             if found is False:
                 break
             low, high, best = (low, middle, found) if found else (middle, high, best)
+    if early:
+        options = (relative_width, force_tolerance, method, closest)
+        ends = critical_amplitude(atoms, potential, mode, [A for A in (low, high) if 0 < A < np.inf] or grid, *options)
+        if low > 0 and (ends.returned_amplitude, ends.amplitude) == (low, high):
+            count = {name: number + getattr(ends, name) for name, number in count.items()}
+            return replace(ends, capped=capped, **count)
+        return critical_amplitude(atoms, potential, mode, grid, *options, finest)
     names = ("sign", "energy", "barrier", "inner_product", "displacements", "loose")
     return Transition(
         amplitude=float(high),
@@ -394,20 +421,16 @@ def excite_modes(
     return [done[int(k)] for k in indices]
 
 
-def _part(k: int) -> str:
-    return f"mode-{k:05d}"
-
-
 def _excite(job) -> tuple[int, Transition]:
     k, atoms, name, line, options, kept = job
     found = critical_amplitude(atoms, get(name), line, **options)
-    kept.write(_part(k), mode=line.astype(np.float32), **asdict(found))
+    kept.write(_PART.format(k), mode=line.astype(np.float32), **asdict(found))
     return k, found
 
 
 def _read(kept: KeptParts, k: int, line) -> Transition | None:
     """What was kept for this mode; None where nothing is kept or another mode has its number."""
-    part = kept.read(_part(k))
+    part = kept.read(_PART.format(k))
     names = [f.name for f in fields(Transition)]
     if part is None or not {"mode", *names} <= set(part):
         return None

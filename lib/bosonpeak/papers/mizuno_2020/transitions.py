@@ -85,7 +85,7 @@ def matched_pairs(omega, order, pairs: int) -> np.ndarray:
 @method("transitions", version=1)
 def push_modes(
     atoms, potential, lowest: int, spread: int = 0, n_modes=None, method: str = "fire", folder=None, workers=None,
-    progress: bool = False, pairs: int = 0, finest: int = 0,
+    progress: bool = False, pairs: int = 0, finest: int = 0, early: bool = False,
 ) -> xr.Dataset:  # fmt: skip
     """Push the `lowest` modes of a glass and `spread` more, and tabulate what they led to.
 
@@ -98,7 +98,7 @@ def push_modes(
         As `spread_indices`.
     n_modes : int, optional
         How many modes are computed, the lowest; all by default.
-    method, folder, workers, progress, finest
+    method, folder, workers, progress, finest, early
         As `excitation.excite_modes`, with the amplitudes AMPLITUDES.
     pairs : int
         How many phonon-like modes are pushed as well, each with a quasi-localised partner (`matched_pairs`).
@@ -118,7 +118,9 @@ def push_modes(
     if pairs:
         order = phonon_order_parameter(modes, atoms)
         indices = np.array(list(dict.fromkeys([*indices, *matched_pairs(modes.omega, order, pairs)])))
-    options = {"method": method, "amplitudes": AMPLITUDES} | ({"finest": finest} if finest else {})
+    # parts that are kept carry the later options only where they were used
+    later = {name: value for name, value in (("finest", finest), ("early", early)) if value}
+    options = {"method": method, "amplitudes": AMPLITUDES} | later
     found = excite_modes(atoms, potential, modes, indices, folder, workers, progress, **options)
     return tabulate_transitions(atoms, potential, modes, indices, found).assign_attrs(method=method)
 
