@@ -90,6 +90,25 @@ def test_a_region_in_a_sheared_cell_sees_the_right_images(glass):
     )
 
 
+def test_atoms_near_the_start_and_strays_are_all_the_partners_that_there_are():
+    """A shaken crystal, a few atoms of which have gone far: the same pairs, bit for bit, as among all atoms."""
+    atoms = bulk("Cu", "fcc", 3.64, cubic=True).repeat(6)
+    atoms.positions += np.random.default_rng(5).normal(scale=0.05, size=(len(atoms), 3))
+    start = describe_landscape(atoms, CU_ZR)
+    assert len(start.first) == len(atoms) + 1 and (np.diff(start.first) > 100).all()
+    free = start.within(400, 6.0)
+    x = _shaken(atoms, free, 0.1).positions[free]
+    x[:3] += [[2.5, 0, 0], [0, -3.0, 0], [1.0, 1.0, 4.0]]
+    found = []
+    for landscape in (start, replace(start, first=start.first[:0], neighbours=start.neighbours[:0])):
+        region = Region(landscape, free)
+        found.append(region.evaluate(x))
+    assert found[0][0] == found[1][0] != 0
+    np.testing.assert_array_equal(found[0][1], found[1][1])
+    # in a cell that is too small for such lists, every atom is looked at
+    assert not len(describe_landscape(bulk("Cu", "fcc", 3.64, cubic=True).repeat(3), CU_ZR).first)
+
+
 def test_lanczos_finds_the_lowest_mode_of_the_dense_hessian(glass):
     moved = _shaken(glass, np.arange(108), 0.15)
     levels, modes = np.linalg.eigh(hessian(moved, CU_ZR).toarray())

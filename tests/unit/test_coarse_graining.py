@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from bosonpeak.papers.yang_2021.fields import correlation_length
-from bosonpeak.structure.coarse_graining import (
+from bosonpeak.papers.yang_2021.coarse_graining import (
     KERNELS,
     Autocorrelation,
     coarse_grain,
     effective_sample_size,
     spatial_autocorrelation,
 )
+from bosonpeak.papers.yang_2021.fields import correlation_length
 
 SKEWED = np.array([[12.0, 0, 0], [5.5, 11, 0], [-5, 4, 13]])
 WEIGHTS = {

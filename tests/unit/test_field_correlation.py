@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from ase import Atoms
 
+from bosonpeak.papers.yang_2021.coarse_graining import coarse_grain, spatial_autocorrelation
 from bosonpeak.papers.yang_2021.fields import (
     best_length,
     binned_means,
@@ -20,7 +21,6 @@ from bosonpeak.papers.yang_2021.fields import (
     tabulate_decays,
 )
 from bosonpeak.statistics import correlation_interval, partial_correlation, pool_correlations
-from bosonpeak.structure.coarse_graining import coarse_grain, spatial_autocorrelation
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.li_2025.fluctuations import fluctuation_maps, fluctuation_spectra
 from bosonpeak.papers.li_2025.local_fields import FIELDS, LINEAR, local_fields, local_geometry, shift_reference
-from bosonpeak.papers.yang_2021.motion import draw_harmonic
 from bosonpeak.scattering.harmonic import structure_factor
 from bosonpeak.scattering.trajectories import energy_spectra
 from bosonpeak.scattering.wavevectors import box_wavevectors, shell_means
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import normal_modes
 from bosonpeak.vibrations.peaks import gaussian_levels
+from bosonpeak.vibrations.thermal import draw_harmonic
 
 POTENTIAL = "lennard-jones"
 INTERVAL, WIDTH = 0.05, 0.8

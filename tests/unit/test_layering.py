@@ -181,7 +181,7 @@ bound than 800. The archive guards data: its readers and checks are no physics t
 li_2025 holds four experiments (neutrons, Raman scattering, specific heat, dynamics) and the choices of nine fields."""
 DRAWING = 150
 """The style of figures and drawings that several papers share stand above the shared library."""
-EXCESS = {"shared": 255, "tao_2023": 101}
+EXCESS = {"shared": 200, "tao_2023": 101}
 """By how much a bound is missed today. These numbers may only be lowered."""
 
 

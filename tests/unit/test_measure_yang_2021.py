@@ -11,7 +11,9 @@ from bosonpeak.landscape.artn import Event
 from bosonpeak.materials import glasses
 from bosonpeak.materials.dynamics import Trajectory
 from bosonpeak.materials.potentials import get
-from bosonpeak.papers.yang_2021 import archived, atom_peaks, averages, barriers, families, fields, gruneisen, motion
+from bosonpeak.papers.thermal_motion import archived as moving
+from bosonpeak.papers.thermal_motion import motion
+from bosonpeak.papers.yang_2021 import archived, atom_peaks, averages, barriers, families, fields, gruneisen
 from bosonpeak.papers.yang_2021.events import atom_barriers, chosen_atoms, tabulate_events
 from bosonpeak.papers.yang_2021.inherent_spectra import compare_temperatures
 from bosonpeak.vibrations.gruneisen import mode_gruneisen
@@ -296,12 +298,13 @@ class TestMotion:
             assert (modes, kelvin, seed) == ("modes", 80.0, 200)
             return np.zeros((len(time), N, 3))
 
-        monkeypatch.setattr(archived, "load", lambda name: gas)
-        monkeypatch.setattr(archived, "all_modes", lambda name: "modes")
-        monkeypatch.setattr(archived.dynamics, "thermal_trajectory", trajectory)
-        monkeypatch.setattr(motion, "basin_distance", lambda atoms, potential, last: float(abs(last).max()))
-        monkeypatch.setattr(motion, "draw_harmonic", drawn)
-        found = archived.thermal_motion("gas", 100.0, 3.0, 1, folder=tmp_path)
+        monkeypatch.setattr(moving, "load", lambda name: gas)
+        monkeypatch.setattr(moving, "dynamical_matrix", lambda atoms, potential: "matrix")
+        monkeypatch.setattr(moving, "normal_modes", lambda matrix: "modes")
+        monkeypatch.setattr(moving, "thermal_trajectory", trajectory)
+        monkeypatch.setattr(moving, "basin_distance", lambda atoms, potential, last: float(abs(last).max()))
+        monkeypatch.setattr(moving.thermal, "draw_harmonic", drawn)
+        found = moving.thermal_motion("gas", 100.0, 3.0, 1, folder=tmp_path)
         assert dict(found.sizes) == {"run": 1, "kind": 2, "atom": N, "window": 2, "sample": 100, "axis": 3}
         np.testing.assert_allclose(
             found["square"][0, 0], (u[100].astype(float) ** 2).sum(axis=2).mean(axis=0), rtol=1e-5
@@ -312,7 +315,7 @@ class TestMotion:
         assert found.longest[0, 1].values.tolist() == [0, 0] and found.strayed[0] == abs(u[100][-1]).max()
         np.testing.assert_allclose(found.path, u[50], atol=6e-5)
         # finished runs are read, not made again
-        assert archived.thermal_motion("gas", 100.0, 3.0, 1, folder=tmp_path).identical(found)
+        assert moving.thermal_motion("gas", 100.0, 3.0, 1, folder=tmp_path).identical(found)
         assert calls == [100, 50]
 
 
@@ -414,9 +417,7 @@ class TestArchive:
     def test_modes_of_a_small_glass_are_archived_and_checked(self, glass, monkeypatch, tmp_path):
         monkeypatch.setattr(archived, "load", lambda name: glass)
         monkeypatch.setattr(atom_peaks, "load", lambda name: glass)
-        archived.all_modes.cache_clear()
         data = archived.vibrations(["tiny"], 0.01, 0.003, [1.0], folder=tmp_path).assign_attrs(source="archived")
-        archived.all_modes.cache_clear()
         first = data.isel(glass=0)
         slow = first.sizes["slow"]
         assert slow == (first.omega < archived.SLOW).sum()
@@ -454,4 +455,4 @@ class TestArchive:
 
     def test_every_measurement_has_a_name_of_its_own(self):
         names = [known.name for known in archived.MEASUREMENTS]
-        assert len(set(names)) == len(names) == 5 and all(name.startswith("yang-2021-") for name in names)
+        assert len(set(names)) == len(names) == 4 and all(name.startswith("yang-2021-") for name in names)

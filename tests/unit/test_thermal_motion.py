@@ -8,15 +8,10 @@ from ase.build import bulk
 from bosonpeak.materials.dynamics import thermal_trajectory
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.potentials import get
-from bosonpeak.papers.yang_2021.motion import (
-    basin_distance,
-    draw_harmonic,
-    harmonic_displacements,
-    longest_chain,
-    mean_square_displacements,
-)
+from bosonpeak.papers.thermal_motion.motion import basin_distance, longest_chain, mean_square_displacements
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import normal_modes
+from bosonpeak.vibrations.thermal import draw_harmonic, harmonic_displacements
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from bosonpeak.materials.dynamics import Trajectory, thermal_trajectory
 from bosonpeak.materials.glasses import inherent_structure
 from bosonpeak.materials.lammps import Session
 from bosonpeak.materials.potentials import get
-from bosonpeak.papers.yang_2021.motion import draw_harmonic, harmonic_displacements
 from bosonpeak.scattering.harmonic import boson_map
 from bosonpeak.scattering.trajectories import (
     axis_displacement,
@@ -29,6 +28,7 @@ from bosonpeak.units import MEV
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import normal_modes
 from bosonpeak.vibrations.peaks import boson_peak, broadened_reduced_density
+from bosonpeak.vibrations.thermal import draw_harmonic, harmonic_displacements
 
 HBAR = 0.6582119569
 """In meV ps."""

@@ -6,11 +6,12 @@ is cut out for LAMMPS would need two cutoffs, and every pair of it would be comp
 atoms instead of 100.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from ase import Atoms
 from ase.geometry import is_minkowski_reduced, minkowski_reduce
+from matscipy.neighbours import neighbour_list
 from numba import njit
 
 from bosonpeak.materials.potentials import get
@@ -18,6 +19,8 @@ from bosonpeak.vibrations.hessian import bond_stiffness, bonds
 
 _SKIN = 0.12
 """Margin of the list of pairs, in cutoffs."""
+_WANDER = 0.1
+"""How far an atom may be from where it was at the start, in cutoffs, before its pairs are sought among all atoms."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,9 @@ class Landscape:
         Embedding density rho_i; zero for pair potentials.
     forces : array, shape (N, 3)
     interaction : PairInteraction or EmbeddedInteraction
+    first, neighbours : array of int, shape (N + 1,) and (M,)
+        The atoms that can come within the list of pairs of atom i while both stay near the start, in ascending order:
+        neighbours[first[i] : first[i + 1]]. Without entries in a cell that is too small for them.
     """
 
     positions: np.ndarray
@@ -43,6 +49,8 @@ class Landscape:
     density: np.ndarray
     forces: np.ndarray
     interaction: object
+    first: np.ndarray
+    neighbours: np.ndarray
 
     @property
     def half_height(self) -> float:
@@ -71,7 +79,14 @@ def describe_landscape(atoms: Atoms, potential) -> Landscape:
     stiffness = bond_stiffness(found, interaction)
     pull = stiffness.first / found.distance
     f = np.stack([np.bincount(found.i, pull * found.vector[:, c], len(atoms)) for c in range(3)], axis=1)
-    return Landscape(atoms.positions.copy(), cell, found.types, stiffness.density, f, interaction)
+    first = neighbours = np.empty(0, np.int32)
+    start = Landscape(atoms.positions.copy(), cell, found.types, stiffness.density, f, interaction, first, neighbours)
+    wide = interaction.cutoff * (1 + _SKIN + 2 * _WANDER)
+    if wide < start.half_height:
+        i, j = neighbour_list("ij", atoms, wide)
+        first = np.searchsorted(i, np.arange(len(atoms) + 1)).astype(np.int32)
+        neighbours = j[np.lexsort((j, i))].astype(np.int32)
+    return replace(start, first=first, neighbours=neighbours)
 
 
 class Region:
@@ -145,9 +160,11 @@ class Region:
         near = start.within(self.free[0], extent + self._reach)
         near = np.union1d(near, self.free)
         folded = everywhere @ np.linalg.inv(start.cell)
+        far = np.sort(self.free[np.linalg.norm(x - self.start, axis=1) > _WANDER * self._law.cutoff])
+        candidates = near, far, start.first, start.neighbours
         while True:
             i, j, offset, square, count = _find_pairs(
-                folded, start.cell, self._images, self.free, rank, near, self._reach**2, self._capacity
+                folded, start.cell, self._images, self.free, rank, candidates, self._reach**2, self._capacity
             )
             if count <= self._capacity:
                 break
@@ -171,17 +188,27 @@ class Region:
 
 
 @njit(cache=True)
-def _find_pairs(folded, cell, images, free, rank, near, reach2, capacity):
+def _find_pairs(folded, cell, images, free, rank, candidates, reach2, capacity):
     """Pairs of a free atom (its local number) and another atom, the offset of its image, and the squared distance.
 
-    Positions are in units of the cell. If the count exceeds the capacity, the call has to be repeated with a larger
-    one.
+    Positions are in units of the cell. The other atom is sought among those near the first one at the start and those
+    that are far from their start, or, if the first one is far from its own or nothing is known of the start, among all
+    atoms near the region. If the count exceeds the capacity, the call has to be repeated with a larger one.
     """
+    near, far, first, neighbours = candidates
+    strayed = np.zeros(rank.size, np.bool_)
+    strayed[far] = True
     i, j, offset = np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty((capacity, 3))
     squares, count, one = np.empty(capacity), 0, images.shape[0] == 1
     for a in range(free.size):
         fa = free[a]
-        for b in near:
+        if first.size == 0 or strayed[fa]:
+            others = near
+        else:
+            others = neighbours[first[fa] : first[fa + 1]].astype(np.int64)
+            if far.size:
+                others = np.unique(np.concatenate((others, far)))
+        for b in others:
             # two free atoms meet once, by the lower number; an atom and its own image keep their distance
             if 0 <= rank[b] <= a:
                 continue

@@ -4,7 +4,7 @@ Frequencies are angular frequencies omega in rad/ps, lengths are in A, temperatu
 a density g / omega^2 is in (rad/ps)^-3.
 """
 
-from functools import lru_cache, partial
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -12,40 +12,16 @@ from ase.build import bulk
 
 from bosonpeak.archive import methods, results, resume
 from bosonpeak.archive.measurements import Measurement
-from bosonpeak.materials import dynamics
 from bosonpeak.materials.glasses import inherent_structure, load
 from bosonpeak.materials.potentials import get
-from bosonpeak.papers.yang_2021 import motion
-from bosonpeak.vibrations import elasticity, gruneisen, hessian, local_peaks, spectra
-from bosonpeak.vibrations.modes import Modes, low_frequency_modes, normal_modes
+from bosonpeak.vibrations import elasticity, gruneisen, hessian, local_peaks, spectra, thermal
+from bosonpeak.vibrations.modes import low_frequency_modes, normal_modes
 
 POTENTIAL = "cu-zr-mendelev-2009"
 SLOW = 6.0
 """rad/ps: modes below this are called slow in the chapter."""
 MODES_SEED = 7919
 """Of the random vectors that start the recursion and the subspace iteration."""
-
-
-@lru_cache(maxsize=1)
-def all_modes(glass: str) -> Modes:
-    """All normal modes of an archived glass; the last one asked for is kept in memory.
-
-    Parameters
-    ----------
-    glass : str
-        Name of a glass of Cu and Zr.
-
-    Returns
-    -------
-    Modes
-        With omega in sqrt(eV/(A^2 amu)).
-
-    Raises
-    ------
-    ValueError
-        If the glass is unknown.
-    """
-    return normal_modes(hessian.dynamical_matrix(load(glass), get(POTENTIAL)))
 
 
 @methods.method("yang-2021-vibrations", 1)
@@ -104,7 +80,7 @@ _DIMENSIONS |= dict.fromkeys(("omega", "overlap", *(f"gamma_{way}" for way in _W
 
 
 def _glass(name, strain, small_strain, widths, tracked) -> dict:
-    glass, potential, modes = load(name), get(POTENTIAL), all_modes(name)
+    modes = normal_modes(hessian.dynamical_matrix(glass := load(name), potential := get(POTENTIAL)))
     cells = dict.fromkeys(_WAYS, gruneisen.strain_volume(glass, potential, strain, relax=False))
     cells["minima"] = minima = gruneisen.strain_volume(glass, potential, small_strain, relax=True)
     ways = {way: tracking for way, tracking in _WAYS.items() if tracked or way != "overlap"}
@@ -117,7 +93,7 @@ def _glass(name, strain, small_strain, widths, tracked) -> dict:
         "omega": omega,
         "overlap": found["overlap"].overlap if tracked else unknown,
         "intensity": [local_peaks.peaks_by_modes(modes, width)[0] for width in widths],
-        "displacement": motion.harmonic_displacements(modes, potential, glass, 1.0),
+        "displacement": thermal.harmonic_displacements(modes, potential, glass, 1.0),
         "share": (slow.reshape(len(glass), 3, -1) ** 2).sum(axis=1),
         "nonaffine": minima.basins.nonaffine,
         "jumped": minima.basins.jumped.astype(float),
@@ -216,72 +192,11 @@ def crystal(glasses, cells, progress=False, folder=None) -> xr.Dataset:
     return xr.Dataset({"omega": omega, "g": float(g), "debye_level": float(level)})
 
 
-@methods.method("yang-2021-motion", 1)
-def thermal_motion(glass, temperature, duration, runs, progress=False, folder=None) -> xr.Dataset:
-    """Motion of atoms in runs of dynamics, and in trajectories drawn from harmonic theory that are sampled alike.
-
-    Parameters
-    ----------
-    glass : str
-    temperature : float
-    duration : float
-        Of each run, after 10 ps of equilibration; it is sampled every 0.1 ps.
-    runs : int
-    progress : bool
-        Whether to show a progress bar.
-    folder : path-like, optional
-        Where finished runs are kept.
-
-    Returns
-    -------
-    xarray.Dataset
-        Over `run`, `kind` ("dynamics", "harmonic"), `atom` and `window` (one picosecond each):
-        kelvin (run), the mean temperature; square and square_about (run, kind, atom), <u_i^2> in A^2 about the
-        inherent structure and about the mean of the run; step (run, window, atom), how far an atom of the dynamics
-        goes in a picosecond, A, single precision; longest (run, kind, window), atoms in the longest string of
-        followers, 0 where no atom moves further than 1 A; strayed (run), how far the minimum below the last
-        configuration is from the first one, A. path (sample, atom, axis) and path_energy (sample), in A and eV: one
-        more run of 1 ps, sampled every 0.01 ps (`path_time`), for a drawing, displacements rounded to 1e-4 A.
-    """
-    atoms, potential = load(glass), get(POTENTIAL)
-    kept = resume.KeptParts(folder, atoms, potential, str(thermal_motion.method), temperature, duration)
-    simulate = partial(dynamics.thermal_trajectory, atoms, potential, temperature)
-
-    def run(k):
-        found = simulate(duration, 0.1, 100 + k, progress=progress)
-        last = motion.basin_distance(atoms, potential, found.displacements[-1])
-        return {"u": found.displacements, "time": found.time, "kelvin": found.temperature.mean(), "strayed": last}
-
-    def sample():
-        short = simulate(1.0, 0.01, 50)
-        return {"u": short.displacements.astype(float).round(4), "energy": short.energy, "time": short.time}
-
-    movies, short = [kept.part(f"run-{k}", partial(run, k)) for k in range(runs)], kept.part("sample", sample)
-    time, found = movies[0]["time"], []
-    theory = all_modes(glass), potential, atoms, float(np.mean([m["kelvin"] for m in movies])), time
-    every = round(1.0 / (time[1] - time[0]))
-    starts = np.arange(0, len(time) - every, every)
-    # an atom that moves further than 1 A within a picosecond may belong to a string
-    chain = partial(motion.longest_chain, atoms=atoms, least=1.0, reach=1.0)
-    for k, m in enumerate(movies):
-        pair = u, _ = m["u"], motion.draw_harmonic(*theory, 200 + k)
-        longest = [[chain(one[t], one[t + every]) for t in starts] for one in pair]
-        table = {"longest": (("kind", "window"), longest)} | {name: float(m[name]) for name in ("kelvin", "strayed")}
-        table["step"] = ("window", "atom"), np.linalg.norm(u[starts + every] - u[starts], axis=2)
-        for name, about in (("square", False), ("square_about", True)):
-            table[name] = ("kind", "atom"), [motion.mean_square_displacements(one, about) for one in pair]
-        found.append(xr.Dataset(table, {"kind": ["dynamics", "harmonic"]}))
-    path = {f"path_{name}": ("sample", short[name]) for name in ("energy", "time")}
-    return xr.concat(found, "run").assign(path | {"path": (("sample", "atom", "axis"), short["u"].astype("f4"))})
-
-
 _GLASSES = [f"Cu50Zr50-mendelev-2009-n1000-1e13-s{seed}" for seed in (1, 2, 3)]
 _MODES = {"glasses": _GLASSES, "strain": 0.01, "small_strain": 0.003, "widths": [0.5, 1.0, 2.0]}
-_LARGE = {"glass": "Cu50Zr50-mendelev-2009-n4000-1e13-s1", "count": 100, "strain": 0.01}
-_RUNS = {"glass": _GLASSES[0], "temperature": 100.0, "duration": 20.0, "runs": 4}
 VIBRATIONS = Measurement("yang-2021-vibrations", vibrations, _MODES)
 MOMENTS = Measurement("yang-2021-moments", moments, {"glass": _GLASSES[0], "widths": [1.0, 10.0]})
+_LARGE = {"glass": "Cu50Zr50-mendelev-2009-n4000-1e13-s1", "count": 100, "strain": 0.01}
 LARGE_BOX = Measurement("yang-2021-large-box", slow_gruneisen, _LARGE)
 CRYSTAL = Measurement("yang-2021-crystal", crystal, {"glasses": _GLASSES, "cells": 12})
-MOTION = Measurement("yang-2021-motion", thermal_motion, _RUNS)
-MEASUREMENTS = (VIBRATIONS, MOMENTS, LARGE_BOX, CRYSTAL, MOTION)
+MEASUREMENTS = (VIBRATIONS, MOMENTS, LARGE_BOX, CRYSTAL)

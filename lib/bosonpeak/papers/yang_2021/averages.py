@@ -11,8 +11,8 @@ import pandas as pd
 from bosonpeak import statistics
 from bosonpeak.papers.yang_2021 import events, fields
 from bosonpeak.papers.yang_2021.barriers import Searched
+from bosonpeak.papers.yang_2021.coarse_graining import coarse_grain
 from bosonpeak.papers.yang_2021.fields import NEAR, FieldCorrelation, Interval, correlate_fields, in_brackets
-from bosonpeak.structure.coarse_graining import coarse_grain
 
 LENGTHS = np.array([0, 1, 2, 3, 4, 5, NEAR, 7, 8, 9, 10])
 """A: the lengths over which is averaged; 0 stands for single atoms."""

@@ -89,5 +89,4 @@ def weakest(families: dict[str, Family]) -> tuple[str, float]:
 
 def tabulate_families(kinds: dict[str, dict[str, Family]]) -> pd.DataFrame:
     """One row per family: what was searched and found, and r."""
-    rows = [{"": label} | family.row for families in kinds.values() for label, family in families.items()]
-    return pd.DataFrame(rows)
+    return pd.DataFrame([{"": label} | family.row for families in kinds.values() for label, family in families.items()])

@@ -13,8 +13,8 @@ from ase import Atoms
 from scipy import optimize, stats
 
 from bosonpeak import statistics
+from bosonpeak.papers.yang_2021.coarse_graining import coarse_grain, effective_sample_size, spatial_autocorrelation
 from bosonpeak.statistics.bootstrap import with_interval
-from bosonpeak.structure.coarse_graining import coarse_grain, effective_sample_size, spatial_autocorrelation
 
 Interval = tuple[float, tuple[float, float]]
 """A value with its 95 % interval: (value, (low, high))."""
