@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ase.build import bulk
 
 from bosonpeak.landscape.artn import Event, Search
 from bosonpeak.materials import glasses
@@ -14,6 +15,7 @@ from bosonpeak.papers.yang_2021.events import (
     atom_barriers,
     chosen_atoms,
     events_of,
+    sphere_atoms,
     tabulate_events,
 )
 
@@ -60,6 +62,18 @@ def test_more_atoms_begin_with_the_same_ones():
     assert sorted(chosen_atoms(50, 50)) == list(range(50))
     with pytest.raises(ValueError, match="51 atoms cannot be chosen of 50"):
         chosen_atoms(50, 51)
+
+
+def test_a_sphere_of_atoms_grows_around_the_middle_of_the_cell():
+    atoms = bulk("Cu", "fcc", 3.6, cubic=True).repeat(4)
+    atoms.positions += [30.0, -7.0, 1.0]  # outside the cell, as positions may be
+    few, many = sphere_atoms(atoms, 20), sphere_atoms(atoms, 60)
+    np.testing.assert_array_equal(few, many[:20])
+    apart = atoms.positions - 7.2
+    apart = np.linalg.norm(apart - 14.4 * np.round(apart / 14.4), axis=1)
+    assert apart[many].max() <= np.delete(apart, many).min() + 1e-9 and (np.diff(apart[many]) > -1e-9).all()
+    with pytest.raises(ValueError, match="0 atoms cannot be chosen of 256: ask for 1 to 256"):
+        sphere_atoms(atoms, 0)
 
 
 def test_a_search_resumes_with_the_atoms_that_are_kept(tmp_path):

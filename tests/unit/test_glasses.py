@@ -16,7 +16,7 @@ from bosonpeak.archive import glasses as archive
 from bosonpeak.archive.structures import read_structure, write_structure
 from bosonpeak.materials import glasses, potentials, recipes
 from bosonpeak.materials.glasses import GlassRecipe, inherent_structure, melt_quench
-from bosonpeak.papers.yang_2021.inherent_spectra import sample_inherent_structures
+from bosonpeak.papers.thermal_motion.inherent_spectra import sample_inherent_structures
 from bosonpeak.vibrations import hessian
 
 TINY = GlassRecipe("cu-zr-mendelev-2009", "Cu50Zr50", 108, 1e15, 1, melt_time=1.0)

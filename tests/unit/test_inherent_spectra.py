@@ -5,7 +5,7 @@ import pytest
 
 from bosonpeak.materials import glasses
 from bosonpeak.materials.potentials import get
-from bosonpeak.papers.yang_2021.inherent_spectra import inherent_spectra
+from bosonpeak.papers.thermal_motion.inherent_spectra import inherent_spectra
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import normal_modes
 from bosonpeak.vibrations.peaks import broadened_reduced_density, frequency_scale

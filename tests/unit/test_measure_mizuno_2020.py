@@ -350,6 +350,10 @@ def test_phonons_are_paired_with_localised_modes_of_nearly_their_frequency():
     share, modes = phonons.phonons_that_leave(pushed, 8e-3)
     assert share[0] == 0.5 and modes["mode"].tolist() == [1, 3]
     assert phonons.find_pairs([]).ratio("distance") == (None, None)
+    rows = phonons.pair_table(pairs)
+    assert rows["A_c"].tolist() == amplitude[[1, 2, 3, 4]].tolist() and rows["N"].tolist() == [64000] * 4
+    assert rows["omega"].tolist() == omega[[1, 2, 3, 4]].tolist()
+    assert phonons.pair_table(phonons.find_pairs([])).empty
 
 
 def test_a_gap_in_the_lengths_is_found_and_independent_lengths_have_none():

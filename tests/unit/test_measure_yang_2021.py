@@ -13,9 +13,9 @@ from bosonpeak.materials.dynamics import Trajectory
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.thermal_motion import archived as moving
 from bosonpeak.papers.thermal_motion import motion
+from bosonpeak.papers.thermal_motion.inherent_spectra import compare_temperatures
 from bosonpeak.papers.yang_2021 import archived, atom_peaks, averages, barriers, families, fields, gruneisen
 from bosonpeak.papers.yang_2021.events import atom_barriers, chosen_atoms, tabulate_events
-from bosonpeak.papers.yang_2021.inherent_spectra import compare_temperatures
 from bosonpeak.vibrations.gruneisen import mode_gruneisen
 
 N = 300

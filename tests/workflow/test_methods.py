@@ -29,8 +29,8 @@ from bosonpeak.papers.li_2025 import tables
 from bosonpeak.papers.mizuno_2020.transitions import push_modes
 from bosonpeak.papers.tao_2023 import samples, studies
 from bosonpeak.papers.tao_2023.samples import describe_sample
+from bosonpeak.papers.thermal_motion.inherent_spectra import inherent_spectra
 from bosonpeak.papers.yang_2021.events import SEED, tabulate_events
-from bosonpeak.papers.yang_2021.inherent_spectra import inherent_spectra
 from bosonpeak.vibrations.glass_spectrum import glass_spectrum
 from bosonpeak.vibrations.local_peaks import local_peak_table
 

@@ -185,8 +185,14 @@ class Activation(Campaign):
 
     atoms: int
     events: int
+    sphere: int = 0
     kind, file, source = "events", "events.yml", "bosonpeak.papers.yang_2021.events:activate_glass"
     needs = "atoms and events"
+
+    @property
+    def options(self):
+        # the option that came later is part of the key only where it is used
+        return {name: v for name, v in super().options.items() if v or name != "sphere"}
 
     @staticmethod
     def is_good(entry):
@@ -196,7 +202,8 @@ class Activation(Campaign):
         from bosonpeak.landscape.artn import default_search
 
         activate = function_at(self.source)
-        data = activate(glass, potential, self.atoms, self.events, folder=folder, progress=True)
+        options = {"sphere": bool(self.sphere), "folder": folder, "progress": True}
+        data = activate(glass, potential, self.atoms, self.events, **options)
         return data.assign_attrs(search=json.dumps(asdict(default_search(potential))))
 
     def counted(self, data):
@@ -213,7 +220,7 @@ class Warming(Campaign):
     interval: float
     count: int
     kind, file = "inherent", "temperatures.yml"
-    source = "bosonpeak.papers.yang_2021.inherent_spectra:inherent_spectra"
+    source = "bosonpeak.papers.thermal_motion.inherent_spectra:inherent_spectra"
     needs = "temperatures, equilibration, interval and count"
     SEED: ClassVar[int] = 9000
     """Seed of the velocities at the first temperature, for a recipe with seed 0. The next temperature has the next

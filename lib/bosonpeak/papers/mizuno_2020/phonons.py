@@ -63,6 +63,24 @@ def find_pairs(tables: Sequence[xr.Dataset]) -> Pairs:
     return Pairs(*(pd.concat(kind, ignore_index=True) if kind else empty for kind in kinds))
 
 
+def pair_table(pairs: Pairs) -> pd.DataFrame:
+    """`Pairs` as a table, the phonon-like mode of each pair above its partner.
+
+    Parameters
+    ----------
+    pairs : Pairs
+
+    Returns
+    -------
+    pandas.DataFrame
+        In reduced units; `A3` is the third-order estimate of A_c (Eq. A3).
+    """
+    both = pd.concat([pairs.phonons, pairs.partners]).sort_index(kind="stable")
+    names = {"n_atoms": "N", "frequency": "omega", "phonon_order_parameter": "O_k", "participation_ratio": "P_k"}
+    names |= {"amplitude": "A_c", "third_order_amplitude": "A3", "distance": "|dr|", "energy": "dPhi"}
+    return both.reindex(columns=list(names)).rename(columns=names)
+
+
 def phonons_that_leave(pushed: Pushed, most: float = 1e-2) -> tuple[Estimate, pd.DataFrame]:
     """Share of the pushed modes with O_k above 0.7 that leave the basin at an amplitude up to `most`.
 

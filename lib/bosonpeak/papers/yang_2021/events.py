@@ -8,6 +8,7 @@ import xarray as xr
 
 from bosonpeak.archive import glasses, methods, results
 from bosonpeak.landscape.artn import activate_atoms
+from bosonpeak.materials.geometry import nearest_image
 from bosonpeak.materials.potentials import get
 from bosonpeak.paths import project_root
 
@@ -46,8 +47,36 @@ def chosen_atoms(n_atoms: int, count: int, seed: int = SEED) -> np.ndarray:
     return np.random.default_rng(seed).permutation(n_atoms)[:count]
 
 
+def sphere_atoms(atoms, count: int) -> np.ndarray:
+    """The atoms nearest to the middle of the cell, so that averages over a length lack no neighbour.
+
+    Parameters
+    ----------
+    atoms : ase.Atoms
+    count : int
+        How many; a larger count begins with the same ones.
+
+    Returns
+    -------
+    array, shape (count,)
+        Indices, from the middle outwards.
+
+    Raises
+    ------
+    ValueError
+        If more are asked for than there are, or none.
+    """
+    if not 0 < count <= len(atoms):
+        raise ValueError(f"{count} atoms cannot be chosen of {len(atoms)}: ask for 1 to {len(atoms)}")
+    middle = atoms.cell.cartesian_positions([0.5, 0.5, 0.5])
+    distance = np.linalg.norm(nearest_image(atoms.positions - middle, atoms.cell), axis=1)
+    return np.argsort(distance, kind="stable")[:count]
+
+
 @methods.method("events", version=1)
-def activate_glass(atoms, potential, count: int, n_events: int, seed: int = SEED, **options) -> xr.Dataset:
+def activate_glass(
+    atoms, potential, count: int, n_events: int, seed: int = SEED, sphere: bool = False, **options
+) -> xr.Dataset:
     """Search for saddles from some atoms of a minimum.
 
     Parameters
@@ -55,8 +84,10 @@ def activate_glass(atoms, potential, count: int, n_events: int, seed: int = SEED
     atoms : ase.Atoms
     potential : Potential
     count, n_events : int
-        Number of atoms that are kicked, as `chosen_atoms` chooses them, and of kicks of each.
+        Number of atoms that are kicked, and of kicks of each.
     seed : int
+    sphere : bool
+        Whether the atoms are those of a sphere (`sphere_atoms`) and not chosen at random (`chosen_atoms`).
     **options
         `search`, `folder`, `workers` and `progress` of `landscape.artn.activate_atoms`.
 
@@ -70,7 +101,8 @@ def activate_glass(atoms, potential, count: int, n_events: int, seed: int = SEED
     ValueError
         As `chosen_atoms` and `activate_atoms`.
     """
-    found = activate_atoms(atoms, potential, chosen_atoms(len(atoms), count, seed), n_events, seed, **options)
+    kicked = sphere_atoms(atoms, count) if sphere else chosen_atoms(len(atoms), count, seed)
+    found = activate_atoms(atoms, potential, kicked, n_events, seed, **options)
     return tabulate_events(len(atoms), found).assign_attrs(kick_seed=seed, potential=potential.name)
 
 
