@@ -1,6 +1,7 @@
 """Saddles of double wells known by symmetry, an archived transition against dense diagonalisation, and the readers."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from ase import Atoms
@@ -17,6 +18,7 @@ from bosonpeak.papers.two_level import pairs, wells
 from bosonpeak.papers.two_level.archived import SADDLES
 from bosonpeak.papers.two_level.figures import draw_saddles
 from bosonpeak.papers.two_level.pairs import CONNECTED, NO_END, NO_SADDLE, OTHER, PARTLY, Minimum, Saddle
+from bosonpeak.papers.two_level.soft_potential import fit_soft_potential
 from bosonpeak.vibrations.hessian import energy, forces, hessian
 
 SPHERES, LJ = get("harmonic-spheres"), get("lennard-jones")
@@ -353,3 +355,22 @@ def test_the_drawing_shows_every_well_and_the_line_of_equality():
     assert filled == len(systems[0].wells(True)) and len(axes[1].get_legend().get_texts()) == 4
     with pytest.raises(ValueError, match="nothing to draw"):
         draw_saddles(axes, wells.Wells("harmonic-spheres", systems[0].transitions[:0], systems[0].links))
+
+
+@pytest.mark.parametrize("power", [-2.0, -1.0, 0.0])
+def test_wells_of_a_quartic_polynomial_are_those_of_the_soft_potential(power):
+    """V' = c x (x - s) (x - d) with c ~ d^power: stiffness as d^(2 + power), energy difference as d^(4 + power)."""
+    rng = np.random.default_rng(4)
+    d, share = 10 ** rng.uniform(-2, 0, 60), 0.35
+    s, c = share * d, 3.0 * d**power
+    points = np.stack([s, d])
+    barrier, difference = c * (points**4 / 4 - (s + d) * points**3 / 3 + s * d * points**2 / 2)
+    frame = pd.DataFrame({"distance": d, "saddle_distance": s, "barrier": barrier, "energy": difference})
+    frame = frame.assign(asymmetry=abs(difference), outcome=CONNECTED, glass=[f"g{k % 6}" for k in range(60)])
+    # saddles that do not lie between the minima are no such wells
+    frame.loc[:1, "saddle_distance"] = 2 * d[:2]
+    found = fit_soft_potential(wells.Wells("x", frame, frame[:0]))
+    assert found.count == 58 and found.signs[0] == 1 and found.ratio[0] == pytest.approx(1)
+    assert found.stiffness[0] == pytest.approx(2 + power) and found.asymmetry[0] == pytest.approx(4 + power)
+    with pytest.raises(ValueError, match="2 double wells of x with a saddle in between: the model needs five"):
+        fit_soft_potential(wells.Wells("x", frame[:4], frame[:0]))
