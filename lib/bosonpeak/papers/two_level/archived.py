@@ -6,6 +6,6 @@ from bosonpeak.papers.two_level.pairs import measure_saddles
 PAGE = "mizuno-2020"
 """The page that reads it."""
 
-GLASSES = ["harmonic-spheres-n1000-instant-s*", "lennard-jones-n1000-instant-s*"]
+GLASSES = ["harmonic-spheres-n1000-instant-s*"]
 SADDLES = Measurement("mizuno-2020-saddles", measure_saddles, {"glasses": GLASSES, "searches": 8})
 MEASUREMENTS = (SADDLES,)

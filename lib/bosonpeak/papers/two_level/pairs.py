@@ -12,7 +12,7 @@ neighbouring minima, and the double wells that are found in this way are called 
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
@@ -47,18 +47,22 @@ AGREE = 1e-3
 IMAGES, STEPS, ROUNDS = 13, 50, 6
 """Images of the string between two minima with both ends, steps of relaxation in a round, and most rounds."""
 
-_WIDE = {"radius": 1e3, "follow": 1e3, "finish_radius": None, "climbs": 60, "relaxations": 40, "first_lanczos": 30}
+_WIDE = {"radius": 1e3, "follow": 1e3, "finish_radius": None, "climbs": 60, "first_lanczos": 30, "lanczos": 20}
 SPHERES = Search(
-    climb_step=0.05, atom_step=0.02, curvature=-1e-5, force_tolerance=3e-11, lanczos=10, residual=1e-4,
-    difference=1e-6, stiffness=3.0, **_WIDE,
+    climb_step=0.0125, atom_step=0.005, curvature=-1e-5, force_tolerance=3e-11, residual=1e-4, difference=1e-6,
+    stiffness=3.0, **_WIDE,
 )  # fmt: skip
 """Climbs of harmonic spheres, whose barriers go down to 1e-9. The Climber's L-BFGS reaches forces of 1e-11, so that no
-Newton step with the exact Hessian is needed."""
+Newton step with the exact Hessian is needed. Where contacts open and close, the curvature jumps, and a longer step
+would leave the saddle."""
 PARTICLES = Search(
-    climb_step=0.1, atom_step=0.03, curvature=-1e-3, force_tolerance=3e-9, lanczos=10, residual=1e-2,
-    difference=1e-5, stiffness=100.0, **_WIDE,
+    climb_step=0.025, atom_step=0.0075, curvature=-1e-3, force_tolerance=3e-9, residual=1e-2, difference=1e-5,
+    stiffness=100.0, **_WIDE,
 )  # fmt: skip
 """The same for Lennard-Jones particles, whose forces and curvatures are a hundred times as large."""
+
+LONGER = 4.0
+"""Factor of the steps in a second climb, where the first one does not end at a saddle."""
 
 CONNECTED, PARTLY, OTHER, NO_SADDLE, NO_END = "connected", "partly", "other minima", "no saddle", "end not found"
 OUTCOMES = (CONNECTED, PARTLY, OTHER, NO_SADDLE, NO_END)
@@ -148,6 +152,8 @@ def negative_eigenvalues(matrix, floor: float) -> int:
 class Explorer:
     """Finds minima and saddles around the minimum `home` of a glass.
 
+    `force_calls` counts the evaluations of all forces by strings and climbs; minimisations by LAMMPS are not counted.
+
     Parameters
     ----------
     session : materials.lammps.Session
@@ -169,16 +175,10 @@ class Explorer:
         self.session, self.atoms, self.potential = session, atoms, potential
         self.search, self.tolerance = (SPHERES, 1e-13) if potential.contact else (PARTICLES, 1e-11)
         self.landscape, self.everything = describe_landscape(atoms, potential), np.arange(len(atoms))
-        # one list of pairs for each image, since two images are further apart than its margin
-        self._images = [Region(self.landscape, self.everything) for _ in range(IMAGES)]
+        self._region = Region(self.landscape, self.everything)
         self.bound = spectral_bound(hessian(atoms, potential))
-        self._climbed = 0
+        self.force_calls = 0
         self.home = self.minimise(atoms.positions)
-
-    @property
-    def force_calls(self) -> int:
-        """Evaluations of all forces by strings and climbs; the minimisations by LAMMPS are not counted."""
-        return self._climbed + sum(image.force_calls for image in self._images)
 
     def minimise(self, positions, held=None) -> Minimum:
         """Minimise the energy from positions (N, 3) by FIRE and, where that stalls, by conjugate gradients.
@@ -200,7 +200,7 @@ class Explorer:
             session.commands("unfix held", "group held delete")
         end = session.atoms()
         x = positions + nearest_image(end.positions - positions, end.cell)
-        return Minimum(x, self._images[0].evaluate(x)[0], loose_atoms(end, self.potential))
+        return Minimum(x, self._region.evaluate(x)[0], loose_atoms(end, self.potential))
 
     def string(self, a, b) -> tuple[np.ndarray, np.ndarray]:
         """Images (IMAGES, N, 3) on the way from a to b, and their energies.
@@ -210,25 +210,28 @@ class Explorer:
         164103 (2007)). The steps end when a round of them lowers the highest image by less than a tenth of its height
         above both ends. What is left of the forces is not small: a climb follows.
         """
+        # one list of pairs for each image, since two images are further apart than its margin
+        regions = [Region(self.landscape, self.everything) for _ in range(IMAGES)]
         even, height = np.linspace(0, 1, IMAGES), np.inf
         x = a + even[:, None, None] * (b - a)
         for _ in range(ROUNDS):
             for _ in range(STEPS):
                 for k in range(1, IMAGES - 1):
-                    step = self._images[k].evaluate(x[k])[1] / self.bound
+                    step = regions[k].evaluate(x[k])[1] / self.bound
                     x[k] += step * min(1.0, 0.05 / max(np.linalg.norm(step, axis=1).max(), 1e-300))
                 length = np.r_[0, np.cumsum(np.linalg.norm(np.diff(x, axis=0), axis=(1, 2)))]
                 at = even * length[-1]
                 k = np.clip(np.searchsorted(length, at, "right") - 1, 0, IMAGES - 2)
                 share = ((at - length[k]) / np.diff(length)[k])[:, None, None]
                 x = x[k] + share * (x[k + 1] - x[k])
-            energies = np.array([image.evaluate(place)[0] for image, place in zip(self._images, x, strict=True)])
+            energies = np.array([region.evaluate(place)[0] for region, place in zip(regions, x, strict=True)])
             before, height = height, energies[1:-1].max() - max(energies[0], energies[-1])
             if height > 0.9 * before:
                 break
+        self.force_calls += sum(region.force_calls for region in regions)
         return x, energies
 
-    def climb(self, positions, direction, step: float) -> Saddle | None:
+    def climb(self, positions, direction, step: float, longer: float = 1.0) -> Saddle | None:
         """Climb to a saddle from positions (N, 3), with the mode started along a direction (N, 3).
 
         Parameters
@@ -237,18 +240,22 @@ class Explorer:
         step : float
             Length of the displacement to either side from which the energy is minimised; where a particle would move
             by more than 0.01, it is shorter.
+        longer : float
+            Factor of the longest steps of the climb.
 
         Returns
         -------
         Saddle or None
             None where the climb does not end at a first-order saddle.
         """
-        climber, o = Climber(self.landscape, self.search, 0, self.everything), self.search
+        o = self.search
+        o = replace(o, climb_step=longer * o.climb_step, atom_step=longer * o.atom_step)
+        climber = Climber(self.landscape, o, 0, self.everything)
         climber.x, climber.mode = positions.ravel().copy(), direction.ravel() / np.linalg.norm(direction)
         climber.e, climber.f = climber.evaluate(climber.x)
         climber.find_mode(o.first_lanczos, o.residual)
         reached = climber.climb(o.force_tolerance, 2)
-        self._climbed += climber.region.force_calls
+        self.force_calls += climber.region.force_calls
         x, there = climber.x.reshape(-1, 3), self.atoms.copy()
         if not reached or np.linalg.norm(climber.f) > o.force_tolerance * len(x) ** 0.5:
             return None
@@ -277,12 +284,13 @@ class Explorer:
         """
         x, energies = self.string(a.positions, b.positions)
         top = 1 + int(energies[1:-1].argmax())
-        saddle = self.climb(x[top], x[top + 1] - x[top - 1], 0.05 * distance(a, b))
+        start = x[top], x[top + 1] - x[top - 1], 0.05 * distance(a, b)
+        saddle = self.climb(*start) or self.climb(*start, LONGER)
         if saddle is None:
             return NO_SADDLE, None, x
         first, second = saddle.ends
         if distance(a, first) + distance(second, b) > distance(a, second) + distance(first, b):
-            saddle = Saddle(saddle.positions, -saddle.mode, saddle.energy, saddle.curvature, (second, first))
+            saddle = replace(saddle, mode=-saddle.mode, ends=(second, first))
         hits = [distance(*pair) < SAME for pair in zip((a, b), saddle.ends, strict=True)]
         return (OTHER, PARTLY, CONNECTED)[sum(hits)], saddle, x
 
@@ -403,7 +411,7 @@ def measure_pair(explorer: Explorer, table: xr.Dataset, label: int, searches: in
     return numbers | {"outcome": np.array(outcomes), "link": np.arange(len(rows)), "force_calls": calls}
 
 
-@method("two-level-saddles", version=1)
+@method("two-level-saddles", version=2)
 def measure_saddles(glasses, searches: int, progress: bool = False, folder=None) -> xr.Dataset:
     """The saddles of all distinct transitions of archived glasses, those that exchange particles left out.
 
