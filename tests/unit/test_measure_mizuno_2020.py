@@ -15,12 +15,12 @@ from bosonpeak.papers.mizuno_2017 import slow_modes
 from bosonpeak.papers.mizuno_2020 import (
     amplitudes,
     barriers,
-    far_fields,
     measure,
     minima,
     minimisers,
     phonons,
     rearrangement,
+    tails,
     transitions,
 )
 from bosonpeak.papers.mizuno_2020 import figures as draw
@@ -105,6 +105,8 @@ def test_exchanged_particles_are_no_transition_of_their_own():
     assert measure.gather("harmonic-spheres", {1000: [up]}, PEAK).downhill == 0.75
     found = measure.count_pushes((pushed, measure.gather("lennard-jones", {1000: [up, up]}, 1.5)))
     assert found == measure.Totals(glasses=3, pushes=36, unconverged=36, exchanges=1)
+    # minima that are parts of one avalanche are no exchanges
+    assert all((abs(p.minima.energy) <= measure.EXCHANGE).sum() == n for p, n in ((pushed, 1),))
 
 
 def test_modes_that_never_left_count_as_pushed_only():
@@ -151,6 +153,9 @@ def test_a_quantity_that_grows_as_a_power_of_n_has_this_exponent(spheres):
     assert {n: set(values) for n, values in groups.items()} == {n: {n**0.5} for n in (1000, 16000)}
     assert measure.size_exponent(groups)[0] == pytest.approx(0.5)
     assert measure.size_exponent({1000: [1.0]}) == (None, None)
+    several = spheres.distinct.groupby("n_atoms")["sample"].nunique()
+    assert list(measure.by_size(spheres.distinct, "n_rearranged", 2)) == several[several > 1].index.tolist()
+    assert spheres.slow.modes.below.all() and len(spheres.slow.distinct) <= len(spheres.distinct)
 
 
 def test_amplitudes_that_rise_with_frequency_are_found_and_shuffling_removes_the_trend(spheres):
@@ -213,7 +218,7 @@ def test_the_onset_falls_as_the_smallest_barrier_does(spheres):
     assert replace(found, covered=0.5).judged == (None, None)
     half = [t.isel(pushed=slice(0, None, 2)) for t in spheres.tables[1000]]
     less = barriers.onset_of(measure.gather("harmonic-spheres", {1000: half}, PEAK))
-    assert less.covered < 0.9 and less.exponent == (None, None) and "of upper bounds" in less.note
+    assert less.covered < 0.9 and less.exponent == (None, None) and "upper bounds: in one packing only 50 %" in less.note
     for n, values in measure.smallest_by_size(spheres, "amplitude").items():
         assert values.tolist() == [float(t.amplitude.min()) for t in spheres.tables[n]]
 
@@ -257,13 +262,13 @@ def test_far_fields_are_compared_with_dipoles_in_the_same_boxes(spheres):
             "order": (("glass", "mode"), np.tile([0.1] * 7 + [0.9], (2, 1))),
         }
     )
-    found = far_fields.read_far_fields(data, large)
+    found = tails.read_far_fields(data, large)
     assert found.transitions[0] == pytest.approx(2.5) and found.count == 60
     assert found.excess[0] == pytest.approx(0.5) and found.excess_of_modes[0] == pytest.approx(-1)
     assert found.modes[1] == pytest.approx((1, 1)) and found.dipoles[0] == pytest.approx(2)
     # the mode that is a phonon does not count
     assert [len(u) for _, u in found.profiles["quasi-localised modes"]] == [7, 7]
-    assert np.isnan(far_fields.tail_exponent(r[:8], r[:8] ** -2.0))
+    assert np.isnan(tails.tail_exponent(r[:8], r[:8] ** -2.0))
 
 
 def test_an_elastic_dipole_is_that_of_kelvin_far_from_the_images():
@@ -285,11 +290,11 @@ def test_an_elastic_dipole_is_that_of_kelvin_far_from_the_images():
         exact = -sum(
             dipole[j, k] * (green(x + step[k]) - green(x - step[k]))[:, :, j] / 2e-4 for j in range(3) for k in range(3)
         )
-        found = far_fields.elastic_dipole(centre + x, 40.0, bulk, shear, dipole, centre)
+        found = tails.elastic_dipole(centre + x, 40.0, bulk, shear, dipole, centre)
         assert np.linalg.norm(found - exact, axis=1).mean() < accuracy * np.linalg.norm(exact, axis=1).mean() * 2
         assert np.linalg.norm(found) == pytest.approx(np.linalg.norm(exact), rel=accuracy)
     # a dipole of trace only does not turn the medium, and its field is radial
-    field = far_fields.elastic_dipole(centre + 4 * directions, 40.0, bulk, shear, np.eye(3), centre)
+    field = tails.elastic_dipole(centre + 4 * directions, 40.0, bulk, shear, np.eye(3), centre)
     assert (abs((field * directions).sum(axis=1)) > 0.95 * np.linalg.norm(field, axis=1)).all()
 
 
@@ -347,8 +352,12 @@ def test_phonons_are_paired_with_localised_modes_of_nearly_their_frequency():
     twice = phonons.find_pairs([table, table])
     assert twice.ratio("amplitude")[0] == pytest.approx(3) and twice.ratio("amplitude")[1] == pytest.approx((3, 3))
     pushed = measure.gather("harmonic-spheres", {64000: [table]}, 10.0)
-    share, modes = phonons.phonons_that_leave(pushed, 8e-3)
+    share, modes = phonons.phonons_that_leave(pushed, phonons.find_pairs([]), 8e-3)
     assert share[0] == 0.5 and modes["mode"].tolist() == [1, 3]
+    # a mode that was pushed twice counts once, and one that was pushed as one of a pair only counts too
+    assert phonons.phonons_that_leave(pushed, pairs, 8e-3)[1]["mode"].tolist() == [1, 3]
+    few = measure.gather("harmonic-spheres", {64000: [table.isel(pushed=slice(2))]}, 10.0)
+    assert phonons.phonons_that_leave(few, pairs, 8e-3)[1]["mode"].tolist() == [1, 3]
     assert phonons.find_pairs([]).ratio("distance") == (None, None)
     rows = phonons.pair_table(pairs)
     assert rows["A_c"].tolist() == amplitude[[1, 2, 3, 4]].tolist() and rows["N"].tolist() == [64000] * 4
@@ -367,15 +376,21 @@ def test_onset_temperatures_are_complete_where_all_slow_modes_were_pushed():
     whole = made_up(16000, 1)
     part = made_up(16000, 2).isel(pushed=slice(2, None))
     pushed = measure.gather("harmonic-spheres", {1000: [made_up(1000, 1)], 16000: [whole, part]}, PEAK)
-    onsets, modes = barriers.complete_onsets(pushed)
+    large = pushed.at_least(16000)
+    onsets, modes = barriers.complete_onsets(large)
     assert onsets == pytest.approx([2e-3 / 16000]) and modes == (whole.frequency.values < PEAK).sum()
-    assert barriers.complete_onsets(pushed, 10**6)[1] == 0
+    assert len(barriers.complete_onsets(large, 0.1)[0]) == 2
+    assert barriers.complete_onsets(measure.gather("harmonic-spheres", {16000: [part]}, PEAK))[1] == 0
 
 
 def test_the_energy_along_a_push_begins_as_its_expansion_does():
     climb = pushes.climb_of("harmonic-spheres-n1000-instant-s2", 0, [-1e-5, 1e-5, 1e-2])
     np.testing.assert_allclose(climb.energy[:2], climb.cubic[:2], rtol=2e-2)
-    assert (climb.contacts[:2] == 0).all() and climb.energy[2] > 3 * climb.harmonic[2]
+    assert not climb.new[:2].any() and not climb.lost[:2].any() and climb.energy[2] > 3 * climb.harmonic[2]
+    # far from the minimum, what exceeds the harmonic energy is in pairs that did not touch before
+    there = climb.at(0.011)
+    assert there["ratio"] == climb.energy[2] / climb.harmonic[2] and there["new"] == climb.new[2] > 10
+    assert 90 < there["share"] < 105 and there["lost"] > 10
 
 
 def _transition(displacements):
@@ -495,7 +510,7 @@ def test_every_figure_draws_what_it_is_given(spheres, lj):
     elastic, steep = ([[np.tile(r, (k, 1)), np.tile(5 * r**-a, (k, 1))]] for k, a in ((3, 2.0), (2, 3.0)))
     profiles = {"a": elastic, "b": steep}
     none = (None, None)
-    draw.draw_tails(axes[0], far_fields.FarField(none, none, none, none, none, 0, profiles))
+    draw.draw_tails(axes[0], tails.FarField(none, none, none, none, none, 0, profiles))
     # every profile and the medians; an elastic field is level
     assert len(axes[0].lines) == 3 + 1 + 2 + 1
     np.testing.assert_allclose(axes[0].lines[3].get_ydata(), 1)

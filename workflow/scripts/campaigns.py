@@ -153,7 +153,9 @@ class Push(Campaign):
 
     @property
     def name(self):
-        return f"{self.recipe.name}-{self.method}"
+        # modes that were chosen for what they are do not join those of the statistics
+        chosen = self.pairs and not self.lowest + self.spread
+        return f"{self.recipe.name}-{'pairs' if chosen else self.method}"
 
     @property
     def options(self):

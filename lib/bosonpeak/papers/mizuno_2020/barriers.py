@@ -30,7 +30,7 @@ class Onset:
         Share of the modes below the boson peak that were pushed, in the glass where it is smallest. Below 0.9 the
         values are upper bounds.
     exponent : Estimate
-        a of median T_c ~ N^a.
+        a of median T_c ~ N^a, over the sizes with two glasses or more.
     note : str
         What is measured, in words.
     """
@@ -81,23 +81,25 @@ def onset_of(pushed: Pushed) -> Onset:
         for run in pushed.every_table
         if run.sizes["pushed"] and run.frequency.values[0] < pushed.boson_peak
     )
-    exponent = size_exponent(values, rng=5)
+    # a size with one glass says nothing about the next
+    exponent = size_exponent({n: v for n, v in values.items() if len(v) > 1}, rng=5)
     note = ", ".join(f"N = {n}: median {np.median(v):.1e} of {len(v)}" for n, v in values.items())
     if exponent[0] is not None:
         note += f"; exponent {exponent[0]:.2f} [{exponent[1][0]:.2f}, {exponent[1][1]:.2f}]"
     if covered < 0.9:
-        note += f", of upper bounds: down to {100 * covered:.0f} % of the modes below the peak were pushed"
+        note += f"; upper bounds: in one packing only {100 * covered:.0f} % of the modes below the peak were pushed"
     return Onset(values, covered, exponent, note)
 
 
-def complete_onsets(pushed: Pushed, least: int = 16000) -> tuple[np.ndarray, int]:
-    """T_c of the large glasses of which every mode below the boson peak was pushed.
+def complete_onsets(pushed: Pushed, share: float = 1.0) -> tuple[np.ndarray, int]:
+    """T_c of the glasses of which the modes below the boson peak were pushed.
 
     Parameters
     ----------
     pushed : Pushed
-    least : int
-        Smallest number of particles.
+        Of the sizes that are wanted.
+    share : float
+        The least share of these modes.
 
     Returns
     -------
@@ -107,11 +109,11 @@ def complete_onsets(pushed: Pushed, least: int = 16000) -> tuple[np.ndarray, int
         Mean number of modes below the boson peak of these glasses, rounded; 0 if there is none.
     """
     onsets, counts = [], []
-    for _, modes in pushed.modes[pushed.modes.n_atoms >= least].groupby("sample"):
+    for _, modes in pushed.modes.groupby("sample"):
         table = pushed.every_table[int(modes["sample"].iloc[0])]
         low = np.flatnonzero(table.frequency.values < pushed.boson_peak)
         # the last mode that was computed must lie above the peak
-        if np.isin(low, table.mode_index.values).all() and len(low) < table.sizes["mode"]:
+        if np.isin(low, table.mode_index.values).mean() >= share and len(low) < table.sizes["mode"]:
             onsets.append(2 * modes[modes.left].barrier.min())
             counts.append(len(low))
     return np.array(onsets), round(float(np.mean(counts))) if counts else 0

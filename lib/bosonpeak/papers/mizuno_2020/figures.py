@@ -6,7 +6,7 @@
 import numpy as np
 
 from bosonpeak.drawing.style import CYCLE, draw_power, ordered_colors, tidy_logarithmic
-from bosonpeak.papers.mizuno_2020.far_fields import CORE, EDGE
+from bosonpeak.papers.mizuno_2020.tails import CORE, EDGE
 
 MARKERS = "osD^v"
 OMEGA = r"$\omega$  ($\sqrt{\epsilon/m\sigma^2}$)"
@@ -258,7 +258,7 @@ def draw_tails(axes, far) -> None:
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-    far : far_fields.FarField
+    far : tails.FarField
     """
     for (name, groups), color in zip(far.profiles.items(), CYCLE, strict=False):
         least = min(distance.shape[1] for distance, _ in groups)

@@ -5,7 +5,7 @@ An estimate is a pair of a value and its 95 % interval, (value, (low, high)), as
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -101,6 +101,11 @@ class Pushed:
     def low(self) -> pd.DataFrame:
         """The modes below the boson peak that left the basin."""
         return self.modes[self.modes.below & self.modes.left]
+
+    @cached_property
+    def slow(self) -> "Pushed":
+        """The same with the modes below the boson peak only."""
+        return replace(self, modes=self.modes[self.modes.below])
 
     @cached_property
     def minima(self) -> pd.DataFrame:
@@ -306,7 +311,7 @@ def count_pushes(systems: Sequence[Pushed]) -> Totals:
         glasses=sum(len(pushed.every_table) for pushed in systems),
         pushes=int(modes.pushes.sum()),
         unconverged=int(modes.unconverged.sum()),
-        exchanges=sum(len(pushed.minima) - len(pushed.distinct) for pushed in systems),
+        exchanges=sum(int((abs(pushed.minima.energy) <= EXCHANGE).sum()) for pushed in systems),
     )
 
 
@@ -351,21 +356,24 @@ def sample_median(frame: pd.DataFrame, column: str, rng: int) -> Estimate:
     return statistics.grouped_interval(transitions.by_sample(frame, column)[0], rng=rng)
 
 
-def by_size(frame: pd.DataFrame, column: str) -> dict[int, np.ndarray]:
+def by_size(frame: pd.DataFrame, column: str, samples: int = 1) -> dict[int, np.ndarray]:
     """The values of a column for each number of particles.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        With the column n_atoms.
+        With the column n_atoms, and `sample` where more than one sample is asked for.
     column : str
+    samples : int
+        Sizes with fewer samples are left out: a single one says nothing about the next.
 
     Returns
     -------
     dict
         Values, shape (k,), by number of particles, in ascending order.
     """
-    return {int(n): values.to_numpy() for n, values in frame.groupby("n_atoms")[column]}
+    groups = frame.groupby("n_atoms")
+    return {int(n): f[column].to_numpy() for n, f in groups if samples < 2 or f["sample"].nunique() >= samples}
 
 
 def smallest_by_size(pushed: Pushed, column: str) -> dict[int, np.ndarray]:
@@ -391,7 +399,7 @@ def size_exponent(groups: dict[int, np.ndarray], rng: int = 9) -> Estimate:
     Parameters
     ----------
     groups : dict
-        Values of the quantity, shape (k,), by number of particles, such as `by_size` returns.
+        Values of the quantity, shape (k,), by number of particles, such as `by_size` returns for two samples or more.
     rng : int
         Seed of the bootstrap.
 
@@ -404,7 +412,7 @@ def size_exponent(groups: dict[int, np.ndarray], rng: int = 9) -> Estimate:
 
 
 def size_table(pushed: Pushed) -> pd.DataFrame:
-    """Every observable by the number of particles, from the modes below the boson peak that left.
+    """Every observable by the number of particles, from the modes below the boson peak that left and their events.
 
     Parameters
     ----------
@@ -415,9 +423,9 @@ def size_table(pushed: Pushed) -> pd.DataFrame:
     pandas.DataFrame
         One row per size, with medians; lengths in sigma.
     """
-    rows = []
+    rows, events = [], pushed.slow.distinct
     for n, modes in pushed.low.groupby("n_atoms"):
-        ends = pushed.distinct[pushed.distinct.n_atoms == n]
+        ends = events[events.n_atoms == n]
         rows.append(
             {
                 "N": f"{n:,}",

@@ -59,7 +59,8 @@ def find_pairs(tables: Sequence[xr.Dataset]) -> Pairs:
         chosen = matched_pairs(table.frequency.values, table.phonon_order_parameter.values, table.attrs["pairs"])
         for kind, modes in zip(kinds, (chosen[::2], chosen[1::2]), strict=True):
             kind.append(rows.loc[modes].reset_index())
-    empty = pd.DataFrame(columns=["amplitude", "phonon_order_parameter", "distance", "third_order_amplitude"])
+    names = ("amplitude", "phonon_order_parameter", "distance", "third_order_amplitude", "n_atoms", "seed", "mode")
+    empty = pd.DataFrame(columns=names)
     return Pairs(*(pd.concat(kind, ignore_index=True) if kind else empty for kind in kinds))
 
 
@@ -81,12 +82,14 @@ def pair_table(pairs: Pairs) -> pd.DataFrame:
     return both.reindex(columns=list(names)).rename(columns=names)
 
 
-def phonons_that_leave(pushed: Pushed, most: float = 1e-2) -> tuple[Estimate, pd.DataFrame]:
+def phonons_that_leave(pushed: Pushed, pairs: Pairs, most: float = 1e-2) -> tuple[Estimate, pd.DataFrame]:
     """Share of the pushed modes with O_k above 0.7 that leave the basin at an amplitude up to `most`.
 
     Parameters
     ----------
     pushed : Pushed
+    pairs : Pairs
+        Their phonon-like modes count as well, each mode once.
     most : float
         In sigma.
 
@@ -97,7 +100,8 @@ def phonons_that_leave(pushed: Pushed, most: float = 1e-2) -> tuple[Estimate, pd
     modes : pandas.DataFrame
         These modes.
     """
-    phonons = pushed.modes[pushed.modes.phonon_order_parameter > PHONON_LIKE]
+    every = pd.concat([pushed.modes, pairs.phonons]).drop_duplicates(["n_atoms", "seed", "mode"])
+    phonons = every[every.phonon_order_parameter > PHONON_LIKE]
     return (statistics.fraction_interval(phonons.amplitude <= most) if len(phonons) else NONE), phonons
 
 

@@ -336,13 +336,14 @@ def correlate(frame: pd.DataFrame, x: str, y: str, rng=1):
     return rank_correlation(*by_sample(frame, x, y), rng=rng)
 
 
-def archived_tables(start: str) -> list[xr.Dataset]:
-    """The archived tables whose names begin with some text.
+def archived_tables(start: str, end: str = "") -> list[xr.Dataset]:
+    """The archived tables whose names begin and end with some texts.
 
     Parameters
     ----------
-    start : str
-        Such as "harmonic-spheres-n16000-". A name is that of a glass, followed by "-fire" or "-cg" for the minimiser.
+    start, end : str
+        Such as "harmonic-spheres-n16000-". A name is that of a glass, followed by "-fire" or "-cg" for the minimiser,
+        or by "-pairs", where phonon-like modes and their partners were pushed and no others.
 
     Returns
     -------
@@ -350,4 +351,5 @@ def archived_tables(start: str) -> list[xr.Dataset]:
         In the order of their names; empty if there are none. Their attributes hold the recipe, the options, the
         checksum and the versions.
     """
-    return [load_result("transitions", name) for name in shipped_results("transitions") if name.startswith(start)]
+    names = [name for name in shipped_results("transitions") if name.startswith(start) and name.endswith(end)]
+    return [load_result("transitions", name) for name in names]

@@ -78,10 +78,12 @@ def draw_climb(axes, climb, critical: float) -> None:
         (climb.cubic, ":", "third order"),
     ):
         axes[0].plot(climb.amplitude, values, style, label=label)
-    axes[1].step(climb.amplitude, climb.contacts, where="mid", color=CYCLE[3])
+    for counts, color, label in ((climb.new, CYCLE[3], "new"), (-climb.lost, CYCLE[4], "lost")):
+        axes[1].step(climb.amplitude, counts, where="mid", color=color, label=label)
+    axes[1].legend()
     for ax in axes:
         ax.axvline(critical, color="0.4", linestyle=":", linewidth=1.2)
     axes[0].set(ylabel=r"$\Phi - \Phi_0$  ($\epsilon$)", ylim=(0, None))
     axes[0].legend()
-    axes[1].set(xlabel=r"$A$  ($\sigma$)", ylabel="contacts gained")
+    axes[1].set(xlabel=r"$A$  ($\sigma$)", ylabel="contacts")
     axes[1].locator_params(axis="x", nbins=5)

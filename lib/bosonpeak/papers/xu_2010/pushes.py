@@ -20,7 +20,6 @@ from bosonpeak.archive.methods import method
 from bosonpeak.archive.resume import KeptParts
 from bosonpeak.landscape.anharmonicity import expand_energy
 from bosonpeak.landscape.excitation import AMPLITUDES, Transition, critical_amplitude, excite_modes, scan_amplitudes
-from bosonpeak.materials.lammps import Session
 from bosonpeak.materials.potentials import get
 from bosonpeak.vibrations.glass_spectrum import moving_modes
 from bosonpeak.vibrations.hessian import bonds
@@ -181,15 +180,33 @@ class Climb:
         A in sigma.
     energy, harmonic, cubic : array, shape (k,)
         Phi(A) - Phi(0) in epsilon: true, of second and of third order (Eq. A1 of mizuno-2020).
-    contacts : array of int, shape (k,)
-        How many pairs more than at the start are within the cutoff.
+    new, lost : array of int, shape (k,)
+        Pairs within the cutoff that were not at the start, and those that were and are not any more.
+    new_energy : array, shape (k,)
+        Energy of the new pairs in epsilon.
     """
 
     amplitude: np.ndarray
     energy: np.ndarray
     harmonic: np.ndarray
     cubic: np.ndarray
-    contacts: np.ndarray
+    new: np.ndarray
+    lost: np.ndarray
+    new_energy: np.ndarray
+
+    def at(self, amplitude: float) -> dict[str, float]:
+        """What there is at the amplitude nearest to one of them.
+
+        Returns
+        -------
+        dict
+            ratio, the energy over the harmonic one; new and lost, pairs; share, that of the new pairs in the energy
+            above the harmonic one in per cent.
+        """
+        k = int(abs(self.amplitude - amplitude).argmin())
+        share = 100 * float(self.new_energy[k] / (self.energy[k] - self.harmonic[k]))
+        ratio = float(self.energy[k] / self.harmonic[k])
+        return {"ratio": ratio, "new": int(self.new[k]), "lost": int(self.lost[k]), "share": share}
 
 
 def climb_of(glass: str, mode: int, amplitudes) -> Climb:
@@ -217,16 +234,21 @@ def climb_of(glass: str, mode: int, amplitudes) -> Climb:
     potential = get(atoms.info["recipe"]["potential"])
     line = moving_modes(atoms, potential, 20).polarizations[:, mode].reshape(-1, 3)
     x, expansion = amplitudes * np.sqrt(len(atoms)), expand_energy(atoms, potential, line.ravel())
-    energies, pairs = [], []
-    with Session(atoms, potential) as session:
-        for step in (0.0, *x):
-            energies.append(session.evaluate(atoms.positions + step * line)[0])
-            moved = atoms.copy()
-            moved.positions += step * line
-            pairs.append(len(bonds(moved, potential).i) // 2)
+    rows, before = [], None
+    for step in (0.0, *x):
+        moved = atoms.copy()
+        moved.positions += step * line
+        found = bonds(moved, potential)
+        phi, pairs = potential.interaction().pair(found.distance, found.ti, found.tj)[0], found.i * len(atoms) + found.j
+        before = pairs if before is None else before
+        new = ~np.isin(pairs, before)
+        rows.append([phi.sum(), new.sum(), len(before) - (~new).sum(), phi[new].sum()])
+    # each pair has been counted from both ends
+    energy, new, lost, new_energy = np.array(rows).T / 2
     harmonic = float(expansion.second[0]) * x**2 / 2
     cubic = harmonic + float(expansion.third[0]) * x**3 / 6
-    return Climb(amplitudes, np.array(energies[1:]) - energies[0], harmonic, cubic, np.array(pairs[1:]) - pairs[0])
+    counts = (values[1:].astype(int) for values in (new, lost))
+    return Climb(amplitudes, energy[1:] - energy[0], harmonic, cubic, *counts, new_energy[1:])
 
 
 def returned_share(crystals: xr.Dataset) -> float:
