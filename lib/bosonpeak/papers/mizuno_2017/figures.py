@@ -39,7 +39,7 @@ def draw_states(axes, spectra, first_phonon, modes) -> None:
 
 
 def draw_split(axes, modes, edges, least) -> None:
-    """Draw the density of states of phonon-like modes (O_k >= least) and of the others, on logarithmic axes.
+    """Draw the density of states of modes with O_k >= least and of the others, on logarithmic axes.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def draw_split(axes, modes, edges, least) -> None:
     total = 3 * modes.drop_duplicates("sample").n_atoms.sum()
     centre, width = np.sqrt(edges[1:] * edges[:-1]), np.diff(edges)
     phonon = modes.phonon_order_parameter >= least
-    kinds = (phonon, "o", CYCLE[0], "phonon-like"), (~phonon, "s", CYCLE[1], "quasi-localised")
+    kinds = (phonon, "o", CYCLE[0], rf"$O_k \geq {least:g}$"), (~phonon, "s", CYCLE[1], rf"$O_k < {least:g}$")
     for chosen, marker, color, label in kinds:
         count = np.histogram(modes.frequency[chosen], edges)[0]
         some = count > 0
