@@ -176,6 +176,15 @@ def test_seeds_agree_and_threads_do_not_matter():
     assert abs(other.polarizations - first.polarizations).max() > 1e-12
 
 
+def test_the_order_in_which_a_matrix_is_stored_does_not_matter():
+    ordered = elastic_network(6, 0.15, masses=MASSES)
+    ordered.sort_indices()
+    mixed = elastic_network(6, 0.15, masses=MASSES)
+    found = [low_frequency_modes(H, 5, 1, project_out=ZERO).polarizations for H in (mixed, mixed, ordered)]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
 def test_a_looser_tolerance_is_kept_and_not_exceeded_by_much():
     tight, loose = (low_frequency_modes(D, 30, tolerance=t, project_out=ZERO) for t in (1e-12, 1e-4))
     bound = spectral_bound(D)

@@ -73,6 +73,8 @@ def check_operator(H):
     blocked = sp.issparse(H) and H.format == "bsr" and H.blocksize[0] == H.blocksize[1]
     H = H if blocked or (sp.issparse(H) and H.format == "csr") else sp.csr_matrix(H)
     H = H.astype(np.float64, copy=False)
+    # scipy sorts in place when it first needs to, which would change the order of the sums in between
+    H = H if H.has_sorted_indices else H.sorted_indices()
     if not np.isfinite(H.data).all():
         row = int(np.flatnonzero(~np.isfinite(np.asarray(abs(H).sum(axis=1)).ravel()))[0])
         raise ValueError(f"the dynamical matrix holds NaN or infinite entries, first in row {row}")
