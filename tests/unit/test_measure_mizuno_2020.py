@@ -106,7 +106,10 @@ def test_exchanged_particles_are_no_transition_of_their_own():
     found = measure.count_pushes((pushed, measure.gather("lennard-jones", {1000: [up, up]}, 1.5)))
     assert found == measure.Totals(glasses=3, pushes=36, unconverged=36, exchanges=1)
     # minima that are parts of one avalanche are no exchanges
-    assert all((abs(p.minima.energy) <= measure.EXCHANGE).sum() == n for p, n in ((pushed, 1),))
+    avalanche = made_up(1000, 1, energy=np.full(12, -0.5), transition=np.arange(12))
+    avalanche["moved"][:], avalanche["moved_atom"][:] = avalanche.moved[:1].values, avalanche.moved_atom[:1].values
+    parts = measure.gather("harmonic-spheres", {1000: [avalanche]}, PEAK)
+    assert len(parts.minima) == 12 and len(parts.distinct) == 1 and measure.count_pushes([parts]).exchanges == 0
 
 
 def test_modes_that_never_left_count_as_pushed_only():

@@ -63,7 +63,8 @@ def check_operator(H):
     if isinstance(H, FactoredOperator):
         if not (np.isfinite(H.F).all() and np.isfinite(H.G.data).all()):
             raise ValueError("the factored operator holds NaN or infinite entries in F or G")
-        return FactoredOperator(check_operator(H.B), sp.csr_matrix(H.G, dtype=float), np.asarray(H.F, float))
+        G = _in_order(sp.csr_matrix(H.G, dtype=float))
+        return FactoredOperator(check_operator(H.B), G, np.asarray(H.F, float))
     if not (sp.issparse(H) or isinstance(H, np.ndarray)):
         raise TypeError(f"expected a sparse matrix, an array or a FactoredOperator, got {type(H).__name__}")
     if len(H.shape) != 2 or H.shape[0] != H.shape[1] or H.shape[0] == 0:
@@ -72,9 +73,7 @@ def check_operator(H):
         raise TypeError("a dynamical matrix in real space is real, got complex entries")
     blocked = sp.issparse(H) and H.format == "bsr" and H.blocksize[0] == H.blocksize[1]
     H = H if blocked or (sp.issparse(H) and H.format == "csr") else sp.csr_matrix(H)
-    H = H.astype(np.float64, copy=False)
-    # scipy sorts in place when it first needs to, which would change the order of the sums in between
-    H = H if H.has_sorted_indices else H.sorted_indices()
+    H = _in_order(H.astype(np.float64, copy=False))
     if not np.isfinite(H.data).all():
         row = int(np.flatnonzero(~np.isfinite(np.asarray(abs(H).sum(axis=1)).ravel()))[0])
         raise ValueError(f"the dynamical matrix holds NaN or infinite entries, first in row {row}")
@@ -86,6 +85,11 @@ def check_operator(H):
             f"the dynamical matrix is not symmetric: |H - H^T| reaches {off:.3g}, with entries of {largest:.3g}"
         )
     return H
+
+
+def _in_order(matrix):
+    """A sparse matrix with sorted indices: scipy sorts in place at need, and later sums would have another order."""
+    return matrix if matrix.has_sorted_indices else matrix.sorted_indices()
 
 
 def gershgorin_bound(H) -> float:
